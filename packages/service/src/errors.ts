@@ -1,0 +1,150 @@
+/** Who has to act so that the same call can succeed. */
+export type Fault = "caller" | "server" | "dependency";
+
+/** What a missing, doubled or refused thing is, for the wires' wording. */
+export type ResourceKind =
+  | "key"
+  | "alias"
+  | "keyVersion"
+  | "principal"
+  | "accessKey"
+  | "token"
+  | "policy"
+  | "mount"
+  | "route"
+  | "operation";
+
+/** Finer kinds of bad input, for wires whose originals name them apart. */
+export type InputKind = "validation" | "serialization" | "aliasName" | "arn" | "tag" | "size" | "method";
+
+/** Why a caller could not be authenticated. */
+export type AuthenticationFailure =
+  | "missing"
+  | "unknownAccessKey"
+  | "unknownToken"
+  | "signatureMismatch"
+  | "expired"
+  | "notYetCurrent"
+  | "incomplete";
+
+/**
+ * The parameters of each error code. They are safe to show to the caller: no plaintext, key material, secret or token
+ * ever goes in here. `reason` and `message` are whole English sentences.
+ */
+export interface ErrorParams {
+  InvalidInput: { readonly kind: InputKind; readonly reason: string; readonly member?: string };
+  Unauthenticated: { readonly failure: AuthenticationFailure; readonly reason: string };
+  AccessDenied: {
+    readonly principalArn: string;
+    readonly action: string;
+    readonly resource: string;
+    /** `ciphertextKey`: the key was named by a ciphertext only, so its existence is not disclosed. */
+    readonly basis: "explicitDeny" | "implicitDeny" | "ciphertextKey";
+  };
+  NotFound: { readonly resource: ResourceKind; readonly id: string };
+  AlreadyExists: { readonly resource: ResourceKind; readonly id: string };
+  Conflict: { readonly reason: string };
+  LimitExceeded: { readonly limit: string; readonly max: number; readonly reason: string };
+  Throttled: { readonly reason: string };
+  Unsupported: { readonly reason: string };
+  KeyDisabled: { readonly keyArn: string };
+  KeyStateInvalid: { readonly keyArn: string; readonly state: string; readonly reason: string };
+  KeyUsageMismatch: { readonly keyArn: string; readonly usage: string; readonly operation: string };
+  KeyUnavailable: { readonly keyArn: string };
+  IncorrectKey: Record<never, never>;
+  CiphertextInvalid: Record<never, never>;
+  SignatureInvalid: Record<never, never>;
+  MacInvalid: Record<never, never>;
+  PolicyMalformed: { readonly reason: string; readonly statement?: number };
+  GrantTokenInvalid: Record<never, never>;
+  MarkerInvalid: Record<never, never>;
+  ImportTokenInvalid: Record<never, never>;
+  ImportTokenExpired: Record<never, never>;
+  DryRun: Record<never, never>;
+  Sealed: Record<never, never>;
+  AuditUnavailable: { readonly reason: string };
+  DependencyTimeout: { readonly reason: string };
+  Internal: { readonly errorId: string };
+}
+
+/** The closed set of error codes. Each wire has one row a code. */
+export type ErrorCode = keyof ErrorParams;
+
+/** An error code with its own parameters: narrow on `code`. */
+export type ErrorDetail = { [C in ErrorCode]: { readonly code: C; readonly params: ErrorParams[C] } }[ErrorCode];
+
+interface CodeRow {
+  readonly fault: Fault;
+  readonly retryable: boolean;
+}
+
+const caller: CodeRow = { fault: "caller", retryable: false };
+const dependency: CodeRow = { fault: "dependency", retryable: true };
+
+/** Fault and retryability of each code. */
+export const errorCodes: Readonly<Record<ErrorCode, CodeRow>> = {
+  InvalidInput: caller,
+  Unauthenticated: caller,
+  AccessDenied: caller,
+  NotFound: caller,
+  AlreadyExists: caller,
+  Conflict: { fault: "caller", retryable: true },
+  LimitExceeded: caller,
+  Throttled: { fault: "caller", retryable: true },
+  Unsupported: caller,
+  KeyDisabled: caller,
+  KeyStateInvalid: caller,
+  KeyUsageMismatch: caller,
+  KeyUnavailable: dependency,
+  IncorrectKey: caller,
+  CiphertextInvalid: caller,
+  SignatureInvalid: caller,
+  MacInvalid: caller,
+  PolicyMalformed: caller,
+  GrantTokenInvalid: caller,
+  MarkerInvalid: caller,
+  ImportTokenInvalid: caller,
+  ImportTokenExpired: caller,
+  DryRun: caller,
+  Sealed: dependency,
+  AuditUnavailable: dependency,
+  DependencyTimeout: dependency,
+  Internal: { fault: "server", retryable: true },
+};
+
+/** An expected failure: wires turn it into their original's answer by `detail.code`. `cause` never leaves the process. */
+export class ServiceError extends Error {
+  readonly detail: ErrorDetail;
+
+  private constructor(detail: ErrorDetail, cause?: unknown) {
+    super(detail.code, cause === undefined ? undefined : { cause });
+    this.name = "ServiceError";
+    this.detail = detail;
+  }
+
+  /** Makes the error of `code`; `params` must be safe to show to the caller. */
+  static of<C extends ErrorCode>(code: C, params: ErrorParams[C], cause?: unknown): ServiceError {
+    return new ServiceError({ code, params } as ErrorDetail, cause);
+  }
+
+  get code(): ErrorCode {
+    return this.detail.code;
+  }
+}
+
+/** A broken assumption of ours: a bug, answered as Internal. */
+export class InvariantError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = "InvariantError";
+  }
+}
+
+/**
+ * Asserts what must hold.
+ *
+ * @param message what was assumed; holds no caller's value and no secret
+ */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new InvariantError(message);
+}

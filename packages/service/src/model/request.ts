@@ -1,0 +1,23 @@
+import type { Principal } from "./principal.ts";
+
+/** Which API a request came through. */
+export type Wire = "aws" | "vault" | "rest";
+
+/** What the core knows of the request around an operation. Built once by a wire. */
+export interface RequestContext {
+  /** UUID, the request id that the answer carries. */
+  readonly requestId: string;
+  readonly wire: Wire;
+  readonly principal: Principal;
+  /** The region that the request acts in. */
+  readonly region: string;
+  readonly sourceIp: string;
+  readonly userAgent: string;
+  /** Name of the call in the wire's own words, when it differs from the operation's name. */
+  readonly eventName?: string;
+  /** Path of the call, for wires that route by path. */
+  readonly path?: string;
+  readonly grantTokens?: readonly string[];
+  /** Checks everything and does nothing (AWS KMS `DryRun`). */
+  readonly dryRun?: boolean;
+}

@@ -1,0 +1,144 @@
+import type { AliasRecord, KeyRecord, KeyVersionRecord } from "../model/key.ts";
+import type { MountRecord } from "../model/mount.ts";
+import type { AccessKeyRecord, IdentityPolicyRecord, PrincipalRecord, TokenRecord } from "../model/principal.ts";
+
+/** A wrapping key of the keyring, itself wrapped by the root key. */
+export interface WrappingKeyRecord {
+  readonly wrappingKeyId: string;
+  readonly wrappedKey: Uint8Array;
+  readonly createdAtMs: number;
+  readonly revision: number;
+}
+
+/** A named JSON value of the instance: the sealed root key, its account, and so on. */
+export interface SettingRecord {
+  readonly name: string;
+  readonly value: string;
+  readonly revision: number;
+}
+
+/** The tables and their rows. Every row has a `revision`, 1 when inserted. */
+export interface Tables {
+  keys: KeyRecord;
+  keyVersions: KeyVersionRecord;
+  aliases: AliasRecord;
+  principals: PrincipalRecord;
+  accessKeys: AccessKeyRecord;
+  tokens: TokenRecord;
+  identityPolicies: IdentityPolicyRecord;
+  mounts: MountRecord;
+  wrappingKeys: WrappingKeyRecord;
+  settings: SettingRecord;
+}
+
+/** The primary key of each table, in order. */
+export interface TableKeys {
+  keys: { readonly region: string; readonly keyId: string };
+  keyVersions: { readonly region: string; readonly keyId: string; readonly version: number };
+  aliases: { readonly account: string; readonly region: string; readonly name: string };
+  principals: { readonly arn: string };
+  accessKeys: { readonly accessKeyId: string };
+  tokens: { readonly digest: string };
+  identityPolicies: { readonly principalArn: string; readonly name: string };
+  mounts: { readonly path: string };
+  wrappingKeys: { readonly wrappingKeyId: string };
+  settings: { readonly name: string };
+}
+
+export type TableName = keyof Tables;
+
+/**
+ * One change. `insert` refuses a row whose primary key exists; its revision must be 1. `update` replaces the whole row
+ * whose stored revision is `row.revision - 1`. `delete` removes the row if its revision is `revision`; with
+ * `revision: "any"` whatever it is, also when there is none.
+ */
+export type Write = {
+  [T in TableName]:
+    | { readonly op: "insert"; readonly table: T; readonly row: Tables[T] }
+    | { readonly op: "update"; readonly table: T; readonly row: Tables[T] }
+    | { readonly op: "delete"; readonly table: T; readonly key: TableKeys[T]; readonly revision: number | "any" };
+}[TableName];
+
+/** A write met a row that exists (`exists`), or has another revision or is gone (`stale`). Nothing was changed. */
+export class StoreConflict extends Error {
+  readonly kind: "exists" | "stale";
+  readonly table: TableName;
+
+  constructor(kind: "exists" | "stale", table: TableName) {
+    super(`store conflict: ${kind} in ${table}`);
+    this.name = "StoreConflict";
+    this.kind = kind;
+    this.table = table;
+  }
+}
+
+/**
+ * The port for durable state. Reads see every commit that was answered. No method scans a table: each is a primary-key
+ * or index look-up, or a page of at most `limit` rows after a cursor, in the cursor's order (text by code points).
+ */
+export interface Store {
+  get<T extends TableName>(table: T, key: TableKeys[T]): Promise<Tables[T] | undefined>;
+
+  /** Keys of an account and region, by key id. */
+  listKeys(
+    account: string,
+    region: string,
+    afterKeyId: string | undefined,
+    limit: number,
+  ): Promise<readonly KeyRecord[]>;
+  /** Aliases of an account and region whose name starts with `prefix`, by name. */
+  listAliases(
+    account: string,
+    region: string,
+    prefix: string,
+    afterName: string | undefined,
+    limit: number,
+  ): Promise<readonly AliasRecord[]>;
+  /** Aliases of one key, by name. */
+  listKeyAliases(
+    account: string,
+    region: string,
+    keyId: string,
+    afterName: string | undefined,
+    limit: number,
+  ): Promise<readonly AliasRecord[]>;
+  /** Versions of a key, ascending. */
+  listKeyVersions(
+    region: string,
+    keyId: string,
+    afterVersion: number,
+    limit: number,
+  ): Promise<readonly KeyVersionRecord[]>;
+  /** Keys with `dueAtMs` at or before `dueAtMs`, earliest first. */
+  listDueKeys(dueAtMs: number, limit: number): Promise<readonly KeyRecord[]>;
+  /** The earliest `dueAtMs` of all keys. */
+  nextDueAtMs(): Promise<number | undefined>;
+  /** Key versions still wrapped by a wrapping key. */
+  listKeyVersionsWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly KeyVersionRecord[]>;
+  /** Access keys whose secret is still wrapped by a wrapping key. */
+  listAccessKeysWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly AccessKeyRecord[]>;
+  /** All wrapping keys, oldest first (few). */
+  listWrappingKeys(): Promise<readonly WrappingKeyRecord[]>;
+  listPrincipals(account: string, afterArn: string | undefined, limit: number): Promise<readonly PrincipalRecord[]>;
+  listAccessKeys(
+    principalArn: string,
+    afterAccessKeyId: string | undefined,
+    limit: number,
+  ): Promise<readonly AccessKeyRecord[]>;
+  listTokens(principalArn: string, afterDigest: string | undefined, limit: number): Promise<readonly TokenRecord[]>;
+  listIdentityPolicies(
+    principalArn: string,
+    afterName: string | undefined,
+    limit: number,
+  ): Promise<readonly IdentityPolicyRecord[]>;
+  listMounts(afterPath: string | undefined, limit: number): Promise<readonly MountRecord[]>;
+
+  /**
+   * Applies all writes or none, durably (they survive power loss once this returns).
+   *
+   * @throws StoreConflict when a row exists or is stale; nothing is changed then
+   */
+  commit(writes: readonly Write[]): Promise<void>;
+
+  close(): Promise<void>;
+}

@@ -1,1 +1,28 @@
-export {};
+export {
+  type EncryptionAlgorithm,
+  findKeySpec,
+  type KeySpec,
+  type KeySpecRow,
+  type KeySpecUsage,
+  keySpecs,
+} from "./algorithms.ts";
+export { hmacSha256, sha256, sha256Hex, timingSafeEqualBytes, timingSafeEqualText } from "./digest.ts";
+export { encodeEncryptionContext } from "./encryption-context.ts";
+export { encodeIdentity, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
+export { CryptoInvariantError } from "./invariant.ts";
+export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
+export { decryptKmsBlob, encryptKmsBlob, type KmsBlob, parseKmsBlob } from "./kms-blob.ts";
+export { type KmsBlobInput, kmsBlobOverheadBytes } from "./kms-blob-internal.ts";
+export { deriveMessageKeys, type MessageKeys } from "./message-keys.ts";
+export { defaultPassphraseParams, deriveKeyFromPassphrase, type PassphraseParams } from "./passphrase.ts";
+export type { PassphraseCost } from "./passphrase-internal.ts";
+export { randomBytesPooled, randomId, randomNonce } from "./random.ts";
+export { SecretBytes } from "./secret-bytes.ts";
+export { generateSigningKeyPair, type SigningKeyPair, signBytes, verifyBytes } from "./signing.ts";
+export {
+  decryptTransit,
+  encryptTransit,
+  parseTransitCiphertext,
+  type TransitCiphertext,
+} from "./transit-ciphertext.ts";
+export type { TransitInput } from "./transit-ciphertext-internal.ts";

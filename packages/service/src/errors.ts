@@ -5,6 +5,7 @@ export type Fault = "caller" | "server" | "dependency";
 export type ResourceKind =
   | "key"
   | "alias"
+  | "region"
   | "keyVersion"
   | "principal"
   | "accessKey"

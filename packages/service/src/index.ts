@@ -1,13 +1,24 @@
+export type { AnonymousCaller } from "./audit/event.ts";
+export type { Core } from "./core.ts";
 export {
+  type AuthenticationFailure,
   type ErrorCode,
   type ErrorDetail,
   type ErrorParams,
   errorCodes,
   type Fault,
+  type InputKind,
   InvariantError,
   invariant,
+  type ResourceKind,
   ServiceError,
 } from "./errors.ts";
+export { makeRootCredential, type RootCredential } from "./identity/bootstrap.ts";
+export { type AccessKeyCredential, rootPrincipal } from "./identity/identity-directory.ts";
+export { Keyring } from "./keyring/keyring.ts";
+export { checkpointKeySetting, openSecretSetting, secretSettingWrite } from "./keyring/secret-setting.ts";
+export { Lifecycle } from "./lifecycle/lifecycle.ts";
+export { type Limit, limits } from "./limits.ts";
 export { aliasArn, isKeyId, type KeyReference, keyArn, parseKeyReference, rootArn } from "./model/arn.ts";
 export type {
   AliasRecord,
@@ -32,6 +43,58 @@ export type {
   TokenRecord,
 } from "./model/principal.ts";
 export type { RequestContext, Wire } from "./model/request.ts";
+export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
+export {
+  createAccessKey,
+  createToken,
+  deleteAccessKey,
+  listCredentials,
+  revokeToken,
+} from "./operations/admin/credentials.ts";
+export { deleteIdentityPolicy, listIdentityPolicies, putIdentityPolicy } from "./operations/admin/identity-policies.ts";
+export { createPrincipal, deletePrincipal, listPrincipals } from "./operations/admin/principals.ts";
+export { rotateKeyring } from "./operations/admin/rotate-keyring.ts";
+export { createAlias, deleteAlias, updateAlias } from "./operations/aliases/alias-operations.ts";
+export { listAliases } from "./operations/aliases/list-aliases.ts";
+export { decrypt } from "./operations/decrypt.ts";
+export { encrypt } from "./operations/encrypt.ts";
+export { generateDataKey, generateDataKeyWithoutPlaintext } from "./operations/generate-data-key.ts";
+export { generateRandom } from "./operations/generate-random.ts";
+export { getCallerIdentity } from "./operations/get-caller-identity.ts";
+export { disableKey, enableKey } from "./operations/keys/change-state.ts";
+export { type CreateKeyInput, createKey } from "./operations/keys/create-key.ts";
+export { describeKey } from "./operations/keys/describe-key.ts";
+export { listKeys } from "./operations/keys/list-keys.ts";
+export { cancelKeyDeletion, scheduleKeyDeletion } from "./operations/keys/schedule-key-deletion.ts";
+export { updateKeyDescription } from "./operations/keys/update-key-description.ts";
+export type { EncryptionContext } from "./operations/message.ts";
+export { disableMount, enableMount, listMounts } from "./operations/mounts/mount-operations.ts";
+export { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./operations/policies/key-policy-operations.ts";
+export { reEncrypt } from "./operations/re-encrypt.ts";
+export { readAuditEvents } from "./operations/read-audit-events.ts";
+export {
+  disableKeyRotation,
+  enableKeyRotation,
+  getKeyRotationStatus,
+} from "./operations/rotation/automatic-rotation.ts";
+export { listKeyRotations } from "./operations/rotation/list-key-rotations.ts";
+export { rotateKeyOnDemand } from "./operations/rotation/rotate-key-on-demand.ts";
+export type { Page, PageInput } from "./operations/shared.ts";
+export { dayMs } from "./operations/shared.ts";
+export { listResourceTags, tagResource, untagResource } from "./operations/tags/tag-operations.ts";
+export { configureKey } from "./operations/transit/configure-key.ts";
+export {
+  transitDataKey,
+  transitDataKeyWithoutPlaintext,
+  transitDecrypt,
+  transitEncrypt,
+  transitRewrap,
+} from "./operations/transit/crypto-operations.ts";
+export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
+export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
+export { readKey } from "./operations/transit/read-key.ts";
+export { asServiceError, execute, type Refusal, recordRefusal } from "./pipeline/execute.ts";
+export { defineOperation, type Operation } from "./pipeline/operation.ts";
 export type { AuditEvent, AuditHealth, AuditLog } from "./ports/audit.ts";
 export type { Clock } from "./ports/clock.ts";
 export type { Seal, SealedRootKey } from "./ports/seal.ts";

@@ -1,0 +1,28 @@
+import type { IdentityDirectory } from "./identity/identity-directory.ts";
+import type { Keyring } from "./keyring/keyring.ts";
+import type { KeyDirectory } from "./keys/key-directory.ts";
+import type { AuditLog } from "./ports/audit.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Store, Write } from "./ports/store.ts";
+
+/** What every operation stands on. Made once by `openCore`. */
+export interface Core {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly audit: AuditLog;
+  readonly keyring: Keyring;
+  readonly keys: KeyDirectory;
+  readonly identities: IdentityDirectory;
+  /** The account of the instance: 12 digits. */
+  readonly account: string;
+  /** The region of the wires that name none. */
+  readonly homeRegion: string;
+  /** Signs pagination markers. */
+  readonly markerKey: Buffer;
+  /** Commits to the store, then drops from memory what changed. */
+  commit(writes: readonly Write[]): Promise<void>;
+  /** Tells the operator of a bug: an error that no caller may see. */
+  reportBug(errorId: string, error: unknown): void;
+  /** Wakes the lifecycle when a key got an earlier due time. */
+  onDueChanged(dueAtMs: number | undefined): void;
+}

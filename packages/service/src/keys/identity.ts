@@ -1,0 +1,16 @@
+import { encodeIdentity } from "@coffer/crypto";
+
+/** What a wrapped key version is bound to. */
+export function keyVersionIdentity(version: { region: string; keyId: string; version: number }): Buffer {
+  return encodeIdentity(["coffer key version v1", version.region, version.keyId, String(version.version)]);
+}
+
+/** What a wrapped secret access key is bound to. */
+export function accessKeyIdentity(accessKey: { accessKeyId: string; principalArn: string }): Buffer {
+  return encodeIdentity(["coffer access key v1", accessKey.accessKeyId, accessKey.principalArn]);
+}
+
+/** What a wrapped instance secret (a setting) is bound to. */
+export function settingIdentity(name: string): Buffer {
+  return encodeIdentity(["coffer setting v1", name]);
+}

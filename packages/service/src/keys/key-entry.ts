@@ -1,0 +1,71 @@
+import type { KeyObject } from "node:crypto";
+import type { CompiledPolicy } from "@coffer/policy";
+import { parsePolicy } from "@coffer/policy";
+import { invariant, ServiceError } from "../errors.ts";
+import type { Keyring } from "../keyring/keyring.ts";
+import { limits } from "../limits.ts";
+import { keyArn } from "../model/arn.ts";
+import type { KeyRecord } from "../model/key.ts";
+import type { Store } from "../ports/store.ts";
+import { BoundedCache } from "./bounded-cache.ts";
+import { keyVersionIdentity } from "./identity.ts";
+
+/** A key as operations see it: its record, its compiled policy, and its material by version. */
+export class KeyEntry {
+  readonly record: KeyRecord;
+  readonly arn: string;
+  readonly policy: CompiledPolicy;
+  readonly #store: Store;
+  readonly #keyring: Keyring;
+  readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
+  #current: KeyObject | undefined;
+
+  constructor(record: KeyRecord, store: Store, keyring: Keyring) {
+    this.record = record;
+    this.arn = keyArn(record.region, record.account, record.keyId);
+    const parsed = parsePolicy(record.policy, "key");
+    invariant(parsed.ok, "a stored key policy parses");
+    this.policy = parsed.policy;
+    this.#store = store;
+    this.#keyring = keyring;
+  }
+
+  /** The material of the newest version when it is in memory: the hot path. */
+  get cachedCurrentMaterial(): KeyObject | undefined {
+    return this.#current;
+  }
+
+  /** The material of a version when it is in memory. */
+  cachedMaterial(version: number): KeyObject | undefined {
+    return version === this.record.currentVersion ? this.#current : this.#materials.get(version);
+  }
+
+  /**
+   * The material of a version, unwrapped when it is not in memory.
+   *
+   * @returns undefined when there is no such version
+   */
+  async material(version: number): Promise<KeyObject | undefined> {
+    const cached = this.cachedMaterial(version);
+    if (cached !== undefined) return cached;
+    const { region, keyId } = this.record;
+    const stored = await this.#store.get("keyVersions", { region, keyId, version });
+    if (stored === undefined) return undefined;
+    const secret = this.#keyring.unwrap(
+      { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedMaterial },
+      keyVersionIdentity(stored),
+    );
+    const material = secret.toKeyObject();
+    secret.dispose();
+    if (version === this.record.currentVersion) this.#current = material;
+    else this.#materials.set(version, material);
+    return material;
+  }
+
+  /** The material of the newest version. @throws ServiceError KeyUnavailable when its row is gone */
+  async currentMaterial(): Promise<KeyObject> {
+    const material = await this.material(this.record.currentVersion);
+    if (material === undefined) throw ServiceError.of("KeyUnavailable", { keyArn: this.arn });
+    return material;
+  }
+}

@@ -1,0 +1,75 @@
+/** One documented limit of the core. `unit` reads after the number. */
+export interface Limit {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  /** What is limited and where the figure comes from. */
+  readonly about: string;
+}
+
+function limit(name: string, value: number, unit: string, about: string): Limit {
+  return { name, value, unit, about };
+}
+
+/** The core's limits, each once. The wires and the HTTP adapter have tables of their own. */
+export const limits = {
+  plaintextBytes: limit(
+    "plaintextBytes",
+    4096,
+    "bytes",
+    "plaintext of one AWS KMS Encrypt or REST encrypt (AWS KMS: Encrypt)",
+  ),
+  ciphertextBytes: limit("ciphertextBytes", 6144, "bytes", "ciphertext blob of one Decrypt (AWS KMS: Decrypt)"),
+  transitPlaintextBytes: limit("transitPlaintextBytes", 524_288, "bytes", "plaintext of one Transit item"),
+  dataKeyBytes: limit("dataKeyBytes", 1024, "bytes", "length of a data key (AWS KMS: GenerateDataKey)"),
+  randomBytes: limit("randomBytes", 1024, "bytes", "GenerateRandom (AWS KMS: GenerateRandom)"),
+  transitRandomBytes: limit("transitRandomBytes", 131_072, "bytes", "Vault's transit/random (Vault: maxBytes 128 KiB)"),
+  encryptionContextBytes: limit(
+    "encryptionContextBytes",
+    8192,
+    "bytes",
+    "encryption context, keys and values together in UTF-8",
+  ),
+  batchItems: limit("batchItems", 10_000, "items", "Transit batch_input"),
+  jsonDepth: limit("jsonDepth", 32, "levels", "nesting of a JSON body"),
+  policyBytes: limit("policyBytes", 32_768, "bytes", "key policy document (AWS KMS: PutKeyPolicy)"),
+  identityPolicyBytes: limit(
+    "identityPolicyBytes",
+    6144,
+    "bytes",
+    "identity policy document (IAM quota for managed policies)",
+  ),
+  identityPolicies: limit("identityPolicies", 10, "policies", "identity policies a principal (IAM quota)"),
+  descriptionChars: limit("descriptionChars", 8192, "characters", "key description (AWS KMS: CreateKey)"),
+  tags: limit("tags", 50, "tags", "tags a key (AWS KMS quota)"),
+  tagKeyChars: limit("tagKeyChars", 128, "characters", "tag key (AWS KMS: Tag)"),
+  tagValueChars: limit("tagValueChars", 256, "characters", "tag value (AWS KMS: Tag)"),
+  aliasNameChars: limit("aliasNameChars", 256, "characters", "alias name with its prefix (AWS KMS: CreateAlias)"),
+  aliasesPerKey: limit("aliasesPerKey", 50, "aliases", "aliases a key (AWS KMS quota)"),
+  onDemandRotations: limit(
+    "onDemandRotations",
+    25,
+    "rotations",
+    "RotateKeyOnDemand a key (AWS KMS: RotateKeyOnDemand)",
+  ),
+  rotationPeriodMinDays: limit("rotationPeriodMinDays", 90, "days", "shortest rotation period through AWS KMS"),
+  rotationPeriodMaxDays: limit("rotationPeriodMaxDays", 2560, "days", "longest rotation period through AWS KMS"),
+  pendingWindowMinDays: limit("pendingWindowMinDays", 7, "days", "shortest waiting period before destruction"),
+  pendingWindowMaxDays: limit(
+    "pendingWindowMaxDays",
+    30,
+    "days",
+    "longest and default waiting period before destruction",
+  ),
+  accessKeysPerPrincipal: limit("accessKeysPerPrincipal", 2, "access keys", "access keys a user (IAM quota)"),
+  principalNameChars: limit("principalNameChars", 64, "characters", "user or role name (IAM: CreateUser)"),
+  pageItems: limit("pageItems", 1000, "items", "one page of any listing"),
+  cachedKeys: limit(
+    "cachedKeys",
+    10_000,
+    "keys",
+    "keys, and as many aliases, held in memory; the rest is read when used",
+  ),
+  cachedVersionsPerKey: limit("cachedVersionsPerKey", 8, "versions", "unwrapped versions of one key held in memory"),
+  cachedIdentities: limit("cachedIdentities", 10_000, "credentials", "access keys and tokens held in memory"),
+} as const satisfies Record<string, Limit>;

@@ -1,0 +1,54 @@
+import type { Core } from "./core.ts";
+import { IdentityDirectory } from "./identity/identity-directory.ts";
+import type { Keyring } from "./keyring/keyring.ts";
+import { KeyDirectory } from "./keys/key-directory.ts";
+import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import type { AuditLog } from "./ports/audit.ts";
+import type { Clock } from "./ports/clock.ts";
+import type { Store, Write } from "./ports/store.ts";
+
+/** The parts that a core is made of. */
+export interface CoreParts {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly keyring: Keyring;
+  readonly audit: AuditLog;
+  /** 12 digits. */
+  readonly account: string;
+  readonly homeRegion: string;
+  readonly dev: boolean;
+  /** Told of bugs, with the error id that the caller was given. */
+  readonly reportBug: (errorId: string, error: unknown) => void;
+}
+
+export interface OpenedCore {
+  readonly core: Core;
+  readonly lifecycle: Lifecycle;
+}
+
+/** Puts the core together. The lifecycle is not started yet. */
+export function openCore(parts: CoreParts): OpenedCore {
+  const { store, clock, keyring, audit } = parts;
+  const keys = new KeyDirectory(store, keyring);
+  const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
+  const core: Core = {
+    store,
+    clock,
+    audit,
+    keyring,
+    keys,
+    identities,
+    account: parts.account,
+    homeRegion: parts.homeRegion,
+    markerKey: keyring.deriveMacKey("pagination markers"),
+    async commit(writes: readonly Write[]) {
+      await store.commit(writes);
+      keys.forget(writes);
+      identities.forget(writes);
+    },
+    reportBug: parts.reportBug,
+    onDueChanged: (dueAtMs) => lifecycle.onDueChanged(dueAtMs),
+  };
+  const lifecycle = new Lifecycle(core);
+  return { core, lifecycle };
+}

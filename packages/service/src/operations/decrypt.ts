@@ -1,0 +1,74 @@
+import { decryptKmsBlob, type KmsBlob, parseKmsBlob } from "@coffer/crypto";
+import { ServiceError } from "../errors.ts";
+import type { KeyEntry } from "../keys/key-entry.ts";
+import { defineOperation, type KeyTarget } from "../pipeline/operation.ts";
+import { type ContextInput, contextAad, contextConditions } from "./message.ts";
+import { activeOnly } from "./shared.ts";
+
+export interface DecryptInput extends ContextInput {
+  /** At most 6144 bytes. */
+  readonly ciphertext: Uint8Array;
+  /** When given, the ciphertext must be of this key. */
+  readonly keyId?: string | undefined;
+}
+
+export interface DecryptOutput {
+  readonly keyArn: string;
+  /** Owned by the caller, who wipes it. */
+  readonly plaintext: Buffer;
+}
+
+/** AWS KMS: Decrypt, with a symmetric key. */
+export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
+  name: "Decrypt",
+  plane: "data",
+  readOnly: true,
+  keys: [
+    {
+      action: "kms:Decrypt",
+      states: activeOnly,
+      usage: "ENCRYPT_DECRYPT",
+      target: ({ ciphertext, keyId }) => ciphertextTarget(ciphertext, keyId),
+    },
+  ],
+  conditions: contextConditions,
+  record: ({ keyId, encryptionContext }) => ({ keyId, encryptionContext, encryptionAlgorithm: "SYMMETRIC_DEFAULT" }),
+  run({ keys, input }) {
+    const key = keys[0]!;
+    const opened = openMessage(key, input.ciphertext, contextAad(input.encryptionContext));
+    return opened instanceof Promise
+      ? opened.then((plaintext) => ({ keyArn: key.arn, plaintext }))
+      : { keyArn: key.arn, plaintext: opened };
+  },
+});
+
+function parseBlob(ciphertext: Uint8Array): KmsBlob {
+  const blob = parseKmsBlob(ciphertext);
+  if (blob === undefined) throw ServiceError.of("CiphertextInvalid", {});
+  return blob;
+}
+
+/** The key that a ciphertext names. @throws ServiceError CiphertextInvalid when it is no ciphertext of ours */
+export function ciphertextTarget(ciphertext: Uint8Array, expected: string | undefined): KeyTarget {
+  return { by: "ciphertext", keyId: parseBlob(ciphertext).keyId, expected };
+}
+
+/**
+ * The plaintext of a KMS ciphertext blob; synchronous when the material is in memory.
+ *
+ * @throws ServiceError CiphertextInvalid for every cause alike
+ */
+export function openMessage(key: KeyEntry, ciphertext: Uint8Array, aad: Uint8Array): Buffer | Promise<Buffer> {
+  const blob = parseBlob(ciphertext);
+  if (blob.keyVersion < key.record.transit.minDecryptionVersion) throw ServiceError.of("CiphertextInvalid", {});
+  const material = key.cachedMaterial(blob.keyVersion);
+  if (material !== undefined) return plaintextOf(decryptKmsBlob(blob, material, aad));
+  return key
+    .material(blob.keyVersion)
+    .then((loaded) => plaintextOf(loaded === undefined ? undefined : decryptKmsBlob(blob, loaded, aad)));
+}
+
+function plaintextOf(plaintext: Buffer | undefined): Buffer {
+  if (plaintext === undefined) throw ServiceError.of("CiphertextInvalid", {});
+  return plaintext;
+}

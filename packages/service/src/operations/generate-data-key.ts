@@ -1,0 +1,70 @@
+import { randomBytesPooled } from "@coffer/crypto";
+import type { KeyEntry } from "../keys/key-entry.ts";
+import { limits } from "../limits.ts";
+import { defineOperation } from "../pipeline/operation.ts";
+import { checkRange } from "./checks.ts";
+import { sealMessage } from "./encrypt.ts";
+import { type ContextInput, contextAad, contextConditions } from "./message.ts";
+import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
+
+export interface GenerateDataKeyInput extends KeyInput, ContextInput {
+  /** 1 to 1024 bytes. */
+  readonly dataKeyBytes: number;
+  /** AWS's name of the length, for the audit record. */
+  readonly dataKeySpec?: string | undefined;
+}
+
+export interface GenerateDataKeyOutput {
+  readonly keyArn: string;
+  /** Owned by the caller, who wipes it. */
+  readonly plaintext: Buffer;
+  readonly ciphertext: Buffer;
+}
+
+export interface GenerateDataKeyWithoutPlaintextOutput {
+  readonly keyArn: string;
+  readonly ciphertext: Buffer;
+}
+
+function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: GenerateDataKeyInput) {
+  return dataKeySpec === undefined
+    ? { keyId, encryptionContext, numberOfBytes: dataKeyBytes }
+    : { keyId, encryptionContext, keySpec: dataKeySpec };
+}
+
+async function generate(key: KeyEntry, input: GenerateDataKeyInput) {
+  checkRange(input.dataKeyBytes, "numberOfBytes", 1, limits.dataKeyBytes.value);
+  const aad = contextAad(input.encryptionContext);
+  const plaintext = randomBytesPooled(input.dataKeyBytes);
+  const ciphertext = await sealMessage(key, plaintext, aad);
+  return { keyArn: key.arn, plaintext, ciphertext };
+}
+
+/** AWS KMS: GenerateDataKey. */
+export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDataKeyOutput>({
+  name: "GenerateDataKey",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  conditions: contextConditions,
+  record,
+  run: ({ keys, input }) => generate(keys[0]!, input),
+});
+
+/** AWS KMS: GenerateDataKeyWithoutPlaintext. */
+export const generateDataKeyWithoutPlaintext = defineOperation<
+  GenerateDataKeyInput,
+  GenerateDataKeyWithoutPlaintextOutput
+>({
+  name: "GenerateDataKeyWithoutPlaintext",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  conditions: contextConditions,
+  record,
+  async run({ keys, input }) {
+    const { keyArn, plaintext, ciphertext } = await generate(keys[0]!, input);
+    plaintext.fill(0);
+    return { keyArn, ciphertext };
+  },
+});

@@ -1,0 +1,28 @@
+import { randomBytesPooled } from "@coffer/crypto";
+import { limits } from "../limits.ts";
+import { defineOperation } from "../pipeline/operation.ts";
+import { checkRange } from "./checks.ts";
+
+export interface GenerateRandomInput {
+  readonly bytes: number;
+  /** The wire's own limit when it is larger than AWS's 1024. */
+  readonly maxBytes?: number | undefined;
+}
+
+export interface GenerateRandomOutput {
+  readonly plaintext: Buffer;
+}
+
+/** AWS KMS: GenerateRandom. */
+export const generateRandom = defineOperation<GenerateRandomInput, GenerateRandomOutput>({
+  name: "GenerateRandom",
+  plane: "data",
+  readOnly: true,
+  keys: [],
+  resources: () => [{ action: "kms:GenerateRandom", resource: "*" }],
+  record: ({ bytes }) => ({ numberOfBytes: bytes }),
+  run({ input }) {
+    checkRange(input.bytes, "numberOfBytes", 1, input.maxBytes ?? limits.randomBytes.value);
+    return { plaintext: randomBytesPooled(input.bytes) };
+  },
+});

@@ -1,0 +1,28 @@
+import type { KeyRecord } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { type KeyInput, namedKey } from "../shared.ts";
+import { updateKey } from "./update.ts";
+
+/** AWS KMS: EnableKey. A key that is enabled already stays so. */
+export const enableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>({
+  name: "EnableKey",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:EnableKey", ["active", "suspended"], { customerOnly: true })],
+  record: ({ keyId }) => ({ keyId }),
+  async run({ core, keys }) {
+    return { key: await updateKey(core, keys[0]!, { state: "active" }) };
+  },
+});
+
+/** AWS KMS: DisableKey. Holds for the very next request. */
+export const disableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>({
+  name: "DisableKey",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:DisableKey", ["active", "suspended"], { customerOnly: true })],
+  record: ({ keyId }) => ({ keyId }),
+  async run({ core, keys }) {
+    return { key: await updateKey(core, keys[0]!, { state: "suspended" }) };
+  },
+});

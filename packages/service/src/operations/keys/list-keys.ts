@@ -1,0 +1,22 @@
+import type { KeyRecord } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { cutPage, parseMarker } from "../page.ts";
+import type { Page, PageInput } from "../shared.ts";
+
+/** AWS KMS: ListKeys. Keys of the caller's account in the request's region, by key id. */
+export const listKeys = defineOperation<PageInput, Page<KeyRecord>>({
+  name: "ListKeys",
+  plane: "control",
+  readOnly: true,
+  keys: [],
+  resources: () => [{ action: "kms:ListKeys", resource: "*" }],
+  record: ({ limit, marker }) => ({ limit, marker }),
+  async run({ core, request, input }) {
+    const { account } = request.principal;
+    const limit = input.limit ?? 100;
+    const listing = `ListKeys/${account}/${request.region}`;
+    const after = parseMarker(core, listing, input.marker);
+    const rows = await core.store.listKeys(account, request.region, after, limit + 1);
+    return cutPage(core, listing, rows, limit, ({ keyId }) => keyId);
+  },
+});

@@ -1,0 +1,54 @@
+import { limits } from "../../limits.ts";
+import type { KeyRecord } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { checkRange } from "../checks.ts";
+import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { updateKey } from "./update.ts";
+
+export interface ScheduleKeyDeletionInput extends KeyInput {
+  /** 7 to 30; 30 when absent. */
+  readonly pendingWindowDays?: number | undefined;
+}
+
+/** AWS KMS: ScheduleKeyDeletion. The key stops working at once and is destroyed after the waiting period. */
+export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { readonly key: KeyRecord }>({
+  name: "ScheduleKeyDeletion",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:ScheduleKeyDeletion", livingStates, { customerOnly: true })],
+  conditions: ({ pendingWindowDays }) =>
+    new Map([
+      ["kms:scheduledeletionpendingwindowindays", [String(pendingWindowDays ?? limits.pendingWindowMaxDays.value)]],
+    ]),
+  record: ({ keyId, pendingWindowDays }) => ({ keyId, pendingWindowInDays: pendingWindowDays }),
+  recordOutput: ({ key }) => ({ keyId: key.keyId, deletionDate: new Date(key.deletionAtMs ?? 0).toISOString() }),
+  async run({ core, keys, input, nowMs }) {
+    const { pendingWindowMinDays, pendingWindowMaxDays } = limits;
+    const days = input.pendingWindowDays ?? pendingWindowMaxDays.value;
+    checkRange(days, "pendingWindowInDays", pendingWindowMinDays.value, pendingWindowMaxDays.value);
+    const key = await updateKey(core, keys[0]!, {
+      state: "pendingDestruction",
+      deletionAtMs: nowMs + days * dayMs,
+      pendingWindowDays: days,
+    });
+    return { key };
+  },
+});
+
+/** AWS KMS: CancelKeyDeletion. The key comes back disabled. */
+export const cancelKeyDeletion = defineOperation<KeyInput, { readonly key: KeyRecord }>({
+  name: "CancelKeyDeletion",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:CancelKeyDeletion", ["pendingDestruction"], { customerOnly: true })],
+  record: ({ keyId }) => ({ keyId }),
+  async run({ core, keys }) {
+    const key = await updateKey(
+      core,
+      keys[0]!,
+      { state: "suspended" },
+      { removed: ["deletionAtMs", "pendingWindowDays"] },
+    );
+    return { key };
+  },
+});

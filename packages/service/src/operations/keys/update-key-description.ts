@@ -1,0 +1,20 @@
+import type { KeyRecord } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { updateKey } from "./update.ts";
+
+export interface UpdateKeyDescriptionInput extends KeyInput {
+  readonly description: string;
+}
+
+/** AWS KMS: UpdateKeyDescription. */
+export const updateKeyDescription = defineOperation<UpdateKeyDescriptionInput, { readonly key: KeyRecord }>({
+  name: "UpdateKeyDescription",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:UpdateKeyDescription", livingStates, { customerOnly: true })],
+  record: ({ keyId, description }) => ({ keyId, description }),
+  async run({ core, keys, input }) {
+    return { key: await updateKey(core, keys[0]!, { description: input.description }) };
+  },
+});

@@ -1,0 +1,47 @@
+import { encodeEncryptionContext } from "@coffer/crypto";
+import { ServiceError } from "../errors.ts";
+import { limits } from "../limits.ts";
+import type { OperationConditions } from "../pipeline/operation.ts";
+
+/** Name-value pairs bound to a ciphertext (AWS KMS: encryption context). Never secret: they are in the audit record. */
+export type EncryptionContext = Readonly<Record<string, string>>;
+
+/** Input that carries an encryption context. */
+export interface ContextInput {
+  readonly encryptionContext?: EncryptionContext | undefined;
+}
+
+const noContext = encodeEncryptionContext({});
+
+/**
+ * The associated data of an encryption context.
+ *
+ * @throws ServiceError InvalidInput when keys and values together are over the limit
+ */
+export function contextAad(context: EncryptionContext | undefined): Buffer {
+  if (context === undefined) return noContext;
+  const encoded = encodeEncryptionContext(context);
+  if (encoded.byteLength > limits.encryptionContextBytes.value) {
+    throw ServiceError.of("InvalidInput", {
+      kind: "validation",
+      reason: `EncryptionContext is too large: at most ${limits.encryptionContextBytes.value} bytes.`,
+      member: "encryptionContext",
+    });
+  }
+  return encoded;
+}
+
+/** The policy conditions of an encryption context (AWS KMS: `kms:EncryptionContext:KEY`, `kms:EncryptionContextKeys`). */
+export function contextConditions(input: ContextInput): OperationConditions {
+  const conditions = new Map<string, readonly string[]>([["kms:encryptionalgorithm", ["SYMMETRIC_DEFAULT"]]]);
+  const { encryptionContext } = input;
+  if (encryptionContext === undefined) return conditions;
+  const names = Object.keys(encryptionContext);
+  if (names.length === 0) return conditions;
+  conditions.set("kms:encryptioncontextkeys", names);
+  for (const name of names) {
+    const key = `kms:encryptioncontext:${name.toLowerCase()}`;
+    conditions.set(key, [...(conditions.get(key) ?? []), encryptionContext[name]!]);
+  }
+  return conditions;
+}

@@ -1,0 +1,62 @@
+import { defineOperation } from "../pipeline/operation.ts";
+import { ciphertextTarget, openMessage } from "./decrypt.ts";
+import { sealMessage } from "./encrypt.ts";
+import { contextAad, contextConditions, type EncryptionContext } from "./message.ts";
+import { activeOnly } from "./shared.ts";
+
+export interface ReEncryptInput {
+  readonly ciphertext: Uint8Array;
+  readonly sourceKeyId?: string | undefined;
+  readonly sourceEncryptionContext?: EncryptionContext | undefined;
+  readonly destinationKeyId: string;
+  readonly destinationEncryptionContext?: EncryptionContext | undefined;
+}
+
+export interface ReEncryptOutput {
+  readonly ciphertext: Buffer;
+  readonly sourceKeyArn: string;
+  readonly keyArn: string;
+}
+
+/** AWS KMS: ReEncrypt, between symmetric keys. The plaintext never leaves this function. */
+export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
+  name: "ReEncrypt",
+  plane: "data",
+  readOnly: true,
+  keys: [
+    {
+      action: "kms:ReEncryptFrom",
+      states: activeOnly,
+      usage: "ENCRYPT_DECRYPT",
+      target: ({ ciphertext, sourceKeyId }) => ciphertextTarget(ciphertext, sourceKeyId),
+      conditions: ({ sourceEncryptionContext }) => contextConditions({ encryptionContext: sourceEncryptionContext }),
+    },
+    {
+      action: "kms:ReEncryptTo",
+      states: activeOnly,
+      usage: "ENCRYPT_DECRYPT",
+      target: ({ destinationKeyId }) => ({ by: "reference", text: destinationKeyId }),
+      conditions: ({ destinationEncryptionContext }) =>
+        contextConditions({ encryptionContext: destinationEncryptionContext }),
+    },
+  ],
+  record: (input) => ({
+    sourceKeyId: input.sourceKeyId,
+    sourceEncryptionContext: input.sourceEncryptionContext,
+    destinationKeyId: input.destinationKeyId,
+    destinationEncryptionContext: input.destinationEncryptionContext,
+    sourceEncryptionAlgorithm: "SYMMETRIC_DEFAULT",
+    destinationEncryptionAlgorithm: "SYMMETRIC_DEFAULT",
+  }),
+  async run({ keys, input }) {
+    const [source, destination] = [keys[0]!, keys[1]!];
+    const destinationAad = contextAad(input.destinationEncryptionContext);
+    const plaintext = await openMessage(source, input.ciphertext, contextAad(input.sourceEncryptionContext));
+    try {
+      const ciphertext = await sealMessage(destination, plaintext, destinationAad);
+      return { ciphertext, sourceKeyArn: source.arn, keyArn: destination.arn };
+    } finally {
+      plaintext.fill(0);
+    }
+  },
+});

@@ -1,0 +1,68 @@
+import { limits } from "../../limits.ts";
+import type { KeyRecord, RotationSettings } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { checkRange } from "../checks.ts";
+import { updateKey } from "../keys/update.ts";
+import { activeOnly, anyState, dayMs, type KeyInput, namedKey } from "../shared.ts";
+
+export interface EnableKeyRotationInput extends KeyInput {
+  /** 90 to 2560; the key's own period when absent, 365 at first. */
+  readonly periodDays?: number | undefined;
+}
+
+/** AWS KMS: EnableKeyRotation. The next rotation is one period from now. */
+export const enableKeyRotation = defineOperation<EnableKeyRotationInput, null>({
+  name: "EnableKeyRotation",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:EnableKeyRotation", activeOnly, { customerOnly: true })],
+  conditions: ({ periodDays }) =>
+    periodDays === undefined ? new Map() : new Map([["kms:rotationperiodindays", [String(periodDays)]]]),
+  record: ({ keyId, periodDays }) => ({ keyId, rotationPeriodInDays: periodDays }),
+  async run({ core, keys, input, nowMs }) {
+    const { periodDays } = input;
+    if (periodDays !== undefined) {
+      checkRange(
+        periodDays,
+        "rotationPeriodInDays",
+        limits.rotationPeriodMinDays.value,
+        limits.rotationPeriodMaxDays.value,
+      );
+    }
+    const { rotation } = keys[0]!.record;
+    if (rotation.enabled && periodDays === undefined) return null;
+    const periodMs = periodDays === undefined ? rotation.periodMs : periodDays * dayMs;
+    await updateKey(core, keys[0]!, { rotation: { enabled: true, periodMs, nextAtMs: nowMs + periodMs } });
+    return null;
+  },
+});
+
+/** AWS KMS: DisableKeyRotation. */
+export const disableKeyRotation = defineOperation<KeyInput, null>({
+  name: "DisableKeyRotation",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:DisableKeyRotation", activeOnly, { customerOnly: true })],
+  record: ({ keyId }) => ({ keyId }),
+  async run({ core, keys }) {
+    const { periodMs } = keys[0]!.record.rotation;
+    await updateKey(core, keys[0]!, { rotation: { enabled: false, periodMs } });
+    return null;
+  },
+});
+
+export interface KeyRotationStatus {
+  readonly key: KeyRecord;
+  readonly arn: string;
+  readonly rotation: RotationSettings;
+}
+
+/** AWS KMS: GetKeyRotationStatus. */
+export const getKeyRotationStatus = defineOperation<KeyInput, KeyRotationStatus>({
+  name: "GetKeyRotationStatus",
+  plane: "control",
+  readOnly: true,
+  keys: [namedKey("kms:GetKeyRotationStatus", anyState)],
+  record: ({ keyId }) => ({ keyId }),
+  run: ({ keys }) => ({ key: keys[0]!.record, arn: keys[0]!.arn, rotation: keys[0]!.record.rotation }),
+});

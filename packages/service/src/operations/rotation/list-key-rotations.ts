@@ -1,0 +1,34 @@
+import type { KeyVersionRecord } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { cutPage, parseMarker } from "../page.ts";
+import { anyState, type KeyInput, namedKey, type Page, type PageInput } from "../shared.ts";
+
+export interface ListKeyRotationsInput extends KeyInput, PageInput {
+  /** Also the first material, which no rotation made. */
+  readonly includeFirst?: boolean | undefined;
+}
+
+export interface KeyRotationsPage extends Page<KeyVersionRecord> {
+  readonly currentVersion: number;
+  readonly arn: string;
+}
+
+/** AWS KMS: ListKeyRotations. Completed rotations, oldest first. */
+export const listKeyRotations = defineOperation<ListKeyRotationsInput, KeyRotationsPage>({
+  name: "ListKeyRotations",
+  plane: "control",
+  readOnly: true,
+  keys: [namedKey("kms:ListKeyRotations", anyState)],
+  record: ({ keyId, limit, marker }) => ({ keyId, limit, marker }),
+  async run({ core, keys, input }) {
+    const key = keys[0]!;
+    const { region, keyId, currentVersion } = key.record;
+    const listing = `ListKeyRotations/${region}/${keyId}/${input.includeFirst === true}`;
+    const limit = input.limit ?? 100;
+    const marker = parseMarker(core, listing, input.marker);
+    const after = marker === undefined ? (input.includeFirst === true ? 0 : 1) : Number(marker);
+    const rows = await core.store.listKeyVersions(region, keyId, after, limit + 1);
+    const page = cutPage(core, listing, rows, limit, ({ version }) => String(version));
+    return { ...page, currentVersion, arn: key.arn };
+  },
+});

@@ -1,0 +1,35 @@
+import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import type { KeyRecord } from "../../model/key.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
+import { rotate } from "./rotate.ts";
+
+export interface RotateKeyInput extends KeyInput {
+  /** AWS KMS limits the rotations on demand of a key; Vault and REST do not. */
+  readonly limited: boolean;
+}
+
+/** AWS KMS: RotateKeyOnDemand. The new material is current when this returns. */
+export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key: KeyRecord }>({
+  name: "RotateKeyOnDemand",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:RotateKeyOnDemand", activeOnly, { customerOnly: true })],
+  record: ({ keyId }) => ({ keyId }),
+  recordOutput: ({ key }) => ({ keyId: key.keyId }),
+  async run({ core, keys, input }) {
+    const key = keys[0]!;
+    const { onDemandRotations } = key.record;
+    const max = limits.onDemandRotations.value;
+    if (input.limited && onDemandRotations >= max) {
+      throw ServiceError.of("LimitExceeded", {
+        limit: limits.onDemandRotations.name,
+        max,
+        reason: `A key is rotated on demand at most ${max} times.`,
+      });
+    }
+    const counted = input.limited ? onDemandRotations + 1 : onDemandRotations;
+    return { key: await rotate(core, key, "ON_DEMAND", { onDemandRotations: counted }) };
+  },
+});

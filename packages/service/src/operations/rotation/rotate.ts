@@ -1,0 +1,22 @@
+import type { Core } from "../../core.ts";
+import type { KeyEntry } from "../../keys/key-entry.ts";
+import type { KeyRecord, RotationType } from "../../model/key.ts";
+import { generateVersion } from "../keys/new-version.ts";
+import { updateKey } from "../keys/update.ts";
+
+/** Gives a key new current material, durably. Old versions decrypt for ever. */
+export async function rotate(
+  core: Core,
+  key: KeyEntry,
+  rotationType: RotationType,
+  changes: Partial<KeyRecord> = {},
+): Promise<KeyRecord> {
+  const version = key.record.currentVersion + 1;
+  const row = generateVersion(core, key.record, version, rotationType);
+  return updateKey(
+    core,
+    key,
+    { ...changes, currentVersion: version },
+    { writes: [{ op: "insert", table: "keyVersions", row }] },
+  );
+}

@@ -1,0 +1,124 @@
+import { randomBytesPooled } from "@coffer/crypto";
+import { defineOperation } from "../../pipeline/operation.ts";
+import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
+import {
+  decryptItem,
+  encryptItem,
+  type TransitCiphertext,
+  type TransitCiphertextItem,
+  type TransitPlaintextItem,
+  type TransitResult,
+} from "./items.ts";
+
+/** One key, any number of items; resolved and authorized once. The wire limits their number and size. */
+export interface TransitBatch<Item> extends KeyInput {
+  readonly items: readonly Item[];
+}
+
+export interface TransitBatchOutput<Value> {
+  readonly results: readonly TransitResult<Value>[];
+}
+
+const usage = "ENCRYPT_DECRYPT";
+
+function recordBatch({ keyId, items }: TransitBatch<unknown>) {
+  return { keyId, items: items.length };
+}
+
+/** Vault API: Transit, encrypt data. */
+export const transitEncrypt = defineOperation<
+  TransitBatch<TransitPlaintextItem>,
+  TransitBatchOutput<TransitCiphertext>
+>({
+  name: "Encrypt",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:Encrypt", activeOnly, { usage })],
+  record: recordBatch,
+  async run({ keys, input }) {
+    const results = [];
+    for (const item of input.items) results.push(await encryptItem(keys[0]!, item));
+    return { results };
+  },
+});
+
+/** Vault API: Transit, decrypt data. */
+export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem>, TransitBatchOutput<Buffer>>({
+  name: "Decrypt",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:Decrypt", activeOnly, { usage })],
+  record: recordBatch,
+  async run({ keys, input }) {
+    const results = [];
+    for (const item of input.items) results.push(await decryptItem(keys[0]!, item));
+    return { results };
+  },
+});
+
+export interface TransitRewrapItem extends TransitCiphertextItem {
+  readonly keyVersion?: number | undefined;
+}
+
+/** Vault API: Transit, rewrap data. The plaintext never leaves this function. */
+export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, TransitBatchOutput<TransitCiphertext>>({
+  name: "ReEncrypt",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:ReEncryptFrom", activeOnly, { usage }), namedKey("kms:ReEncryptTo", activeOnly, { usage })],
+  record: recordBatch,
+  async run({ keys, input }) {
+    const results: TransitResult<TransitCiphertext>[] = [];
+    for (const item of input.items) {
+      const opened = await decryptItem(keys[0]!, item);
+      if (!opened.ok) {
+        results.push(opened);
+        continue;
+      }
+      const { aad, keyVersion } = item;
+      results.push(await encryptItem(keys[0]!, { plaintext: opened.value, aad, keyVersion }));
+      opened.value.fill(0);
+    }
+    return { results };
+  },
+});
+
+export interface TransitDataKeyInput extends KeyInput {
+  /** 16, 32 or 64. */
+  readonly dataKeyBytes: number;
+  readonly aad?: Uint8Array | undefined;
+}
+
+export interface TransitDataKeyOutput {
+  /** Owned by the caller, who wipes it. */
+  readonly plaintext: Buffer;
+  readonly result: TransitResult<TransitCiphertext>;
+}
+
+/** Vault API: Transit, generate data key (`plaintext`). */
+export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKeyOutput>({
+  name: "GenerateDataKey",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage })],
+  record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
+  async run({ keys, input }) {
+    const plaintext = randomBytesPooled(input.dataKeyBytes);
+    return { plaintext, result: await encryptItem(keys[0]!, { plaintext, aad: input.aad }) };
+  },
+});
+
+/** Vault API: Transit, generate data key (`wrapped`). */
+export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInput, TransitResult<TransitCiphertext>>({
+  name: "GenerateDataKeyWithoutPlaintext",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage })],
+  record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
+  async run({ keys, input }) {
+    const plaintext = randomBytesPooled(input.dataKeyBytes);
+    const result = await encryptItem(keys[0]!, { plaintext, aad: input.aad });
+    plaintext.fill(0);
+    return result;
+  },
+});

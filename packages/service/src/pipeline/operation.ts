@@ -1,0 +1,69 @@
+import type { Core } from "../core.ts";
+import type { KeyEntry } from "../keys/key-entry.ts";
+import type { KeyState, KeyUsage } from "../model/key.ts";
+import type { RequestContext } from "../model/request.ts";
+
+/** Which key a demand is about. */
+export type KeyTarget =
+  /** Named by the caller: key id, ARN or alias. */
+  | { readonly by: "reference"; readonly text: string }
+  /** Named by a ciphertext; `expected` is the caller's own reference, which must be the same key. */
+  | { readonly by: "ciphertext"; readonly keyId: string; readonly expected?: string | undefined };
+
+/** A key that an operation needs, and what must hold for it. */
+export interface KeyDemand<Input> {
+  /** IAM action, such as `kms:Encrypt`. */
+  readonly action: string;
+  readonly target: (input: Input) => KeyTarget;
+  /** States in which the operation works; the AWS KMS key-state table. */
+  readonly states: readonly KeyState[];
+  readonly usage?: KeyUsage;
+  /** Policy conditions of this key alone, instead of the operation's. */
+  readonly conditions?: (input: Input) => OperationConditions;
+  /** Managed keys (`aws/SERVICE`) are refused. */
+  readonly customerOnly?: boolean;
+}
+
+/** One call of an operation, authorized. */
+export interface Call<Input> {
+  readonly core: Core;
+  readonly request: RequestContext;
+  readonly input: Input;
+  /** One entry a demand, in order. */
+  readonly keys: readonly KeyEntry[];
+  readonly nowMs: number;
+}
+
+/** Pairs for the policy conditions of one operation, by lower-case condition key. */
+export type OperationConditions = ReadonlyMap<string, readonly string[]>;
+
+/** A resource that is no key (an alias, the account): identity policies decide. */
+export interface ResourceDemand {
+  readonly action: string;
+  readonly resource: string;
+}
+
+/** One operation of the core. Everything around `run` is the pipeline's. */
+export interface Operation<Input, Output> {
+  /** The field's name of it, and the audit record's `eventName` unless the wire gives its own. */
+  readonly name: string;
+  /** `data` operations use key material; `control` operations change or read metadata. */
+  readonly plane: "data" | "control";
+  readonly readOnly: boolean;
+  /** CloudTrail's `eventSource`. */
+  readonly eventSource?: string;
+  readonly keys: readonly KeyDemand<Input>[];
+  readonly resources?: (input: Input, request: RequestContext) => readonly ResourceDemand[];
+  /** Policy conditions that come from the input, such as the encryption context. */
+  readonly conditions?: (input: Input) => OperationConditions;
+  /** `requestParameters` of the audit record: an allow-list, nothing else of the input is recorded. */
+  readonly record: (input: Input) => Readonly<Record<string, unknown>> | null;
+  /** `responseElements` of the audit record; absent means null. */
+  readonly recordOutput?: (output: Output) => Readonly<Record<string, unknown>>;
+  readonly run: (call: Call<Input>) => Output | Promise<Output>;
+}
+
+/** Declares an operation. */
+export function defineOperation<Input, Output>(operation: Operation<Input, Output>): Operation<Input, Output> {
+  return operation;
+}

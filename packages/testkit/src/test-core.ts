@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { generateSigningKeyPair, randomId, signBytes } from "@coffer/crypto";
+import { openKeyFileSeal } from "@coffer/seal";
+import {
+  type Core,
+  Keyring,
+  type Lifecycle,
+  makeRootCredential,
+  openCore,
+  type RequestContext,
+  type RootCredential,
+  rootPrincipal,
+  type Store,
+} from "@coffer/service";
+import { openFileAuditLog, openSqliteStore } from "@coffer/store";
+import { ManualClock } from "./manual-clock.ts";
+
+export interface TestCoreOptions {
+  readonly dev?: boolean;
+  /** 12 digits. */
+  readonly account?: string;
+  readonly region?: string;
+  /** Wraps the store, to inject faults. */
+  readonly wrapStore?: (store: Store) => Store;
+}
+
+/** A core of real parts: SQLite in memory, a key file and an audit log in a folder of its own, and a clock moved by hand. */
+export interface TestCore {
+  readonly core: Core;
+  readonly lifecycle: Lifecycle;
+  readonly clock: ManualClock;
+  readonly root: RootCredential;
+  readonly directory: string;
+  /** Bugs that were reported; a test that expects none asserts that this is empty. */
+  readonly bugs: unknown[];
+  /** The parsed audit records so far. */
+  auditEvents(): Promise<Record<string, unknown>[]>;
+  /** A request by the account root in the home region. */
+  request(changes?: Partial<RequestContext>): RequestContext;
+  close(): Promise<void>;
+}
+
+/** Opens a core for a test. Close it in `after`. */
+export async function openTestCore(options: TestCoreOptions = {}): Promise<TestCore> {
+  const directory = await mkdtemp(join(tmpdir(), "coffer-test-"));
+  const clock = new ManualClock();
+  const account = options.account ?? "000000000000";
+  const homeRegion = options.region ?? "us-east-1";
+  const sqlite = await openSqliteStore({ path: ":memory:", durability: "os", exclusive: true });
+  const store = options.wrapStore?.(sqlite) ?? sqlite;
+  const seal = await openKeyFileSeal({ path: join(directory, "seal", "keyfile"), create: true });
+  const keyring = await Keyring.open(store, seal, clock);
+  const { privateKey, publicKeyPem } = generateSigningKeyPair();
+  const audit = await openFileAuditLog({
+    directory: join(directory, "audit"),
+    durability: "os",
+    checkpoint: { sign: (bytes: Uint8Array) => signBytes(privateKey, bytes), publicKeyPem, everyRecords: 1000 },
+    clock,
+  });
+  const bugs: unknown[] = [];
+  const { core, lifecycle } = openCore({
+    store,
+    clock,
+    keyring,
+    audit,
+    account,
+    homeRegion,
+    dev: options.dev ?? false,
+    reportBug: (_errorId, error) => bugs.push(error),
+  });
+  const root = await makeRootCredential(core);
+  if (root === undefined) throw new Error("a new store has no root credential yet");
+  return {
+    core,
+    lifecycle,
+    clock,
+    root,
+    directory,
+    bugs,
+    async auditEvents() {
+      const lines: string[] = [];
+      for (let after = 0; ; after = lines.length) {
+        const page = await audit.read(after, 1000);
+        lines.push(...page);
+        if (page.length < 1000) return lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      }
+    },
+    request: (changes = {}) => ({
+      requestId: randomId(),
+      wire: "aws",
+      principal: rootPrincipal(account),
+      region: homeRegion,
+      sourceIp: "127.0.0.1",
+      userAgent: "test",
+      ...changes,
+    }),
+    async close() {
+      await lifecycle.stop();
+      await audit.close();
+      await store.close();
+      await rm(directory, { recursive: true, force: true });
+    },
+  };
+}

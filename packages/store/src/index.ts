@@ -1,1 +1,2 @@
-export {};
+export { StoreInUse, StoreTooNew } from "./errors.ts";
+export { type Durability, openSqliteStore, type SqliteStoreOptions } from "./sqlite/open.ts";

@@ -1,0 +1,190 @@
+import type {
+  AccessKeyRecord,
+  AliasRecord,
+  IdentityPolicyRecord,
+  KeyRecord,
+  KeyVersionRecord,
+  MountRecord,
+  PrincipalRecord,
+  SettingRecord,
+  TableKeys,
+  TableName,
+  Tables,
+  TokenRecord,
+  WrappingKeyRecord,
+} from "@coffer/service";
+import {
+  boolean,
+  bytes,
+  type Column,
+  integer,
+  json,
+  type OptionalColumn,
+  optional,
+  type SqlValue,
+  text,
+} from "./column.ts";
+
+/** One column for each member of a record; an optional member has an optional column. */
+type Columns<R> = {
+  readonly [M in keyof R]-?: Record<never, never> extends Pick<R, M>
+    ? OptionalColumn<string, SqlValue, Exclude<R[M], undefined>>
+    : Column<string, SqlValue, R[M]>;
+};
+
+const keys = {
+  region: text("region"),
+  keyId: text("key_id"),
+  account: text("account"),
+  spec: text("spec"),
+  usage: text("usage"),
+  origin: text("origin"),
+  owner: text("owner"),
+  state: text("state"),
+  description: text("description"),
+  policy: text("policy"),
+  tags: json("tags"),
+  createdAtMs: integer("created_at_ms"),
+  currentVersion: integer("current_version"),
+  rotation: json("rotation"),
+  transit: json("transit"),
+  onDemandRotations: integer("on_demand_rotations"),
+  deletionAtMs: optional(integer("deletion_at_ms")),
+  pendingWindowDays: optional(integer("pending_window_days")),
+  dueAtMs: optional(integer("due_at_ms")),
+  revision: integer("revision"),
+} satisfies Columns<KeyRecord>;
+
+const keyVersions = {
+  region: text("region"),
+  keyId: text("key_id"),
+  version: integer("version"),
+  materialId: text("material_id"),
+  wrappingKeyId: text("wrapping_key_id"),
+  wrappedMaterial: bytes("wrapped_material"),
+  createdAtMs: integer("created_at_ms"),
+  rotationType: optional(text("rotation_type")),
+  revision: integer("revision"),
+} satisfies Columns<KeyVersionRecord>;
+
+const aliases = {
+  account: text("account"),
+  region: text("region"),
+  name: text("name"),
+  keyId: text("key_id"),
+  createdAtMs: integer("created_at_ms"),
+  updatedAtMs: integer("updated_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<AliasRecord>;
+
+const principals = {
+  arn: text("arn"),
+  account: text("account"),
+  kind: text("kind"),
+  name: text("name"),
+  principalId: text("principal_id"),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<PrincipalRecord>;
+
+const accessKeys = {
+  accessKeyId: text("access_key_id"),
+  principalArn: text("principal_arn"),
+  account: text("account"),
+  wrappingKeyId: text("wrapping_key_id"),
+  wrappedSecret: bytes("wrapped_secret"),
+  active: boolean("active"),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<AccessKeyRecord>;
+
+const tokens = {
+  digest: text("digest"),
+  accessor: text("accessor"),
+  principalArn: text("principal_arn"),
+  account: text("account"),
+  displayName: text("display_name"),
+  vaultPolicies: json("vault_policies"),
+  createdAtMs: integer("created_at_ms"),
+  expiresAtMs: optional(integer("expires_at_ms")),
+  revision: integer("revision"),
+} satisfies Columns<TokenRecord>;
+
+const identityPolicies = {
+  principalArn: text("principal_arn"),
+  name: text("name"),
+  document: text("document"),
+  revision: integer("revision"),
+} satisfies Columns<IdentityPolicyRecord>;
+
+const mounts = {
+  path: text("path"),
+  type: text("type"),
+  description: text("description"),
+  accessor: text("accessor"),
+  uuid: text("uuid"),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<MountRecord>;
+
+const wrappingKeys = {
+  wrappingKeyId: text("wrapping_key_id"),
+  wrappedKey: bytes("wrapped_key"),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<WrappingKeyRecord>;
+
+const settings = {
+  name: text("name"),
+  value: text("value"),
+  revision: integer("revision"),
+} satisfies Columns<SettingRecord>;
+
+interface TableShape<T extends TableName> {
+  /** The table's name in SQL. */
+  readonly name: string;
+  /** The members of the primary key, in order. */
+  readonly key: readonly (keyof TableKeys[T] & keyof Tables[T])[];
+  /** Whether a deleted row's bytes must not linger in a journal. */
+  readonly holdsSecrets: boolean;
+  readonly columns: Columns<Tables[T]>;
+}
+
+/** The tables in SQL: names, primary keys and columns, each once. */
+export const tables = {
+  keys: { name: "keys", key: ["region", "keyId"], holdsSecrets: false, columns: keys },
+  keyVersions: {
+    name: "key_versions",
+    key: ["region", "keyId", "version"],
+    holdsSecrets: true,
+    columns: keyVersions,
+  },
+  aliases: { name: "aliases", key: ["account", "region", "name"], holdsSecrets: false, columns: aliases },
+  principals: { name: "principals", key: ["arn"], holdsSecrets: false, columns: principals },
+  accessKeys: { name: "access_keys", key: ["accessKeyId"], holdsSecrets: true, columns: accessKeys },
+  tokens: { name: "tokens", key: ["digest"], holdsSecrets: false, columns: tokens },
+  identityPolicies: {
+    name: "identity_policies",
+    key: ["principalArn", "name"],
+    holdsSecrets: false,
+    columns: identityPolicies,
+  },
+  mounts: { name: "mounts", key: ["path"], holdsSecrets: false, columns: mounts },
+  wrappingKeys: { name: "wrapping_keys", key: ["wrappingKeyId"], holdsSecrets: true, columns: wrappingKeys },
+  settings: { name: "settings", key: ["name"], holdsSecrets: true, columns: settings },
+} as const satisfies { readonly [T in TableName]: TableShape<T> };
+
+type Shapes = typeof tables;
+
+type RowOf<C> = {
+  [M in keyof C as C[M] extends { readonly name: infer N extends string } ? N : never]: C[M] extends {
+    encode(value: never): infer S;
+  }
+    ? C[M] extends { readonly optional: true }
+      ? S | null
+      : S
+    : never;
+};
+
+/** The schema as Kysely sees it: a row type for each SQL table, from the same columns. */
+export type Database = { [T in TableName as Shapes[T]["name"]]: RowOf<Shapes[T]["columns"]> };

@@ -1,0 +1,163 @@
+import {
+  type AccessKeyRecord,
+  type AliasRecord,
+  type IdentityPolicyRecord,
+  invariant,
+  type KeyRecord,
+  type KeyVersionRecord,
+  type MountRecord,
+  type PrincipalRecord,
+  type Store,
+  type TableKeys,
+  type TableName,
+  type Tables,
+  type TokenRecord,
+  type WrappingKeyRecord,
+  type Write,
+} from "@coffer/service";
+import type { Kysely } from "kysely";
+import { compilePageQueries, type PageQueries } from "./queries/page-queries.ts";
+import { compareText, prefixUpperBound } from "./queries/prefix.ts";
+import type { Query } from "./queries/query.ts";
+import { compileTableQueries, type EncodedWrite, encodeWrite, type TableQueries } from "./queries/table-queries.ts";
+import { decodeRecord, encodeKey, type Row } from "./schema/row.ts";
+import type { Database } from "./schema/tables.ts";
+
+/** What a database does for the store: run compiled queries. */
+export interface SqlEngine {
+  /** Rows of a query, seeing every answered commit. */
+  rows<A>(query: Query<A>, args: A): Promise<readonly Row[]>;
+  /**
+   * Runs the writes of one commit, all or none, durably.
+   *
+   * @throws StoreConflict
+   */
+  commit(writes: readonly EncodedWrite[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Below every primary key, none of which is empty. */
+const beforeAll = "";
+
+/** The store over any SQL database: the port's methods as queries, compiled once. */
+export class SqlStore implements Store {
+  readonly #engine: SqlEngine;
+  readonly #tables: ReadonlyMap<TableName, TableQueries>;
+  readonly #pages: PageQueries;
+
+  /** @param db compiles the queries in the engine's dialect; it runs none */
+  constructor(engine: SqlEngine, db: Kysely<Database>) {
+    this.#engine = engine;
+    this.#tables = compileTableQueries(db);
+    this.#pages = compilePageQueries(db);
+  }
+
+  async get<T extends TableName>(table: T, key: TableKeys[T]): Promise<Tables[T] | undefined> {
+    const queries = this.#tables.get(table);
+    invariant(queries !== undefined, "a table of the port has queries");
+    const [row] = await this.#engine.rows(queries.get, encodeKey(table, key));
+    return row === undefined ? undefined : decodeRecord(table, row);
+  }
+
+  listKeys(account: string, region: string, after = beforeAll, limit: number): Promise<readonly KeyRecord[]> {
+    return this.#page("keys", this.#pages.listKeys, { account, region, after, limit });
+  }
+
+  listAliases(
+    account: string,
+    region: string,
+    prefix: string,
+    afterName: string | undefined,
+    limit: number,
+  ): Promise<readonly AliasRecord[]> {
+    const below = prefixUpperBound(prefix);
+    const inPrefix = afterName !== undefined && compareText(afterName, prefix) >= 0;
+    const pages = this.#pages;
+    const [bounded, unbounded] = inPrefix
+      ? [pages.listAliasesAfter, pages.listAliasesAfterUnbounded]
+      : [pages.listAliasesFrom, pages.listAliasesFromUnbounded];
+    const args = { account, region, from: inPrefix ? afterName : prefix, limit };
+    return below === undefined
+      ? this.#page("aliases", unbounded, args)
+      : this.#page("aliases", bounded, { ...args, below });
+  }
+
+  listKeyAliases(
+    account: string,
+    region: string,
+    keyId: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly AliasRecord[]> {
+    return this.#page("aliases", this.#pages.listKeyAliases, { account, region, keyId, after, limit });
+  }
+
+  listKeyVersions(region: string, keyId: string, after: number, limit: number): Promise<readonly KeyVersionRecord[]> {
+    return this.#page("keyVersions", this.#pages.listKeyVersions, { region, keyId, after, limit });
+  }
+
+  listDueKeys(dueAtMs: number, limit: number): Promise<readonly KeyRecord[]> {
+    return this.#page("keys", this.#pages.listDueKeys, { dueAtMs, limit });
+  }
+
+  async nextDueAtMs(): Promise<number | undefined> {
+    const [row] = await this.#engine.rows(this.#pages.nextDueAtMs, {});
+    return row === undefined ? undefined : (row["due_at_ms"] as number);
+  }
+
+  listKeyVersionsWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly KeyVersionRecord[]> {
+    return this.#page("keyVersions", this.#pages.listKeyVersionsWrappedBy, { wrappingKeyId, limit });
+  }
+
+  listAccessKeysWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly AccessKeyRecord[]> {
+    return this.#page("accessKeys", this.#pages.listAccessKeysWrappedBy, { wrappingKeyId, limit });
+  }
+
+  async listWrappingKeys(): Promise<readonly WrappingKeyRecord[]> {
+    const rows = await this.#engine.rows(this.#pages.listWrappingKeys, {});
+    return rows.map((row) => decodeRecord("wrappingKeys", row));
+  }
+
+  listPrincipals(account: string, after = beforeAll, limit: number): Promise<readonly PrincipalRecord[]> {
+    return this.#page("principals", this.#pages.listPrincipals, { account, after, limit });
+  }
+
+  listAccessKeys(principalArn: string, after = beforeAll, limit: number): Promise<readonly AccessKeyRecord[]> {
+    return this.#page("accessKeys", this.#pages.listAccessKeys, { principalArn, after, limit });
+  }
+
+  listTokens(principalArn: string, after = beforeAll, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#page("tokens", this.#pages.listTokens, { principalArn, after, limit });
+  }
+
+  listIdentityPolicies(
+    principalArn: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly IdentityPolicyRecord[]> {
+    return this.#page("identityPolicies", this.#pages.listIdentityPolicies, { principalArn, after, limit });
+  }
+
+  listMounts(after = beforeAll, limit: number): Promise<readonly MountRecord[]> {
+    return this.#page("mounts", this.#pages.listMounts, { after, limit });
+  }
+
+  async commit(writes: readonly Write[]): Promise<void> {
+    await this.#engine.commit(writes.map((write) => encodeWrite(this.#tables, write)));
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  async #page<T extends TableName, A extends { readonly limit: number }>(
+    table: T,
+    query: Query<A>,
+    args: A,
+  ): Promise<readonly Tables[T][]> {
+    // SQLite reads a negative limit as none at all.
+    invariant(Number.isSafeInteger(args.limit) && args.limit >= 0, "the limit of a page is a whole number");
+    const rows = await this.#engine.rows(query, args);
+    return rows.map((row) => decodeRecord(table, row));
+  }
+}

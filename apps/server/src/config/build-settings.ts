@@ -1,0 +1,165 @@
+import { resolve } from "node:path";
+import { defaultLimits, type HttpLimits } from "../http/limits.ts";
+import { ConfigError, type Origin } from "./config-error.ts";
+import { formatListenAddress, isLoopbackHost, type ListenAddress } from "./listen-address.ts";
+import { type SettingName, type SettingValues, settingRowsByName } from "./settings.ts";
+
+/** What protects the root key. The passphrase itself is read when it is needed (`readPassphrase`). */
+export type SealSettings =
+  | { readonly kind: "keyfile"; readonly keyFile: string }
+  | { readonly kind: "passphrase"; readonly source: PassphraseSource };
+
+export type PassphraseSource =
+  | { readonly kind: "file"; readonly file: string }
+  | { readonly kind: "environment"; readonly variable: "COFFER_SEAL_PASSPHRASE" };
+
+/** `disk`: synced; `os`: survives the process, not a power cut. */
+export type Durability = "disk" | "os";
+
+/** What a server that keeps its state on disk needs besides. All paths are absolute. */
+export interface PersistentSettings {
+  readonly dataDir: string;
+  readonly credentialsFile: string;
+  readonly seal: SealSettings;
+  readonly audit: { readonly durability: Durability; readonly directory: string };
+  readonly store: { readonly durability: Durability };
+}
+
+/** The settings of a server, complete and checked. It holds no secret. */
+export interface Settings {
+  /** Dev mode is exactly `persistent === undefined`. */
+  readonly dev: boolean;
+  /** Undefined in dev mode, which keeps everything in memory. */
+  readonly persistent: PersistentSettings | undefined;
+  readonly listen: readonly ListenAddress[];
+  readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly account: string;
+  readonly region: string;
+  readonly limits: HttpLimits;
+  readonly logLevel: "error" | "info" | "debug";
+}
+
+type Origins = ReadonlyMap<SettingName, Origin>;
+
+interface Surroundings {
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly homeDirectory: string;
+}
+
+/**
+ * Completes the values with the defaults that depend on others, and checks what no single setting can.
+ *
+ * @throws ConfigError
+ */
+export function buildSettings(values: SettingValues, origins: Origins, surroundings: Surroundings): Settings {
+  if (values.dev) refusePersistent(origins);
+  const tls = buildTls(values, origins);
+  checkListen(values, tls !== undefined, origins);
+  return {
+    dev: values.dev,
+    persistent: values.dev ? undefined : buildPersistent(values, origins, surroundings),
+    listen: values.listen,
+    tls,
+    account: values.account,
+    region: values.region,
+    limits: buildLimits(values),
+    logLevel: values.logLevel,
+  };
+}
+
+function refusePersistent(origins: Origins): void {
+  for (const [name, row] of settingRowsByName) {
+    const origin = origins.get(name);
+    if (row.persistentOnly === true && origin !== undefined) {
+      throw new ConfigError(name, origin, "dev mode keeps everything in memory; leave this setting or dev mode out.");
+    }
+  }
+}
+
+function buildTls(values: SettingValues, origins: Origins): Settings["tls"] {
+  const certFile = values["tls.certFile"];
+  const keyFile = values["tls.keyFile"];
+  if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
+  if (certFile === undefined && keyFile === undefined) return undefined;
+  const [given, missing] =
+    certFile === undefined ? (["tls.keyFile", "tls.certFile"] as const) : (["tls.certFile", "tls.keyFile"] as const);
+  throw new ConfigError(given, origins.get(given), `TLS needs ${missing} too.`);
+}
+
+function checkListen(values: SettingValues, hasTls: boolean, origins: Origins): void {
+  const reachable = values.listen.find((address) => !isLoopbackHost(address.host));
+  if (reachable === undefined) return;
+  const address = formatListenAddress(reachable);
+  if (values.dev) {
+    throw new ConfigError("listen", origins.get("listen"), `dev mode listens on loopback only, not on ${address}.`);
+  }
+  if (hasTls || values.allowPlaintext) return;
+  throw new ConfigError(
+    "listen",
+    origins.get("listen"),
+    `other machines reach ${address}, and without TLS they would send tokens in the clear. ` +
+      "Give --tls-cert-file and --tls-key-file, or --allow-plaintext when a proxy in front ends TLS.",
+  );
+}
+
+function buildPersistent(values: SettingValues, origins: Origins, surroundings: Surroundings): PersistentSettings {
+  const dataDir = values.dataDir ?? resolve(surroundings.homeDirectory, ".coffer");
+  return {
+    dataDir,
+    credentialsFile: values.credentialsFile ?? resolve(dataDir, "credentials.json"),
+    seal: buildSeal(values, origins, dataDir, surroundings.environment),
+    audit: {
+      durability: values["audit.durability"],
+      directory: values["audit.directory"] ?? resolve(dataDir, "audit"),
+    },
+    store: { durability: values["store.durability"] },
+  };
+}
+
+function buildSeal(
+  values: SettingValues,
+  origins: Origins,
+  dataDir: string,
+  environment: Surroundings["environment"],
+): SealSettings {
+  const passphraseFile = values["seal.passphraseFile"];
+  if (values["seal.kind"] === "keyfile") {
+    if (passphraseFile !== undefined) {
+      const origin = origins.get("seal.passphraseFile");
+      throw new ConfigError(
+        "seal.passphraseFile",
+        origin,
+        "the keyfile seal has no passphrase; add --seal passphrase.",
+      );
+    }
+    return { kind: "keyfile", keyFile: values["seal.keyFile"] ?? resolve(dataDir, "seal", "keyfile") };
+  }
+  if (values["seal.keyFile"] !== undefined) {
+    throw new ConfigError("seal.keyFile", origins.get("seal.keyFile"), "the passphrase seal has no key file.");
+  }
+  const hasVariable = (environment["COFFER_SEAL_PASSPHRASE"] ?? "") !== "";
+  if (passphraseFile !== undefined) {
+    if (!hasVariable) return { kind: "passphrase", source: { kind: "file", file: passphraseFile } };
+    const origin = origins.get("seal.passphraseFile");
+    throw new ConfigError("seal.passphraseFile", origin, "COFFER_SEAL_PASSPHRASE is set as well; give one of them.");
+  }
+  if (hasVariable) return { kind: "passphrase", source: { kind: "environment", variable: "COFFER_SEAL_PASSPHRASE" } };
+  throw new ConfigError(
+    "seal.kind",
+    origins.get("seal.kind"),
+    "the passphrase seal needs a passphrase: give --seal-passphrase-file or set COFFER_SEAL_PASSPHRASE.",
+  );
+}
+
+function buildLimits(values: SettingValues): HttpLimits {
+  const requestTimeoutMs = values["limits.requestTimeoutMs"];
+  return {
+    ...defaultLimits,
+    maxConnections: values["limits.maxConnections"],
+    maxBodyBytes: values["limits.maxBodyBytes"],
+    requestTimeoutMs,
+    headersTimeoutMs: Math.min(defaultLimits.headersTimeoutMs, requestTimeoutMs),
+    keepAliveTimeoutMs: values["limits.keepAliveTimeoutMs"],
+    drainTimeoutMs: values["limits.drainTimeoutMs"],
+  };
+}

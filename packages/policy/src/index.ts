@@ -1,15 +1,10 @@
-import type {
-  AuthorizationDecision,
-  AuthorizationInput,
-  CompiledPolicy,
-  Evaluation,
-  ParseResult,
-  PolicyKind,
-  PolicyRequest,
-  StatementExplanation,
-} from "./types.ts";
-
+export { allActions, crossAccountActions } from "./actions.ts";
+export { authorize } from "./authorize.ts";
 export type { CompiledStatement } from "./compiled.ts";
+export { defaultKeyPolicy } from "./default-key-policy.ts";
+export { evaluatePolicy } from "./evaluate.ts";
+export { explainPolicy } from "./explain.ts";
+export { maxKeyPolicyBytes, parsePolicy } from "./parse.ts";
 export {
   parseStrictJson,
   type StrictJsonLimits,
@@ -34,23 +29,3 @@ export type {
   StatementExplanation,
   StatementMatch,
 } from "./types.ts";
-
-export function parsePolicy(_text: string, _kind: PolicyKind): ParseResult {
-  throw new Error("parsePolicy is not built yet");
-}
-
-export function evaluatePolicy(_policy: CompiledPolicy, _request: PolicyRequest): Evaluation {
-  throw new Error("evaluatePolicy is not built yet");
-}
-
-export function explainPolicy(_policy: CompiledPolicy, _request: PolicyRequest): StatementExplanation[] {
-  throw new Error("explainPolicy is not built yet");
-}
-
-export function authorize(_input: AuthorizationInput): AuthorizationDecision {
-  throw new Error("authorize is not built yet");
-}
-
-export function defaultKeyPolicy(_accountArnRoot: string): string {
-  throw new Error("defaultKeyPolicy is not built yet");
-}

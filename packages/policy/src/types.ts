@@ -1,4 +1,4 @@
-import type { CompiledStatement } from "./compiled.ts";
+import type { ActionIndex, CompiledStatement } from "./compiled.ts";
 
 /**
  * What a policy hangs on. A `key` policy must name principals; the others (on a user or role, on an STS session, or the
@@ -27,6 +27,8 @@ export interface CompiledPolicy {
   /** `2012-10-17` or `2008-10-17`; a document without `Version` is the latter. */
   readonly version: string;
   readonly statements: readonly CompiledStatement[];
+  /** Internal: which statements cover an action. */
+  readonly actions: ActionIndex;
 }
 
 /**
@@ -86,6 +88,11 @@ export interface Evaluation {
   readonly allowsExactly: boolean;
   /** A key policy statement names the caller's account, and so leaves the say to that account's identity policies. */
   readonly allowsAccount: boolean;
+  /**
+   * As `allowsExactly`, but the statement names the user or session itself (not the role of a session), a service or `*`:
+   * boundaries and session policies do not limit it.
+   */
+  readonly allowsDirectly: boolean;
 }
 
 /** Why a statement did or did not match: the first of its elements that failed. */
@@ -127,6 +134,7 @@ export interface AuthorizationInput {
  * `explicit-deny`: a statement says Deny. `key-policy`, `grant`, `identity-policy`, `account-root`: what allowed it.
  * The other reasons say which Allow was missing: `implicit-deny` from everybody, `identity-implicit-deny` from the
  * caller's own account in a cross-account request, `session-implicit-deny` and `boundary-implicit-deny` from those.
+ * `cross-account-unsupported`: AWS has no such action on a key of another account.
  */
 export type AuthorizationReason =
   | "explicit-deny"
@@ -137,7 +145,8 @@ export type AuthorizationReason =
   | "implicit-deny"
   | "identity-implicit-deny"
   | "session-implicit-deny"
-  | "boundary-implicit-deny";
+  | "boundary-implicit-deny"
+  | "cross-account-unsupported";
 
 export type AuthorizationDecision = {
   readonly allowed: boolean;

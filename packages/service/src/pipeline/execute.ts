@@ -99,7 +99,7 @@ export function asServiceError(core: Core, error: unknown): ServiceError {
 
 function refuseWithoutAudit(core: Core): void {
   const health = core.audit.health();
-  if (!health.ok)
+  if (!health.writable)
     throw ServiceError.of("AuditUnavailable", { reason: health.reason ?? "The audit log cannot be written." });
 }
 

@@ -4,6 +4,8 @@ export type AuditEvent = Readonly<Record<string, unknown>>;
 /** How the audit trail is doing, for health. */
 export interface AuditHealth {
   readonly ok: boolean;
+  /** False while appends fail: requests are refused before they change anything. It can be true with a warning. */
+  readonly writable: boolean;
   /** A whole sentence for the operator when not `ok`. */
   readonly reason?: string;
 }

@@ -1,0 +1,194 @@
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { generateSigningKeyPair, signBytes } from "@coffer/crypto";
+import { openKeyFileSeal, openPassphraseSeal } from "@coffer/seal";
+import {
+  type Clock,
+  type Core,
+  checkpointKeySetting,
+  Keyring,
+  type Lifecycle,
+  makeRootCredential,
+  openCore,
+  openSecretSetting,
+  type RootCredential,
+  type Seal,
+  type Store,
+  secretSettingWrite,
+} from "@coffer/service";
+import { openFileAuditLog, openSqliteStore } from "@coffer/store";
+import { type PersistentSettings, readPassphrase, type Settings } from "./config/index.ts";
+import { OperatorError } from "./operator-error.ts";
+
+/** The token of dev mode, as Vault's own dev server is often started with. */
+export const devToken = "root-token";
+
+/** An open key server without listeners. */
+export interface Instance {
+  readonly core: Core;
+  readonly lifecycle: Lifecycle;
+  /** The credentials that this start made; undefined on every later start. */
+  readonly made: RootCredential | undefined;
+  /** Closes everything, the audit trail and the store last. */
+  close(): Promise<void>;
+}
+
+interface Places {
+  readonly storePath: string;
+  readonly storeDurability: "disk" | "os";
+  readonly auditDirectory: string;
+  readonly auditDurability: "disk" | "os";
+  readonly seal: Seal;
+  readonly remove: () => Promise<void>;
+}
+
+const checkpointEveryRecords = 10_000;
+const trustedHeadSetting = "audit.trustedHead";
+const trustedHeadEveryMs = 60_000;
+const privateMode = 0o700;
+
+/**
+ * Opens the instance of the settings, or makes it on the first start.
+ *
+ * @throws OperatorError, and the errors of store, seal and audit log, whose messages are for operators
+ */
+export async function openInstance(settings: Settings, clock: Clock, reportBug: Core["reportBug"]): Promise<Instance> {
+  const { persistent } = settings;
+  const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
+  const store = await openSqliteStore({
+    path: places.storePath,
+    durability: places.storeDurability,
+    exclusive: true,
+  });
+  try {
+    const keyring = await Keyring.open(store, places.seal, clock);
+    const audit = await openAudit(store, keyring, places, clock);
+    const { core, lifecycle } = openCore({
+      store,
+      clock,
+      keyring,
+      audit,
+      account: settings.account,
+      homeRegion: settings.region,
+      dev: settings.dev,
+      reportBug,
+    });
+    await checkAccount(store, settings.account);
+    const made = await makeRootCredential(core, settings.dev ? devToken : undefined);
+    lifecycle.start();
+    const stopSaving = saveTrustedHead(store, audit, clock);
+    return {
+      core,
+      lifecycle,
+      made,
+      async close() {
+        await lifecycle.stop();
+        await audit.close();
+        await stopSaving();
+        await store.close();
+        await places.remove();
+      },
+    };
+  } catch (error) {
+    await store.close();
+    await places.remove();
+    throw error;
+  }
+}
+
+async function persistentPlaces(settings: PersistentSettings): Promise<Places> {
+  await mkdir(settings.dataDir, { recursive: true, mode: privateMode });
+  await mkdir(dirname(settings.audit.directory), { recursive: true, mode: privateMode });
+  const storePath = join(settings.dataDir, "coffer.db");
+  return {
+    storePath,
+    storeDurability: settings.store.durability,
+    auditDirectory: settings.audit.directory,
+    auditDurability: settings.audit.durability,
+    seal: await openSeal(settings.seal),
+    remove: async () => {},
+  };
+}
+
+async function openSeal(seal: PersistentSettings["seal"]): Promise<Seal> {
+  if (seal.kind === "keyfile") return openKeyFileSeal({ path: seal.keyFile, create: true });
+  return openPassphraseSeal({ passphrase: readPassphrase(seal.source, process.env) });
+}
+
+/** Dev mode: the store in memory; key file and audit trail in a folder that goes with the process. */
+async function devPlaces(): Promise<Places> {
+  const directory = await mkdtemp(join(tmpdir(), "coffer-dev-"));
+  return {
+    storePath: ":memory:",
+    storeDurability: "os",
+    auditDirectory: join(directory, "audit"),
+    auditDurability: "os",
+    seal: await openKeyFileSeal({ path: join(directory, "seal", "keyfile"), create: true }),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+async function openAudit(store: Store, keyring: Keyring, places: Places, clock: Clock) {
+  let stored = await openSecretSetting(store, keyring, checkpointKeySetting);
+  if (stored === undefined) {
+    const { privateKey, publicKeyPem } = generateSigningKeyPair();
+    await store.commit([secretSettingWrite(keyring, checkpointKeySetting, privateKey, publicKeyPem)]);
+    privateKey.dispose();
+    stored = await openSecretSetting(store, keyring, checkpointKeySetting);
+  }
+  if (stored === undefined) throw new OperatorError("the checkpoint key of the audit trail cannot be read back.");
+  const { secret, publicPart } = stored;
+  const head = await store.get("settings", { name: trustedHeadSetting });
+  return openFileAuditLog({
+    directory: places.auditDirectory,
+    durability: places.auditDurability,
+    clock,
+    checkpoint: {
+      sign: (bytes: Uint8Array) => signBytes(secret, bytes),
+      publicKeyPem: publicPart,
+      everyRecords: checkpointEveryRecords,
+    },
+    ...(head === undefined ? {} : { trustedHead: JSON.parse(head.value) }),
+  });
+}
+
+type SyncedAudit = Awaited<ReturnType<typeof openFileAuditLog>>;
+
+/** Keeps the newest audit record's hash in the store now and then, so that a cut-off trail is noticed on the next start. */
+function saveTrustedHead(store: Store, audit: SyncedAudit, clock: Clock): () => Promise<void> {
+  let cancel = () => {};
+  let saved = -1;
+  let saving = Promise.resolve();
+  const save = async () => {
+    const head = audit.syncedHead();
+    if (head.sequence === saved || head.sequence === 0) return;
+    const stored = await store.get("settings", { name: trustedHeadSetting });
+    const row = { name: trustedHeadSetting, value: JSON.stringify(head), revision: (stored?.revision ?? 0) + 1 };
+    await store.commit([{ op: stored === undefined ? "insert" : "update", table: "settings", row }]);
+    saved = head.sequence;
+  };
+  const arm = () => {
+    cancel = clock.schedule(trustedHeadEveryMs, () => {
+      // A store that cannot be written is told by the requests that need it.
+      saving = save().catch(() => {});
+      arm();
+    });
+  };
+  arm();
+  return async () => {
+    cancel();
+    await saving;
+    await save();
+  };
+}
+
+/** A data directory belongs to one account: starting it under another would hide its keys. */
+async function checkAccount(store: Store, account: string): Promise<void> {
+  const stored = await store.get("settings", { name: "account" });
+  if (stored === undefined) {
+    await store.commit([{ op: "insert", table: "settings", row: { name: "account", value: account, revision: 1 } }]);
+  } else if (stored.value !== account) {
+    throw new OperatorError(`this data directory belongs to account ${stored.value}, not ${account}; set --account.`);
+  }
+}

@@ -1,3 +1,5 @@
 export { type AuditLogPlace, auditLogContract, isAuditUnavailable } from "./contracts/audit-contract.ts";
+export { describeSealContract, type SealsUnderTest } from "./contracts/seal-contract.ts";
+export { describeStoreContract, type OpenStore } from "./contracts/store-contract.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { openTestCore, type TestCore, type TestCoreOptions } from "./test-core.ts";

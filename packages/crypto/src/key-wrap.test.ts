@@ -2,11 +2,12 @@ import assert from "node:assert/strict";
 import { createSecretKey } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
+import { sealMessage } from "./committing-aead.ts";
 import { exposeSecretBytes } from "./hazmat.ts";
 import { encodeIdentity } from "./identity.ts";
 import { CryptoInvariantError } from "./invariant.ts";
 import { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
-import { wrapKeyMaterialFrom, wrapOverheadBytes } from "./key-wrap-internal.ts";
+import { wrapKeyMaterialFrom, wrapLabel, wrapOffsets, wrapOverheadBytes } from "./key-wrap-internal.ts";
 import { SecretBytes } from "./secret-bytes.ts";
 import { bitFlips, fixedNonce, fromHex, keyFromHex, readVectors } from "./testing/vectors.ts";
 
@@ -65,6 +66,29 @@ test("any changed bit, cut, extension, other key or other identity is refused", 
     assert.equal(unwrapHex(wrapped, wrappingKey, encodeIdentity(fields)), undefined);
   }
   assert.equal(unwrapHex(wrapped, wrappingKey, Buffer.alloc(0)), undefined);
+});
+
+test("a format of the future is refused, even when all else is right", () => {
+  const wrapped = Buffer.alloc(wrapOverheadBytes + 5);
+  const frame = { material: wrappingKey, label: wrapLabel, commitmentOffset: wrapOffsets.commitment, aad: identity };
+  sealMessage(frame, wrapped.fill(1, 0, 1), Buffer.from("plain"));
+  assert.equal(unwrapHex(wrapped), Buffer.from("plain").toString("hex"));
+  sealMessage(frame, wrapped.fill(2, 0, 1), Buffer.from("plain"));
+  assert.equal(unwrapHex(wrapped), undefined);
+});
+
+test("a message too short for its tag is refused, even when the tag would begin within the commitment", () => {
+  const frame = { material: wrappingKey, label: wrapLabel, commitmentOffset: wrapOffsets.commitment, aad: identity };
+  const tagOffset = wrapOverheadBytes - 16;
+  const sealed = Buffer.alloc(wrapOverheadBytes, 1);
+  // One nonce in 256 gives a tag that starts with the last byte of the commitment; the counter finds it.
+  for (let nonce = 0; sealed[tagOffset] !== sealed[tagOffset - 1] || nonce === 0; nonce++) {
+    sealed.writeUInt32BE(nonce, wrapOffsets.nonce);
+    sealMessage(frame, sealed, Buffer.alloc(0));
+  }
+  assert.equal(unwrapHex(sealed), "");
+  const overlapping = Buffer.concat([sealed.subarray(0, tagOffset), sealed.subarray(tagOffset + 1)]);
+  assert.equal(unwrapHex(overlapping), undefined);
 });
 
 test("unwrapping never throws on bytes from elsewhere", () => {

@@ -1,0 +1,54 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+
+const root = join(import.meta.dirname, "..");
+const ticksPerSecond = Number(execFileSync("getconf", ["CLK_TCK"], { encoding: "utf8" }));
+
+/** A server in a process of its own, measured from outside by the operating system's accounting. */
+export class ServerProcess {
+  readonly port: number;
+  /** From the start of the process to its first `listening on` line. */
+  readonly startMs: number;
+  readonly #process: ChildProcess;
+
+  private constructor(child: ChildProcess, port: number, startMs: number) {
+    this.#process = child;
+    this.port = port;
+    this.startMs = startMs;
+  }
+
+  /** Starts `bin/node ARGS` and waits until it listens. */
+  static async start(args: readonly string[]): Promise<ServerProcess> {
+    const startedMs = performance.now();
+    const child = spawn(join(root, "bin", "node"), args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const lines = createInterface({ input: child.stdout });
+    for await (const line of lines) {
+      const port = /^listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
+      if (port === undefined) continue;
+      const startMs = performance.now() - startedMs;
+      child.stdout.resume();
+      return new ServerProcess(child, Number(port), startMs);
+    }
+    throw new Error(`the server did not start: ${args.join(" ")}`);
+  }
+
+  /** User and system CPU time so far, in microseconds. */
+  cpuMicroseconds(): number {
+    const fields = readFileSync(`/proc/${this.#process.pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+    return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1e6;
+  }
+
+  /** Resident memory in MiB. */
+  residentMiB(): number {
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, "utf8");
+    return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+  }
+
+  async stop(): Promise<void> {
+    const gone = new Promise((resolve) => this.#process.once("exit", resolve));
+    this.#process.kill("SIGTERM");
+    await gone;
+  }
+}

@@ -1,6 +1,7 @@
 import type { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import type { KeyDirectory } from "./keys/key-directory.ts";
+import type { MountDirectory } from "./mounts/mount-directory.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store, Write } from "./ports/store.ts";
@@ -13,6 +14,7 @@ export interface Core {
   readonly keyring: Keyring;
   readonly keys: KeyDirectory;
   readonly identities: IdentityDirectory;
+  readonly mounts: MountDirectory;
   /** The account of the instance: 12 digits. */
   readonly account: string;
   /** The region of the wires that name none. */

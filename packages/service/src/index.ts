@@ -44,12 +44,14 @@ export type {
   TokenRecord,
 } from "./model/principal.ts";
 export type { RequestContext, Wire } from "./model/request.ts";
+export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
 export {
   createAccessKey,
   createToken,
   deleteAccessKey,
   listCredentials,
+  revokeOwnToken,
   revokeToken,
 } from "./operations/admin/credentials.ts";
 export { deleteIdentityPolicy, listIdentityPolicies, putIdentityPolicy } from "./operations/admin/identity-policies.ts";
@@ -65,11 +67,12 @@ export { getCallerIdentity } from "./operations/get-caller-identity.ts";
 export { disableKey, enableKey } from "./operations/keys/change-state.ts";
 export { type CreateKeyInput, createKey } from "./operations/keys/create-key.ts";
 export { describeKey } from "./operations/keys/describe-key.ts";
+export { type KeySummary, listKeySummaries, summarizeKey } from "./operations/keys/key-summaries.ts";
 export { listKeys } from "./operations/keys/list-keys.ts";
-export { cancelKeyDeletion, scheduleKeyDeletion } from "./operations/keys/schedule-key-deletion.ts";
+export { cancelKeyDeletion, restoreKey, scheduleKeyDeletion } from "./operations/keys/schedule-key-deletion.ts";
 export { updateKeyDescription } from "./operations/keys/update-key-description.ts";
 export type { EncryptionContext } from "./operations/message.ts";
-export { disableMount, enableMount, listMounts } from "./operations/mounts/mount-operations.ts";
+export { disableMount, enableMount, findMount, listMounts } from "./operations/mounts/mount-operations.ts";
 export { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./operations/policies/key-policy-operations.ts";
 export { reEncrypt } from "./operations/re-encrypt.ts";
 export { readAuditEvents } from "./operations/read-audit-events.ts";

@@ -63,6 +63,9 @@ export const limits = {
   ),
   accessKeysPerPrincipal: limit("accessKeysPerPrincipal", 2, "access keys", "access keys a user (IAM quota)"),
   principalNameChars: limit("principalNameChars", 64, "characters", "user or role name (IAM: CreateUser)"),
+  mounts: limit("mounts", 200, "mounts", "Vault mounts of the instance; all are held in memory"),
+  mountPathChars: limit("mountPathChars", 100, "characters", "path of a Vault mount: part of its keys' alias names"),
+  mountDescriptionChars: limit("mountDescriptionChars", 8192, "characters", "description of a Vault mount"),
   pageItems: limit("pageItems", 1000, "items", "one page of any listing"),
   cachedKeys: limit(
     "cachedKeys",

@@ -3,6 +3,7 @@ import { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import { KeyDirectory } from "./keys/key-directory.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import { MountDirectory } from "./mounts/mount-directory.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store, Write } from "./ports/store.ts";
@@ -31,6 +32,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const { store, clock, keyring, audit } = parts;
   const keys = new KeyDirectory(store, keyring);
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
+  const mounts = new MountDirectory(store);
   const core: Core = {
     store,
     clock,
@@ -38,6 +40,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     keyring,
     keys,
     identities,
+    mounts,
     account: parts.account,
     homeRegion: parts.homeRegion,
     markerKey: keyring.deriveMacKey("pagination markers"),
@@ -45,6 +48,7 @@ export function openCore(parts: CoreParts): OpenedCore {
       await store.commit(writes);
       keys.forget(writes);
       identities.forget(writes);
+      mounts.forget(writes);
     },
     reportBug: parts.reportBug,
     onDueChanged: (dueAtMs) => lifecycle.onDueChanged(dueAtMs),

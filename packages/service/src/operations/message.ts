@@ -20,6 +20,14 @@ const noContext = encodeEncryptionContext({});
  */
 export function contextAad(context: EncryptionContext | undefined): Buffer {
   if (context === undefined) return noContext;
+  for (const name of Object.keys(context)) {
+    if (name.isWellFormed() && context[name]!.isWellFormed()) continue;
+    throw ServiceError.of("InvalidInput", {
+      kind: "validation",
+      reason: "EncryptionContext must be valid Unicode.",
+      member: "encryptionContext",
+    });
+  }
   const encoded = encodeEncryptionContext(context);
   if (encoded.byteLength > limits.encryptionContextBytes.value) {
     throw ServiceError.of("InvalidInput", {

@@ -179,6 +179,22 @@ export const revokeToken = defineOperation<CredentialInput & { readonly accessor
   },
 });
 
+/** Vault API: auth/token/revoke-self. Whoever holds a token may always give it up. */
+export const revokeOwnToken = defineOperation<null, null>({
+  name: "RevokeOwnToken",
+  plane: "control",
+  readOnly: false,
+  eventSource: adminEventSource,
+  keys: [],
+  record: () => null,
+  async run({ core, request }) {
+    const { token } = request.principal;
+    if (token === undefined) throw ServiceError.of("NotFound", { resource: "token", id: "self" });
+    await core.commit([{ op: "delete", table: "tokens", key: { digest: token.digest }, revision: "any" }]);
+    return null;
+  },
+});
+
 export interface CredentialList {
   readonly accessKeys: readonly Pick<AccessKeyRecord, "accessKeyId" | "active" | "createdAtMs">[];
   readonly tokens: readonly Pick<TokenRecord, "accessor" | "displayName" | "createdAtMs" | "expiresAtMs">[];

@@ -1,3 +1,4 @@
+import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
@@ -8,6 +9,8 @@ import { updateKey } from "./update.ts";
 export interface ScheduleKeyDeletionInput extends KeyInput {
   /** 7 to 30; 30 when absent. */
   readonly pendingWindowDays?: number | undefined;
+  /** Refuse unless the key's `deletionAllowed` is set, as Transit does. */
+  readonly onlyIfAllowed?: boolean | undefined;
 }
 
 /** AWS KMS: ScheduleKeyDeletion. The key stops working at once and is destroyed after the waiting period. */
@@ -25,6 +28,12 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
   async run({ core, keys, input, nowMs }) {
     const { pendingWindowMinDays, pendingWindowMaxDays } = limits;
     const days = input.pendingWindowDays ?? pendingWindowMaxDays.value;
+    if (input.onlyIfAllowed === true && !keys[0]!.record.transit.deletionAllowed) {
+      throw ServiceError.of("InvalidInput", {
+        kind: "validation",
+        reason: "deletion is not allowed for this key",
+      });
+    }
     checkRange(days, "pendingWindowInDays", pendingWindowMinDays.value, pendingWindowMaxDays.value);
     const key = await updateKey(core, keys[0]!, {
       state: "pendingDestruction",
@@ -47,6 +56,27 @@ export const cancelKeyDeletion = defineOperation<KeyInput, { readonly key: KeyRe
       core,
       keys[0]!,
       { state: "suspended" },
+      { removed: ["deletionAtMs", "pendingWindowDays"] },
+    );
+    return { key };
+  },
+});
+
+/** Cancels a deletion and enables the key, in one step: it works again at once. */
+export const restoreKey = defineOperation<KeyInput, { readonly key: KeyRecord }>({
+  name: "RestoreKey",
+  plane: "control",
+  readOnly: false,
+  keys: [
+    namedKey("kms:CancelKeyDeletion", ["pendingDestruction"], { customerOnly: true }),
+    namedKey("kms:EnableKey", ["pendingDestruction"], { customerOnly: true }),
+  ],
+  record: ({ keyId }) => ({ keyId }),
+  async run({ core, keys }) {
+    const key = await updateKey(
+      core,
+      keys[0]!,
+      { state: "active" },
       { removed: ["deletionAtMs", "pendingWindowDays"] },
     );
     return { key };

@@ -4,6 +4,7 @@ import { limits } from "../../limits.ts";
 import type { MountRecord } from "../../model/mount.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict } from "../../ports/store.ts";
+import { checkMountPath } from "./mount-path.ts";
 
 const eventSource = "vault.coffer";
 
@@ -16,7 +17,7 @@ export interface EnableMountInput extends MountInput {
   readonly description?: string | undefined;
 }
 
-/** Vault API: sys/mounts, list. At most one page. */
+/** Vault API: sys/mounts, list. There are at most `limits.mounts`. */
 export const listMounts = defineOperation<null, { readonly mounts: readonly MountRecord[] }>({
   name: "ListMounts",
   plane: "control",
@@ -26,11 +27,42 @@ export const listMounts = defineOperation<null, { readonly mounts: readonly Moun
   resources: () => [{ action: "coffer:ListMounts", resource: "*" }],
   record: () => null,
   async run({ core }) {
-    return { mounts: await core.store.listMounts(undefined, limits.pageItems.value) };
+    return { mounts: await core.store.listMounts(undefined, limits.mounts.value) };
   },
 });
 
-/** Vault API: sys/mounts, enable secrets engine `transit`. Keys that are there under the mount's aliases show at once. */
+/** Vault API: sys/internal/ui/mounts/PATH. The mount that a path lies on; needs a token, but no permission. */
+export const findMount = defineOperation<MountInput, { readonly mount: MountRecord | undefined }>({
+  name: "FindMount",
+  plane: "control",
+  readOnly: true,
+  eventSource,
+  keys: [],
+  record: ({ path }) => ({ path }),
+  async run({ core, input }) {
+    return { mount: (await core.mounts.match(input.path))?.mount };
+  },
+});
+
+/** As Vault does, a mount must lie neither under another nor above one. */
+function checkCollision(mounts: readonly MountRecord[], path: string): void {
+  const taken = mounts.find(
+    (mount) => `${mount.path}/`.startsWith(`${path}/`) || `${path}/`.startsWith(`${mount.path}/`),
+  );
+  if (taken !== undefined) throw ServiceError.of("AlreadyExists", { resource: "mount", id: `${taken.path}/` });
+  const max = limits.mounts.value;
+  if (mounts.length >= max) {
+    throw ServiceError.of("LimitExceeded", {
+      limit: limits.mounts.name,
+      max,
+      reason: `An instance has at most ${max} mounts; disable one first.`,
+    });
+  }
+}
+
+/**
+ * Vault API: sys/mounts, enable secrets engine `transit`. Keys that are there under the mount's aliases show at once.
+ */
 export const enableMount = defineOperation<EnableMountInput, { readonly mount: MountRecord }>({
   name: "EnableMount",
   plane: "control",
@@ -40,10 +72,20 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
   resources: () => [{ action: "coffer:EnableMount", resource: "*" }],
   record: ({ path, description }) => ({ path, type: "transit", description }),
   async run({ core, input, nowMs }) {
+    const { path, description = "" } = input;
+    checkMountPath(path);
+    if (description.length > limits.mountDescriptionChars.value) {
+      throw ServiceError.of("InvalidInput", {
+        kind: "validation",
+        member: "description",
+        reason: `A mount's description has at most ${limits.mountDescriptionChars.value} characters.`,
+      });
+    }
+    checkCollision(await core.store.listMounts(undefined, limits.mounts.value), path);
     const mount: MountRecord = {
-      path: input.path,
+      path,
       type: "transit",
-      description: input.description ?? "",
+      description,
       accessor: `transit_${randomId().slice(0, 8)}`,
       uuid: randomId(),
       createdAtMs: nowMs,
@@ -53,7 +95,7 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
       await core.commit([{ op: "insert", table: "mounts", row: mount }]);
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
-      throw ServiceError.of("AlreadyExists", { resource: "mount", id: `${input.path}/` }, error);
+      throw ServiceError.of("AlreadyExists", { resource: "mount", id: `${path}/` }, error);
     }
     return { mount };
   },

@@ -23,7 +23,9 @@ function checkVersions(next: TransitAttributes, currentVersion: number): void {
     refuse(`cannot set min encryption version of ${minEncryptionVersion}, latest key version is ${currentVersion}`);
   }
   if (minEncryptionVersion !== 0 && minEncryptionVersion < minDecryptionVersion) {
-    refuse("cannot set min encryption version smaller than min decryption version");
+    refuse(
+      `cannot set min encryption/decryption values; min encryption version of ${minEncryptionVersion} must be greater than or equal to min decryption version of ${minDecryptionVersion}`,
+    );
   }
 }
 

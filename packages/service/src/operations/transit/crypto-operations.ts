@@ -86,6 +86,8 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
 export interface TransitDataKeyInput extends KeyInput {
   /** 16, 32 or 64. */
   readonly dataKeyBytes: number;
+  /** 0 or absent: the latest. */
+  readonly keyVersion?: number | undefined;
   readonly aad?: Uint8Array | undefined;
 }
 
@@ -104,7 +106,10 @@ export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKe
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run({ keys, input }) {
     const plaintext = randomBytesPooled(input.dataKeyBytes);
-    return { plaintext, result: await encryptItem(keys[0]!, { plaintext, aad: input.aad }) };
+    return {
+      plaintext,
+      result: await encryptItem(keys[0]!, { plaintext, aad: input.aad, keyVersion: input.keyVersion }),
+    };
   },
 });
 
@@ -117,7 +122,7 @@ export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInpu
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run({ keys, input }) {
     const plaintext = randomBytesPooled(input.dataKeyBytes);
-    const result = await encryptItem(keys[0]!, { plaintext, aad: input.aad });
+    const result = await encryptItem(keys[0]!, { plaintext, aad: input.aad, keyVersion: input.keyVersion });
     plaintext.fill(0);
     return result;
   },

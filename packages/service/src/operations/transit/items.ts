@@ -8,7 +8,10 @@ export type TransitFailure =
   | "versionTooOld"
   | "versionUnknown"
   | "decryptionFailed"
-  | "versionInvalid";
+  /** The wanted version for encryption is newer than the key's latest one. */
+  | "versionTooHigh"
+  /** The wanted version for encryption is negative, or older than the key allows. */
+  | "versionTooLow";
 
 export type TransitResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -42,8 +45,9 @@ export async function encryptItem(
 ): Promise<TransitResult<TransitCiphertext>> {
   const { currentVersion, transit } = key.record;
   const wanted = item.keyVersion === undefined || item.keyVersion === 0 ? currentVersion : item.keyVersion;
-  const lowest = transit.minEncryptionVersion === 0 ? 1 : transit.minEncryptionVersion;
-  if (wanted < lowest || wanted > currentVersion) return failed("versionInvalid");
+  if (wanted > currentVersion) return failed("versionTooHigh");
+  // What is encrypted must decrypt, so the lowest version for decryption binds here too.
+  if (wanted < Math.max(transit.minEncryptionVersion, transit.minDecryptionVersion)) return failed("versionTooLow");
   const material = key.cachedMaterial(wanted) ?? (await key.material(wanted));
   if (material === undefined) return failed("versionUnknown");
   return { ok: true, value: encryptUnder(material, wanted, item) };

@@ -1,0 +1,60 @@
+import { limits } from "../limits.ts";
+import type { MountRecord } from "../model/mount.ts";
+import type { Store, Write } from "../ports/store.ts";
+
+/** A mount and what of a path lies behind it. */
+export interface MountMatch {
+  readonly mount: MountRecord;
+  /** The rest of the path, without the slash behind the mount's own path. */
+  readonly rest: string;
+}
+
+/** Finds the mount that a path lies on. All mounts are few (`limits.mounts`), so they stay in memory until one changes. */
+export class MountDirectory {
+  readonly #store: Store;
+  #mounts: ReadonlyMap<string, MountRecord> | undefined;
+  /** Counts commits: what was read before a commit is not kept after it. */
+  #generation = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /**
+   * The mount with the longest path that `path` starts with; synchronous when the mounts are in memory.
+   *
+   * @param path segments joined by single slashes, without leading slash
+   * @returns undefined when no mount covers the path
+   */
+  match(path: string): MountMatch | undefined | Promise<MountMatch | undefined> {
+    const mounts = this.#mounts;
+    return mounts === undefined
+      ? this.#load().then((loaded) => longestMatch(loaded, path))
+      : longestMatch(mounts, path);
+  }
+
+  /** Drops from memory what the writes changed. Called once after each commit. */
+  forget(writes: readonly Write[]): void {
+    if (!writes.some(({ table }) => table === "mounts")) return;
+    this.#generation += 1;
+    this.#mounts = undefined;
+  }
+
+  async #load(): Promise<ReadonlyMap<string, MountRecord>> {
+    const generation = this.#generation;
+    const records = await this.#store.listMounts(undefined, limits.mounts.value);
+    const mounts = new Map(records.map((mount) => [mount.path, mount]));
+    if (generation === this.#generation) this.#mounts = mounts;
+    return mounts;
+  }
+}
+
+function longestMatch(mounts: ReadonlyMap<string, MountRecord>, path: string): MountMatch | undefined {
+  let end = path.length;
+  while (end > 0) {
+    const mount = mounts.get(path.slice(0, end));
+    if (mount !== undefined) return { mount, rest: path.slice(end + 1) };
+    end = path.lastIndexOf("/", end - 1);
+  }
+  return undefined;
+}

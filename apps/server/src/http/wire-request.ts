@@ -1,0 +1,47 @@
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
+import type { WireRequest } from "@coffer/service";
+import { HeaderView } from "./header-view.ts";
+
+const noBody = new Uint8Array(0);
+const mappedPrefix = "::ffff:";
+
+/** A request from the socket as the wires see it. */
+export class SocketRequest implements WireRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: HeaderView;
+  readonly peerAddress: string;
+  readonly requestId: string;
+  /** Set once, when the body has arrived and before a wire sees the request. */
+  body: Uint8Array = noBody;
+
+  constructor(message: IncomingMessage, method: string) {
+    this.method = method;
+    const target = originForm(message.url ?? "");
+    const mark = target.indexOf("?");
+    this.path = mark === -1 ? target : target.slice(0, mark);
+    this.query = mark === -1 ? "" : target.slice(mark + 1);
+    this.headers = new HeaderView(message);
+    this.peerAddress = plainAddress(message.socket.remoteAddress ?? "");
+    this.requestId = randomUUID();
+  }
+
+  firstHeader(name: string): string | undefined {
+    return this.headers.first(name);
+  }
+}
+
+/** The target without scheme and authority: a server takes the absolute form from any client (RFC 9112 3.2.2). */
+function originForm(target: string): string {
+  if (target.startsWith("/")) return target;
+  const rest = /^https?:\/\/[^/?]*(.*)$/i.exec(target)?.[1];
+  if (rest === undefined) return target;
+  return rest.startsWith("/") ? rest : `/${rest}`;
+}
+
+/** An IPv4 peer of an IPv6 socket shows as `::ffff:192.0.2.1` (RFC 4291 2.5.5.2); policies compare plain IPv4. */
+function plainAddress(address: string): string {
+  return address.startsWith(mappedPrefix) ? address.slice(mappedPrefix.length) : address;
+}

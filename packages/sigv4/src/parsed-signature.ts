@@ -120,8 +120,7 @@ function parseSignedHeaders(text: string): readonly string[] | undefined {
   if (names.length > requestLimits.signedHeaders) return undefined;
   let previous = "";
   for (const name of names) {
-    if (name === "") return undefined;
-    // Every client sorts them. Should one not, only a repetition matters: it would be counted as two headers.
+    // Every client sorts them. Should one not, what matters is that none is empty or repeated.
     if (name <= previous) return new Set(names).size === names.length && !names.includes("") ? names : undefined;
     previous = name;
   }

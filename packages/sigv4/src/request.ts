@@ -33,5 +33,4 @@ export const requestLimits = {
   signedHeaders: 128,
   sessionTokenBytes: 8_192,
   accessKeyIdBytes: 128,
-  scopePartBytes: 64,
 } as const;

@@ -58,6 +58,15 @@ test("the cache never holds more than its bound and keeps what is used", () => {
   assert.equal(cache.find("other-0", secret), undefined);
 });
 
+test("a key that was long not used is bound to its secret too", () => {
+  const cache = createSigningKeyCache(4);
+  const secret = makeSecret("one");
+  const key = deriveSigningKey(secret, scope);
+  for (const id of ["early", "b", "c"]) cache.keep(id, secret, key);
+  assert.equal(cache.find("early", makeSecret("one")), undefined);
+  assert.equal(cache.find("early", secret), key);
+});
+
 test("forgetting an access key drops its keys and no others", () => {
   const cache = createSigningKeyCache(8);
   const secret = makeSecret("secret");

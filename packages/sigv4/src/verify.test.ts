@@ -41,6 +41,19 @@ test("a signature that is not the right one is a mismatch, whatever it looks lik
   }
 });
 
+test("what no HTTP request can hold is a mismatch", () => {
+  assert.deepEqual(problemOf(withHeaders(signed, { host: "\u0100" })), mismatch);
+  assert.deepEqual(problemOf({ ...signed, path: "/\u0100" }), mismatch);
+  assert.deepEqual(problemOf({ ...signed, method: "POST /" }), mismatch);
+});
+
+test("in the header form the whole query is covered, X-Amz-Signature too", () => {
+  const withQuery = signedSample({ query: "X-Amz-Signature=a&x=1" });
+  assert.equal(problemOf(withQuery), undefined);
+  assert.deepEqual(problemOf({ ...withQuery, query: "X-Amz-Signature=b&x=1" }), mismatch);
+  assert.deepEqual(problemOf({ ...withQuery, query: "x=1" }), mismatch);
+});
+
 describe("the clock", () => {
   const at = (offsetSeconds: number) => ({ nowMs: sampleTimeMs + offsetSeconds * 1000 });
   const stamp = (offsetSeconds: number) => formatBasicTimestamp(sampleTimeMs + offsetSeconds * 1000);

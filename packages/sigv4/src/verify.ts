@@ -46,12 +46,12 @@ export function verifySignature(
   options: VerifyOptions,
 ): { ok: true } | SignatureRefusal {
   if (!options.expectedServices.includes(signature.service)) return refuseService(options.expectedServices);
-  const bodyHash = payloadHash(request.body);
-  const refusal =
-    refuseTime(signature, options) ??
-    refuseUnsignedHeaders(request, signature) ??
-    refusePayload(request, signature, bodyHash, options.requirePayloadHash === true);
+  // The body is hashed last: it is the one check whose cost the sender chooses.
+  const refusal = refuseTime(signature, options) ?? refuseUnsignedHeaders(request, signature);
   if (refusal !== undefined) return refusal;
+  const bodyHash = payloadHash(request.body);
+  const payloadRefusal = refusePayload(request, signature, bodyHash, options.requirePayloadHash === true);
+  if (payloadRefusal !== undefined) return payloadRefusal;
   if (!signaturePattern.test(signature.signature)) return refuseMismatch();
 
   const query =

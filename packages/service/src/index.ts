@@ -112,4 +112,7 @@ export {
   type WrappingKeyRecord,
   type Write,
 } from "./ports/store.ts";
+export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";
+export { decodeUtf8 } from "./wire/request-body.ts";
+export { type ParsedPath, parsePath } from "./wire/request-path.ts";

@@ -40,7 +40,11 @@ const groupAndOthersMode = 0o077;
  * @throws StoreTooNew when a newer version has migrated it
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
-  const database = await openSqliteDatabase(options);
+  return makeStore(await openSqliteDatabase(options));
+}
+
+/** The store over an open, migrated database, which it owns from here on. */
+export function makeStore(database: DatabaseSync): Store {
   return new SqlStore(new SqliteEngine(database), new Kysely<Database>({ dialect: nodeSqliteDialect(database) }));
 }
 

@@ -61,7 +61,7 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
     keyId: fc.constantFrom(...ranges.keyIds),
     account: fc.constantFrom(...ranges.accounts),
     description: anyText,
-    tags: fc.array(fc.record({ key: anyText, value: anyText }), { maxLength: 2 }),
+    tags: fc.array(fc.record({ key: anyText, value: anyText }, { noNullPrototype: true }), { maxLength: 2 }),
     currentVersion: fc.integer({ min: 1, max: 2 ** 40 }),
     dueAtMs: time,
   },

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
-import { type FileHandle, open, rename, stat, statfs } from "node:fs/promises";
+import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
+import { join } from "node:path";
 import { isMissing } from "./audit-errors.ts";
 
 /** What tells one file from another, and whether it is still in its directory. */
@@ -31,6 +32,8 @@ export interface AuditDisk {
   /** undefined when nothing is at `path`. */
   stat(path: string): Promise<FileIdentity | undefined>;
   rename(from: string, to: string): Promise<void>;
+  /** Removes a file; does nothing when there is none. */
+  remove(path: string): Promise<void>;
   /** Makes created and renamed names survive power loss. */
   syncDirectory(path: string): Promise<void>;
   /** Bytes that may still be written to the file system of `path`. */
@@ -93,6 +96,9 @@ export const nodeAuditDisk: AuditDisk = {
     }
   },
   rename,
+  async remove(path) {
+    await rm(path, { force: true });
+  },
   async syncDirectory(path) {
     const handle = await open(path, constants.O_RDONLY);
     try {
@@ -106,3 +112,22 @@ export const nodeAuditDisk: AuditDisk = {
     return bavail * bsize;
   },
 };
+
+const roomBytes = 64 * 1024;
+
+/** Finds out whether the disk takes writes, by writing 64 KiB to a file of its own; throws what the disk answers. */
+export async function probeRoom(disk: AuditDisk, directory: string): Promise<void> {
+  const path = join(directory, "audit.probe");
+  await disk.remove(path);
+  try {
+    const file = await disk.open(path, "create");
+    try {
+      await file.append(Buffer.alloc(roomBytes));
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } finally {
+    await disk.remove(path);
+  }
+}

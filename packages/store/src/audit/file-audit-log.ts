@@ -1,7 +1,7 @@
 import { type AuditHealth, type AuditLog, type Clock, InvariantError } from "@coffer/service";
 import { type AuditHead, ChainEncoder, maxEventBytes } from "./audit-chain.ts";
-import type { AuditDisk } from "./audit-disk.ts";
-import { AuditFault, auditUnavailable, describeFailure } from "./audit-errors.ts";
+import { type AuditDisk, probeRoom } from "./audit-disk.ts";
+import { auditUnavailable, describeFailure } from "./audit-errors.ts";
 import type { CheckpointFile } from "./checkpoint-file.ts";
 import { readRecords } from "./read-records.ts";
 import { RecordBatch } from "./record-batch.ts";
@@ -50,7 +50,8 @@ export class FileAuditLog implements AuditLog {
   #spare: Buffer | undefined;
   #writing: Promise<void> | undefined;
   #failure: Failure | undefined;
-  #trying = false;
+  /** Who has begun the one try that a failed log may make in a second; `care` comes without a record to try with. */
+  #trying: "append" | "care" | undefined;
   #careDue = false;
   #inspectedAtMs: number;
   #freeBytes = Number.POSITIVE_INFINITY;
@@ -83,7 +84,7 @@ export class FileAuditLog implements AuditLog {
     if (batch.records >= maxQueuedRecords || (batch.records > 0 && batch.bytes + eventBytes > maxQueuedBytes)) {
       return Promise.reject(auditUnavailable("Too many audit records wait for the disk; try again later."));
     }
-    if (this.#failure !== undefined) this.#trying = true;
+    if (this.#failure !== undefined) this.#trying = "append";
     batch.add(this.#encoder, eventBytes);
     this.#wakeWriter();
     return batch.written;
@@ -117,7 +118,7 @@ export class FileAuditLog implements AuditLog {
   /**
    * Writes what waits and a last checkpoint, and frees the directory for another writer.
    *
-   * @throws ServiceError AuditUnavailable when the last checkpoint could not be written; the log is closed even so
+   * @throws ServiceError AuditUnavailable when that could not be written; the log is closed even so
    */
   async close(): Promise<void> {
     if (this.#closed) return;
@@ -125,7 +126,9 @@ export class FileAuditLog implements AuditLog {
     this.#cancelCare();
     await this.#writing;
     try {
+      // After a failure a torn line may be there; the last checkpoint then waits for the next opening.
       if (this.#failure === undefined) await this.#checkpoint();
+      else await this.#parts.segment.recover(this.#head);
     } catch (error) {
       throw auditUnavailable(describeFailure(error), error);
     } finally {
@@ -134,16 +137,23 @@ export class FileAuditLog implements AuditLog {
     }
   }
 
+  /** Whether an append may try although the last write failed; it also joins a try that has no record yet. */
   #mayTry(failure: Failure): boolean {
+    return this.#trying === "care" || (this.#trying === undefined && this.#hasRested(failure));
+  }
+
+  #hasRested(failure: Failure): boolean {
     // Also when the clock was set back.
-    return !this.#trying && Math.abs(this.#parts.clock.nowMs() - failure.atMs) >= careMs;
+    return Math.abs(this.#parts.clock.nowMs() - failure.atMs) >= careMs;
   }
 
   /** Looks after the files also while nothing is appended: health then tells, and an idle log recovers. */
   #care(): void {
     this.#cancelCare = this.#parts.clock.schedule(careMs, () => this.#care());
-    if (this.#failure !== undefined && !this.#mayTry(this.#failure)) return;
-    if (this.#failure !== undefined) this.#trying = true;
+    if (this.#failure !== undefined) {
+      if (this.#trying !== undefined || !this.#hasRested(this.#failure)) return;
+      this.#trying = "care";
+    }
     this.#careDue = true;
     this.#wakeWriter();
   }
@@ -187,7 +197,7 @@ export class FileAuditLog implements AuditLog {
       batch.resolve();
     }
     this.#failure = undefined;
-    this.#trying = false;
+    this.#trying = undefined;
     await this.#checkpointIfDue();
   }
 
@@ -195,7 +205,7 @@ export class FileAuditLog implements AuditLog {
   #fail(batch: RecordBatch, cause: unknown): void {
     const reason = describeFailure(cause);
     this.#failure = { reason, cause, atMs: this.#parts.clock.nowMs() };
-    this.#trying = false;
+    this.#trying = undefined;
     const waiting = this.#batch;
     this.#batch = new RecordBatch(this.#head, waiting.release());
     const error = auditUnavailable(reason, cause);
@@ -203,14 +213,11 @@ export class FileAuditLog implements AuditLog {
   }
 
   async #recover(batch: RecordBatch): Promise<void> {
-    const { segment, disk, directory, lowSpaceBytes } = this.#parts;
+    const { segment, disk, directory } = this.#parts;
     await segment.recover(this.#head);
     await this.#checkpointIfDue();
+    if (batch.records === 0) await probeRoom(disk, directory);
     this.#freeBytes = await disk.freeBytes(directory);
-    // With no record at hand to try with, only room tells that the next one can be written.
-    if (batch.records === 0 && this.#freeBytes < lowSpaceBytes) {
-      throw new AuditFault("The disk that holds the audit log is full.");
-    }
   }
 
   async #inspect(): Promise<void> {

@@ -59,7 +59,6 @@ export async function openFileAuditLog(options: FileAuditLogOptions): Promise<Fi
       tail.segment === undefined
         ? await SegmentWriter.create(disk, directory)
         : await SegmentWriter.resume(disk, directory, tail.segment.name, tail.bytes);
-    await segment.sync();
     return new FileAuditLog({
       directory,
       disk,

@@ -33,7 +33,7 @@ export class SegmentWriter {
     return new SegmentWriter(disk, directory, name, file, 0);
   }
 
-  /** Goes on with a segment, cutting off what follows `bytes`. */
+  /** Goes on with a segment, cutting off what follows `bytes`; what it holds is synced. */
   static async resume(disk: AuditDisk, directory: string, name: string, bytes: number): Promise<SegmentWriter> {
     return new SegmentWriter(disk, directory, name, await openCut(disk, join(directory, name), bytes), bytes);
   }
@@ -60,11 +60,11 @@ export class SegmentWriter {
    */
   async inspect(): Promise<void> {
     const [open, named] = await Promise.all([this.#file.stat(), this.#disk.stat(this.#path(this.#name))]);
-    if (open.links === 0) throw new AuditFault(`The audit file ${this.#name} was deleted while in use.`);
-    if (named === undefined) throw new AuditFault(`The audit file ${this.#name} was moved away while in use.`);
-    if (named.inode !== open.inode || named.device !== open.device) {
+    if (named !== undefined && (named.inode !== open.inode || named.device !== open.device)) {
       throw new AuditFault(`The audit file ${this.#name} was replaced by another file while in use.`);
     }
+    if (open.links === 0) throw new AuditFault(`The audit file ${this.#name} was deleted while in use.`);
+    if (named === undefined) throw new AuditFault(`The audit file ${this.#name} was moved away while in use.`);
     if (open.bytes !== this.#bytes) {
       throw new AuditFault(`The audit file ${this.#name} was changed by something else while in use.`);
     }
@@ -89,9 +89,8 @@ export class SegmentWriter {
     const nextName = segmentName(head.sequence + 1);
     if (nextName !== this.#name && (await this.#disk.stat(this.#path(nextName))) !== undefined) {
       // A rotation failed after it had made the file.
-      const next = await openCut(this.#disk, this.#path(nextName), 0);
       await this.#disk.syncDirectory(this.#directory);
-      return this.#replace(nextName, next, 0);
+      return this.#replace(nextName, await openCut(this.#disk, this.#path(nextName), 0), 0);
     }
     if ((await this.#disk.stat(this.#path(this.#name))) === undefined) await this.#restoreDeleted();
     const file = await this.#disk.open(this.#path(this.#name), "existing");
@@ -165,8 +164,7 @@ async function openCut(disk: AuditDisk, path: string, bytes: number): Promise<Au
 }
 
 async function cut(file: AuditFile, bytes: number): Promise<void> {
-  if ((await file.stat()).bytes === bytes) return;
-  await file.truncate(bytes);
+  if ((await file.stat()).bytes !== bytes) await file.truncate(bytes);
   await file.sync();
 }
 

@@ -211,16 +211,18 @@ class Verification {
     return this.#checkpoints?.nextSequence === expected;
   }
 
-  #verifyTorn(file: string, line: number, rest: Buffer, next: Segment | undefined): void {
+  #verifyTorn(file: string, lineNumber: number, rest: Buffer, next: Segment | undefined): void {
     const sequence = this.#head.sequence + 1;
     if (next !== undefined) {
-      throw new FoundFault(file, line, sequence, "The line has no end, yet another segment follows.");
+      throw new FoundFault(file, lineNumber, sequence, "The line has no end, yet another segment follows.");
     }
     // A crash leaves the beginning of a line, never a whole one with something else for its line feed.
-    if (rest.length > maxLineBytes || parseChainMember(rest.subarray(0, -1)) !== undefined) {
+    const line = rest.subarray(0, -1);
+    const member = parseChainMember(line);
+    if (rest.length > maxLineBytes || (member !== undefined && hashHolds(this.#encoder, line, member))) {
       throw new FoundFault(
         file,
-        line,
+        lineNumber,
         sequence,
         "The log ends in bytes that no crash leaves: they were changed or added.",
       );

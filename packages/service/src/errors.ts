@@ -41,6 +41,8 @@ export interface ErrorParams {
     readonly resource: string;
     /** `ciphertextKey`: the key was named by a ciphertext only, so its existence is not disclosed. */
     readonly basis: "explicitDeny" | "implicitDeny" | "ciphertextKey";
+    /** Which side denied or did not allow; `foreign`: a key of another account, whose existence is not disclosed. */
+    readonly source?: "identity" | "resource" | "session" | "boundary" | "foreign";
   };
   NotFound: { readonly resource: ResourceKind; readonly id: string };
   AlreadyExists: { readonly resource: ResourceKind; readonly id: string };
@@ -50,7 +52,13 @@ export interface ErrorParams {
   Unsupported: { readonly reason: string };
   KeyDisabled: { readonly keyArn: string };
   KeyStateInvalid: { readonly keyArn: string; readonly state: string; readonly reason: string };
-  KeyUsageMismatch: { readonly keyArn: string; readonly usage: string; readonly operation: string };
+  KeyUsageMismatch: {
+    readonly keyArn: string;
+    readonly usage: string;
+    readonly operation: string;
+    /** Set when the usage fits and the algorithm does not fit the key's spec. */
+    readonly algorithm?: { readonly name: string; readonly spec: string };
+  };
   KeyUnavailable: { readonly keyArn: string };
   IncorrectKey: Record<never, never>;
   CiphertextInvalid: Record<never, never>;

@@ -1,3 +1,4 @@
+export { findKeySpec, keyMaterialId } from "@coffer/crypto";
 export { parseStrictJson } from "@coffer/policy";
 export type { AnonymousCaller } from "./audit/event.ts";
 export type { Core } from "./core.ts";

@@ -1,4 +1,5 @@
 import type { KeyObject } from "node:crypto";
+import { keyMaterialId } from "@coffer/crypto";
 import type { CompiledPolicy } from "@coffer/policy";
 import { parsePolicy } from "@coffer/policy";
 import { invariant, ServiceError } from "../errors.ts";
@@ -19,6 +20,7 @@ export class KeyEntry {
   readonly #keyring: Keyring;
   readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
   #current: KeyObject | undefined;
+  #currentMaterialId: string | undefined;
 
   constructor(record: KeyRecord, store: Store, keyring: Keyring) {
     this.record = record;
@@ -28,6 +30,14 @@ export class KeyEntry {
     this.policy = parsed.policy;
     this.#store = store;
     this.#keyring = keyring;
+  }
+
+  /** The public id of a version's material (AWS KMS: `KeyMaterialId`). */
+  materialId(version: number): string {
+    const { account, region, keyId, currentVersion } = this.record;
+    if (version !== currentVersion) return keyMaterialId({ account, region, keyId, keyVersion: version });
+    this.#currentMaterialId ??= keyMaterialId({ account, region, keyId, keyVersion: version });
+    return this.#currentMaterialId;
   }
 
   /** The material of the newest version when it is in memory: the hot path. */

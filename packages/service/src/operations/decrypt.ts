@@ -2,7 +2,7 @@ import { decryptKmsBlob, type KmsBlob, parseKmsBlob } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { defineOperation, type KeyTarget } from "../pipeline/operation.ts";
-import { type ContextInput, contextAad, contextConditions } from "./message.ts";
+import { type ContextInput, checkAlgorithm, contextAad, contextConditions } from "./message.ts";
 import { activeOnly } from "./shared.ts";
 
 export interface DecryptInput extends ContextInput {
@@ -10,12 +10,16 @@ export interface DecryptInput extends ContextInput {
   readonly ciphertext: Uint8Array;
   /** When given, the ciphertext must be of this key. */
   readonly keyId?: string | undefined;
+  /** AWS's name of the algorithm; the key's own when absent. */
+  readonly algorithm?: string | undefined;
 }
 
 export interface DecryptOutput {
   readonly keyArn: string;
   /** Owned by the caller, who wipes it. */
   readonly plaintext: Buffer;
+  /** The public id of the material that decrypted. */
+  readonly keyMaterialId: string;
 }
 
 /** AWS KMS: Decrypt, with a symmetric key. */
@@ -35,10 +39,12 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
   record: ({ keyId, encryptionContext }) => ({ keyId, encryptionContext, encryptionAlgorithm: "SYMMETRIC_DEFAULT" }),
   run({ keys, input }) {
     const key = keys[0]!;
+    checkAlgorithm(key, input.algorithm, "Decrypt");
     const opened = openMessage(key, input.ciphertext, contextAad(input.encryptionContext));
+    const keyMaterialId = ciphertextMaterialId(key, input.ciphertext);
     return opened instanceof Promise
-      ? opened.then((plaintext) => ({ keyArn: key.arn, plaintext }))
-      : { keyArn: key.arn, plaintext: opened };
+      ? opened.then((plaintext) => ({ keyArn: key.arn, plaintext, keyMaterialId }))
+      : { keyArn: key.arn, plaintext: opened, keyMaterialId };
   },
 });
 
@@ -51,6 +57,11 @@ function parseBlob(ciphertext: Uint8Array): KmsBlob {
 /** The key that a ciphertext names. @throws ServiceError CiphertextInvalid when it is no ciphertext of ours */
 export function ciphertextTarget(ciphertext: Uint8Array, expected: string | undefined): KeyTarget {
   return { by: "ciphertext", keyId: parseBlob(ciphertext).keyId, expected };
+}
+
+/** The public id of the material that a ciphertext of this key names. */
+export function ciphertextMaterialId(key: KeyEntry, ciphertext: Uint8Array): string {
+  return key.materialId(parseBlob(ciphertext).keyVersion);
 }
 
 /**

@@ -3,12 +3,14 @@ import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import { defineOperation } from "../pipeline/operation.ts";
 import { checkBytes } from "./checks.ts";
-import { type ContextInput, contextAad, contextConditions } from "./message.ts";
+import { type ContextInput, checkAlgorithm, contextAad, contextConditions } from "./message.ts";
 import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
 
 export interface EncryptInput extends KeyInput, ContextInput {
   /** 1 to 4096 bytes; owned and wiped by the caller. */
   readonly plaintext: Uint8Array;
+  /** AWS's name of the algorithm; the key's own when absent. */
+  readonly algorithm?: string | undefined;
 }
 
 export interface EncryptOutput {
@@ -26,6 +28,7 @@ export const encrypt = defineOperation<EncryptInput, EncryptOutput>({
   record: ({ keyId, encryptionContext }) => ({ keyId, encryptionContext, encryptionAlgorithm: "SYMMETRIC_DEFAULT" }),
   run({ keys, input }) {
     const key = keys[0]!;
+    checkAlgorithm(key, input.algorithm, "Encrypt");
     checkBytes(input.plaintext, "plaintext", limits.plaintextBytes.value);
     const aad = contextAad(input.encryptionContext);
     const sealed = sealMessage(key, input.plaintext, aad);

@@ -19,11 +19,14 @@ export interface GenerateDataKeyOutput {
   /** Owned by the caller, who wipes it. */
   readonly plaintext: Buffer;
   readonly ciphertext: Buffer;
+  /** The public id of the material that encrypted the data key. */
+  readonly keyMaterialId: string;
 }
 
 export interface GenerateDataKeyWithoutPlaintextOutput {
   readonly keyArn: string;
   readonly ciphertext: Buffer;
+  readonly keyMaterialId: string;
 }
 
 function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: GenerateDataKeyInput) {
@@ -37,7 +40,7 @@ async function generate(key: KeyEntry, input: GenerateDataKeyInput) {
   const aad = contextAad(input.encryptionContext);
   const plaintext = randomBytesPooled(input.dataKeyBytes);
   const ciphertext = await sealMessage(key, plaintext, aad);
-  return { keyArn: key.arn, plaintext, ciphertext };
+  return { keyArn: key.arn, plaintext, ciphertext, keyMaterialId: key.materialId(key.record.currentVersion) };
 }
 
 /** AWS KMS: GenerateDataKey. */
@@ -63,8 +66,8 @@ export const generateDataKeyWithoutPlaintext = defineOperation<
   conditions: contextConditions,
   record,
   async run({ keys, input }) {
-    const { keyArn, plaintext, ciphertext } = await generate(keys[0]!, input);
+    const { plaintext, ...output } = await generate(keys[0]!, input);
     plaintext.fill(0);
-    return { keyArn, ciphertext };
+    return output;
   },
 });

@@ -1,5 +1,6 @@
-import { encodeEncryptionContext } from "@coffer/crypto";
+import { encodeEncryptionContext, findKeySpec } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
+import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import type { OperationConditions } from "../pipeline/operation.ts";
 
@@ -52,4 +53,21 @@ export function contextConditions(input: ContextInput): OperationConditions {
     conditions.set(key, [...(conditions.get(key) ?? []), encryptionContext[name]!]);
   }
   return conditions;
+}
+
+const symmetricDefault = "SYMMETRIC_DEFAULT";
+
+/** @throws ServiceError KeyUsageMismatch when the key does not encrypt with the algorithm that the caller names */
+export function checkAlgorithm(key: KeyEntry, algorithm: string | undefined, operation: string): void {
+  if (algorithm === undefined) return;
+  const { spec, usage } = key.record;
+  if (algorithm === symmetricDefault && spec === symmetricDefault) return;
+  const algorithms: readonly string[] | undefined = findKeySpec(spec)?.encryptionAlgorithms;
+  if (algorithms?.includes(algorithm) === true) return;
+  throw ServiceError.of("KeyUsageMismatch", {
+    keyArn: key.arn,
+    usage,
+    operation,
+    algorithm: { name: algorithm, spec },
+  });
 }

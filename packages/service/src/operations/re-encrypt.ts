@@ -1,12 +1,15 @@
 import { defineOperation } from "../pipeline/operation.ts";
-import { ciphertextTarget, openMessage } from "./decrypt.ts";
+import { ciphertextMaterialId, ciphertextTarget, openMessage } from "./decrypt.ts";
 import { sealMessage } from "./encrypt.ts";
-import { contextAad, contextConditions, type EncryptionContext } from "./message.ts";
+import { checkAlgorithm, contextAad, contextConditions, type EncryptionContext } from "./message.ts";
 import { activeOnly } from "./shared.ts";
 
 export interface ReEncryptInput {
   readonly ciphertext: Uint8Array;
   readonly sourceKeyId?: string | undefined;
+  /** AWS's names of the algorithms; the keys' own when absent. */
+  readonly sourceAlgorithm?: string | undefined;
+  readonly destinationAlgorithm?: string | undefined;
   readonly sourceEncryptionContext?: EncryptionContext | undefined;
   readonly destinationKeyId: string;
   readonly destinationEncryptionContext?: EncryptionContext | undefined;
@@ -16,6 +19,9 @@ export interface ReEncryptOutput {
   readonly ciphertext: Buffer;
   readonly sourceKeyArn: string;
   readonly keyArn: string;
+  /** The public ids of the materials that decrypted and encrypted. */
+  readonly sourceKeyMaterialId: string;
+  readonly destinationKeyMaterialId: string;
 }
 
 /** AWS KMS: ReEncrypt, between symmetric keys. The plaintext never leaves this function. */
@@ -50,11 +56,19 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
   }),
   async run({ keys, input }) {
     const [source, destination] = [keys[0]!, keys[1]!];
+    checkAlgorithm(source, input.sourceAlgorithm, "ReEncrypt");
+    checkAlgorithm(destination, input.destinationAlgorithm, "ReEncrypt");
     const destinationAad = contextAad(input.destinationEncryptionContext);
     const plaintext = await openMessage(source, input.ciphertext, contextAad(input.sourceEncryptionContext));
     try {
       const ciphertext = await sealMessage(destination, plaintext, destinationAad);
-      return { ciphertext, sourceKeyArn: source.arn, keyArn: destination.arn };
+      return {
+        ciphertext,
+        sourceKeyArn: source.arn,
+        keyArn: destination.arn,
+        sourceKeyMaterialId: ciphertextMaterialId(source, input.ciphertext),
+        destinationKeyMaterialId: destination.materialId(destination.record.currentVersion),
+      };
     } finally {
       plaintext.fill(0);
     }

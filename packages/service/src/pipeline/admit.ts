@@ -72,6 +72,7 @@ async function resolve({ core, action, request }: Admission, text: string): Prom
       action,
       resource: text,
       basis: "implicitDeny",
+      source: "foreign",
     });
   }
 }
@@ -116,6 +117,13 @@ export function checkState<Input>(
     });
   }
   if (!demand.states.includes(state)) {
+    if (demand.states.length === 1 && demand.states[0] === "pendingDestruction") {
+      throw ServiceError.of("KeyStateInvalid", {
+        keyArn: key.arn,
+        state,
+        reason: `${key.arn} is not pending deletion.`,
+      });
+    }
     if (state === "suspended") throw ServiceError.of("KeyDisabled", { keyArn: key.arn });
     throw ServiceError.of("KeyStateInvalid", {
       keyArn: key.arn,

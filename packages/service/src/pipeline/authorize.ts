@@ -1,5 +1,5 @@
-import { authorize as decide, type PolicyRequest } from "@coffer/policy";
-import { ServiceError } from "../errors.ts";
+import { type AuthorizationDecision, authorize as decide, evaluatePolicy, type PolicyRequest } from "@coffer/policy";
+import { type ErrorParams, ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
 import { RequestConditions } from "./conditions.ts";
@@ -47,5 +47,26 @@ export function authorize(question: AuthorizationQuestion): void {
     action,
     resource,
     basis: decision.reason === "explicit-deny" ? "explicitDeny" : implicit,
+    source: denyingSide(decision, policyRequest, key),
   });
+}
+
+type DenyingSide = NonNullable<ErrorParams["AccessDenied"]["source"]>;
+
+const sidesByPolicy = {
+  "key-policy": "resource",
+  grant: "resource",
+  "identity-policy": "identity",
+  "session-policy": "session",
+  boundary: "boundary",
+} as const satisfies Record<string, DenyingSide>;
+
+/** Which side a refused caller has to look at. A key of another account is not told apart from a missing one. */
+function denyingSide(decision: AuthorizationDecision, request: PolicyRequest, key: KeyEntry | undefined): DenyingSide {
+  if (key !== undefined && key.record.account !== request.principal.account) return "foreign";
+  if (decision.by !== undefined) return sidesByPolicy[decision.by.source];
+  if (decision.reason === "session-implicit-deny") return "session";
+  if (decision.reason === "boundary-implicit-deny") return "boundary";
+  if (key === undefined) return "identity";
+  return evaluatePolicy(key.policy, request).allowsAccount ? "identity" : "resource";
 }

@@ -26,7 +26,7 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
       throw ServiceError.of("LimitExceeded", {
         limit: limits.onDemandRotations.name,
         max,
-        reason: `A key is rotated on demand at most ${max} times.`,
+        reason: `The on-demand rotations limit has been reached for the given keyId. No more on-demand rotations can be performed for this key: ${key.arn}`,
       });
     }
     const counted = input.limited ? onDemandRotations + 1 : onDemandRotations;

@@ -15,7 +15,7 @@ export function checkTags(tags: readonly KeyTag[]): void {
     }
     if (value.length > limits.tagValueChars.value)
       refuse(`Tag values have at most ${limits.tagValueChars.value} characters.`);
-    if (key.toLowerCase().startsWith("aws:")) refuse("Tags that begin with aws: cannot be set.");
+    if (key.toLowerCase().startsWith("aws:")) refuse("Tags beginning with aws: are reserved");
     if (seen.has(key)) refuse("Duplicate tag keys");
     seen.add(key);
   }

@@ -50,7 +50,7 @@ export const untagResource = defineOperation<UntagResourceInput, null>({
   async run({ core, keys, input }) {
     const removed = new Set(input.tagKeys);
     if ([...removed].some((key) => key.toLowerCase().startsWith("aws:"))) {
-      throw ServiceError.of("InvalidInput", { kind: "tag", reason: "Tags that begin with aws: cannot be removed." });
+      throw ServiceError.of("InvalidInput", { kind: "tag", reason: "Tags beginning with aws: are reserved" });
     }
     const tags = keys[0]!.record.tags.filter(({ key }) => !removed.has(key));
     if (tags.length !== keys[0]!.record.tags.length) await updateKey(core, keys[0]!, { tags });

@@ -173,6 +173,19 @@ check(
       { ...as(alice), keyPolicy: naming({ AWS: alice.arn }), sessionPolicies: silentSession },
       "session-implicit-deny",
     ],
+    [
+      "everybody and the user named, in a federated session",
+      {
+        ...as(alice),
+        keyPolicy: compile(
+          "key",
+          { Effect: "Allow", Principal: { AWS: alice.arn }, Action: "kms:*", Resource: "*" },
+          { Effect: "Allow", Principal: "*", Action: "kms:*", Resource: "*" },
+        ),
+        sessionPolicies: silentSession,
+      },
+      "key-policy",
+    ],
     ["a grant, a silent boundary", { grantAllows: true, boundary: silentBoundary }, "boundary-implicit-deny"],
     // An explicit deny anywhere is final, even for who is named.
     [

@@ -49,7 +49,7 @@ export function authorize(input: AuthorizationInput): AuthorizationDecision {
   if (sides.key === undefined) return limit(decideWithoutKey(input, sides), sides);
   if (isCrossAccount(input)) return limit(decideCrossAccount(input, sides, sides.key), sides);
   const decision = decideOwnKey(input, sides, sides.key);
-  return isBeyondLimits(input, decision, sides.key) ? decision : limit(decision, sides);
+  return isBeyondLimits(input, sides.key) ? decision : limit(decision, sides);
 }
 
 function combine(source: PolicySource, policies: readonly CompiledPolicy[], input: AuthorizationInput): Side {
@@ -110,12 +110,12 @@ function decideCrossAccount(input: AuthorizationInput, sides: Sides, key: Evalua
 }
 
 /**
- * Whether a boundary or session policy that merely does not allow leaves the decision standing (IAM User Guide,
+ * Whether what the key policy allows stands although a boundary or session policy does not allow it (IAM User Guide,
  * "Determining whether a request is allowed or denied within an account"). A user with session policies is a federated
  * one: naming the user does not name its session.
  */
-function isBeyondLimits(input: AuthorizationInput, decision: AuthorizationDecision, key: Evaluation): boolean {
-  if (decision.reason !== "key-policy" || !key.allowsDirectly) return false;
+function isBeyondLimits(input: AuthorizationInput, key: Evaluation): boolean {
+  if (!key.allowsDirectly) return false;
   const { kind } = input.request.principal;
   if (key.allows?.principalMatch !== "exact") return true;
   return kind === "assumed-role" || (kind !== "role" && input.sessionPolicies === undefined);

@@ -15,7 +15,6 @@ const maxPolicyCharacters = 10_240;
 const maxDocumentCharacters = 131_072;
 // Document, Statement, statement, Condition, operator and value list are six.
 const maxDepth = 8;
-const maxStatements = 512;
 
 const currentVersion = "2012-10-17";
 /** A document without Version is of this one (IAM User Guide, "IAM JSON policy elements: Version"). */
@@ -105,7 +104,6 @@ function readStatements(
   const value = members.get("Statement");
   const list: readonly unknown[] = Array.isArray(value) ? value : [value];
   if (list.length === 0) return refuse(place, "must have at least one statement");
-  if (list.length > maxStatements) return refuse(place, `has more than ${maxStatements} statements`);
   const statements = list.map((item, index) => {
     const path = Array.isArray(value) ? `Statement[${index}]` : "Statement";
     return compileStatement(item, { path, statement: index }, kindRules, variables);

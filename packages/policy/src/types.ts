@@ -82,7 +82,7 @@ export type StatementMatch = {
 export interface Evaluation {
   /** The first Deny statement that matches. */
   readonly denies: StatementMatch | undefined;
-  /** The strongest Allow statement that matches: one that names the caller before one that names its account. */
+  /** The strongest Allow statement that matches: one that names everybody or the caller before one that names its account. */
   readonly allows: StatementMatch | undefined;
   /** A key policy statement allows the caller by itself: it names the caller, its role, its service or `*`. */
   readonly allowsExactly: boolean;

@@ -67,7 +67,7 @@ describe("isWithin", () => {
     ["203.0.113.9", "::/0", false],
     ["::1", "0.0.0.0/0", false],
     ["203.0.113.0/25", "203.0.113.0/24", true],
-    ["203.0.0.0/16", "203.0.113.0/24", false],
+    ["203.0.113.0/16", "203.0.113.0/24", false],
   ];
   for (const [address, range, expected] of cases) {
     it(`${address} is ${expected ? "" : "not "}within ${range}`, () => {

@@ -94,7 +94,13 @@ describe("policy variables in Resource", () => {
 });
 
 describe("policy variables in Condition", () => {
-  const context = { "s3:prefix": ["Alice/x"], "a:k": ["Alice"], "a:arn": ["arn:aws:iam::111122223333:user/Alice"] };
+  const context = {
+    "s3:prefix": ["Alice/x"],
+    "a:k": ["Alice"],
+    "a:arn": ["arn:aws:iam::111122223333:user/Alice"],
+    "a:bool": ["True"],
+    "a:same": ["true"],
+  };
   const cases: readonly (readonly [condition: object, expected: boolean])[] = [
     [{ StringLike: { "s3:prefix": "${aws:username}/*" } }, true],
     [{ StringLike: { "s3:prefix": ["Bob/*", "${aws:username}/?"] } }, true],
@@ -105,6 +111,9 @@ describe("policy variables in Condition", () => {
     [{ ArnEquals: { "a:arn": "arn:aws:iam::${aws:PrincipalAccount}:user/${aws:username}" } }, true],
     [{ ArnEquals: { "a:arn": "${aws:PrincipalArn}" } }, true],
     [{ ArnEquals: { "a:arn": "${aws:username}" } }, false],
+    [{ ArnLike: { "a:arn": "*${aws:username}" } }, false],
+    [{ Bool: { "a:bool": "${a:same}" } }, true],
+    [{ Bool: { "a:k": "${aws:username}" } }, false],
     // "Policy variables with no value": StringEquals does not match, the inverted operators do.
     [{ StringEquals: { "a:k": "${aws:PrincipalTag/Team}" } }, false],
     [{ StringNotEquals: { "a:k": "${aws:PrincipalTag/Team}" } }, true],
@@ -116,9 +125,11 @@ describe("policy variables in Condition", () => {
   }
 
   it("cannot carry a colon into the next part of an ARN", () => {
-    const condition = { ArnEquals: { "a:arn": "arn:aws:iam::${aws:PrincipalTag/x}:user/Alice" } };
-    const tag = "111122223333:user/Alice:y";
-    assert.equal(conditionHolds(condition, { ...context, "aws:principaltag/x": [tag] }), false);
+    const condition = { ArnLike: { "a:arn": "arn:aws:kms:us-west-2:${aws:PrincipalTag/x}:key/*" } };
+    const holdsFor = (tag: string, arn: string) =>
+      conditionHolds(condition, { "a:arn": [arn], "aws:principaltag/x": [tag] });
+    assert.equal(holdsFor("444455556666", "arn:aws:kms:us-west-2:444455556666:key/1"), true);
+    assert.equal(holdsFor("444455556666:alias/a", "arn:aws:kms:us-west-2:444455556666:alias/a:key/1"), false);
   });
 
   it("are refused where malformed", () => {

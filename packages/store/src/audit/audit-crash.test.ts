@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
-import { makeAuditPlace, storedNumbers } from "./audit-fixtures.ts";
+import { makeAuditPlace, storedNumbers } from "./testing/audit-fixtures.ts";
 import { verifyAuditDirectory } from "./verify-audit.ts";
 
 test("ten times killed with SIGKILL, the log keeps every answered record and goes on", async (t) => {
@@ -20,7 +20,7 @@ test("ten times killed with SIGKILL, the log keeps every answered record and goe
     const child = spawn(
       process.execPath,
       [
-        join(import.meta.dirname, "audit-crash-child.ts"),
+        join(import.meta.dirname, "testing/crash-child.ts"),
         place.directory,
         durability,
         String(last + 1),

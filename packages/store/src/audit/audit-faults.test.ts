@@ -15,8 +15,8 @@ import {
   makeAuditPlace,
   segmentNames,
   storedNumbers,
-} from "./audit-fixtures.ts";
-import { FaultyDisk, faultyCalls } from "./faulty-disk.ts";
+} from "./testing/audit-fixtures.ts";
+import { FaultyDisk, faultyCalls } from "./testing/faulty-disk.ts";
 import { verifyAuditDirectory } from "./verify-audit.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);

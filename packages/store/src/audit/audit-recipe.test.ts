@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm, truncate, unlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventJson, makeAuditPlace, segmentNames } from "./audit-fixtures.ts";
+import { eventJson, makeAuditPlace, segmentNames } from "./testing/audit-fixtures.ts";
 
 const has = (program: string, option: string) => spawnSync(program, [option]).status === 0;
 const noPython = has("python3", "--version") ? false : "there is no python3";

@@ -11,7 +11,7 @@ import {
   makeAuditPlace,
   segmentNames,
   storedNumbers,
-} from "./audit-fixtures.ts";
+} from "./testing/audit-fixtures.ts";
 import { verifyAuditDirectory } from "./verify-audit.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);

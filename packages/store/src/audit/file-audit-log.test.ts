@@ -7,6 +7,7 @@ import { ServiceError } from "@coffer/service";
 import { auditLogContract, isAuditUnavailable } from "@coffer/testkit";
 import { type AuditDisk, nodeAuditDisk } from "./audit-disk.ts";
 import { AuditTampered } from "./audit-errors.ts";
+import { parseCheckpoint } from "./checkpoints.ts";
 import {
   appendNumbered,
   eventJson,
@@ -14,8 +15,7 @@ import {
   segmentNames,
   sequenceOf,
   storedNumbers,
-} from "./audit-fixtures.ts";
-import { parseCheckpoint } from "./checkpoints.ts";
+} from "./testing/audit-fixtures.ts";
 import { verifyAuditDirectory } from "./verify-audit.ts";
 
 auditLogContract("file log, os", () => makeAuditPlace());

@@ -4,8 +4,8 @@ import { copyFile, readdir, readFile, rename, truncate, unlink, writeFile } from
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
-import { type AuditPlace, appendNumbered, eventJson, makeAuditPlace, segmentNames } from "./audit-fixtures.ts";
 import { formatCheckpoint, signCheckpoint } from "./checkpoints.ts";
+import { type AuditPlace, appendNumbered, eventJson, makeAuditPlace, segmentNames } from "./testing/audit-fixtures.ts";
 import { type VerifyProgress, type VerifyReport, verifyAuditDirectory } from "./verify-audit.ts";
 
 const segmentBytes = 3000;

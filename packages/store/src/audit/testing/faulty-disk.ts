@@ -1,4 +1,4 @@
-import { type AuditDisk, type AuditFile, nodeAuditDisk } from "./audit-disk.ts";
+import { type AuditDisk, type AuditFile, nodeAuditDisk } from "../audit-disk.ts";
 
 /** The calls that can be made to fail. */
 export const faultyCalls = ["append", "sync", "truncate", "open", "create", "syncDirectory"] as const;

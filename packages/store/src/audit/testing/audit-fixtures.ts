@@ -3,9 +3,9 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "@coffer/testkit";
-import { parseChainMember } from "./audit-chain.ts";
-import type { FileAuditLog } from "./file-audit-log.ts";
-import { type FileAuditLogOptions, openFileAuditLog } from "./open-audit-log.ts";
+import { parseChainMember } from "../audit-chain.ts";
+import type { FileAuditLog } from "../file-audit-log.ts";
+import { type FileAuditLogOptions, openFileAuditLog } from "../open-audit-log.ts";
 
 /** A directory for a test's log, with the key and the clock that go with it. */
 export interface AuditPlace {

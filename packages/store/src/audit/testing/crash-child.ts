@@ -1,7 +1,8 @@
+import { createPrivateKey } from "node:crypto";
 import { writeSync } from "node:fs";
 import { ManualClock } from "@coffer/testkit";
+import { openFileAuditLog } from "../open-audit-log.ts";
 import { eventJson } from "./audit-fixtures.ts";
-import { openFileAuditLog } from "./open-audit-log.ts";
 
 // Run by audit-crash.test.ts, which kills it: appends for ever and prints each sequence number once it is durable.
 const [directory, durability, firstNumber, publicKeyPem, privateKey] = process.argv.slice(2) as [
@@ -11,7 +12,6 @@ const [directory, durability, firstNumber, publicKeyPem, privateKey] = process.a
   string,
   string,
 ];
-const { createPrivateKey } = await import("node:crypto");
 const log = await openFileAuditLog({
   directory,
   durability,

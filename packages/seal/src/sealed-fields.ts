@@ -6,7 +6,6 @@ import type { SealedRootKey } from "@coffer/service";
 export type SealParams = Readonly<Record<string, string | number>>;
 
 const wrappedField = "wrapped";
-const maxFields = 16;
 
 /** Wraps a root key under a seal's key. Kind and parameters are authenticated with it. */
 export function wrapRootKey(key: KeyObject, kind: string, params: SealParams, rootKey: SecretBytes): SealedRootKey {
@@ -34,10 +33,7 @@ export interface ParsedSeal {
 export function parseSealed(sealed: SealedRootKey, kind: string): ParsedSeal | undefined {
   const fields: unknown = sealed.fields;
   if (sealed.kind !== kind || typeof fields !== "object" || fields === null) return undefined;
-  const entries = Object.entries(fields);
-  if (entries.length > maxFields || !entries.every(([name, value]) => name.isWellFormed() && isFieldValue(value))) {
-    return undefined;
-  }
+  if (!Object.entries(fields).every(([name, value]) => name.isWellFormed() && isFieldValue(value))) return undefined;
   const { [wrappedField]: encoded, ...params } = fields as SealParams;
   const wrapped = decodeBase64(encoded);
   return wrapped === undefined ? undefined : { kind, params, wrapped };

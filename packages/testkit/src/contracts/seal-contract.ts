@@ -139,6 +139,7 @@ function alteredFields(fields: SealedRootKey["fields"]): readonly Readonly<Recor
   const altered: Record<string, unknown>[] = [
     { ...fields, extra: 1 },
     { ...fields, "\ud800": 1 },
+    { ...fields, extra: "\ud800" },
   ];
   for (const [name, value] of Object.entries(fields)) {
     const { [name]: _, ...rest } = fields;

@@ -22,7 +22,12 @@ describe("keyring", () => {
 
   it("rotates online: every secret is rewrapped, everything goes on decrypting, older keys are destroyed", async () => {
     const { key } = await execute(test.core, createKey, {}, test.request());
-    const { ciphertext } = await execute(test.core, encrypt, { keyId: key.keyId, plaintext: Buffer.from("x") }, test.request());
+    const { ciphertext } = await execute(
+      test.core,
+      encrypt,
+      { keyId: key.keyId, plaintext: Buffer.from("x") },
+      test.request(),
+    );
     await execute(test.core, rotateKeyOnDemand, { keyId: key.keyId, limited: true }, test.request());
     const before = test.core.keyring.currentWrappingKeyId;
     const first = await execute(test.core, rotateKeyring, null, test.request());
@@ -52,7 +57,9 @@ describe("keyring", () => {
     const one = await execute(test.core, createKey, {}, test.request());
     const two = await execute(test.core, createKey, {}, test.request());
     const [a, b] = await Promise.all(
-      [one, two].map(({ key }) => test.core.store.get("keyVersions", { region: key.region, keyId: key.keyId, version: 1 })),
+      [one, two].map(({ key }) =>
+        test.core.store.get("keyVersions", { region: key.region, keyId: key.keyId, version: 1 }),
+      ),
     );
     assert.ok(a !== undefined && b !== undefined);
     await test.core.commit([

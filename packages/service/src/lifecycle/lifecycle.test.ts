@@ -83,7 +83,10 @@ describe("lifecycle", () => {
     test.clock.advance(7 * dayMs);
     await test.lifecycle.runDue();
     await fails(execute(test.core, decrypt, { ciphertext }, test.request()), "AccessDenied");
-    await fails(execute(test.core, encrypt, { keyId: "alias/a", plaintext: Buffer.from("x") }, test.request()), "NotFound");
+    await fails(
+      execute(test.core, encrypt, { keyId: "alias/a", plaintext: Buffer.from("x") }, test.request()),
+      "NotFound",
+    );
     assert.deepEqual(await test.core.store.listKeyVersions("us-east-1", keyId, 0, 10), []);
     const events = await test.auditEvents();
     assert.equal(events.at(-3)?.["eventName"], "DeleteKey");

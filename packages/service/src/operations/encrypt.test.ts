@@ -27,19 +27,26 @@ describe("encrypt and decrypt", () => {
 
   it("round trips by id, ARN and alias, with any context", async () => {
     const names = fc.constantFrom(keyId, `arn:aws:kms:us-east-1:000000000000:key/${keyId}`, "alias/orders");
-    const contexts = fc.dictionary(fc.string({ unit: "grapheme", maxLength: 20 }), fc.string({ maxLength: 20 }), { maxKeys: 5 });
+    const contexts = fc.dictionary(fc.string({ unit: "grapheme", maxLength: 20 }), fc.string({ maxLength: 20 }), {
+      maxKeys: 5,
+    });
     await fc.assert(
-      fc.asyncProperty(names, contexts, fc.uint8Array({ minLength: 1, maxLength: 4096 }), async (name, context, plaintext) => {
-        const { ciphertext, keyArn } = await execute(
-          test.core,
-          encrypt,
-          { keyId: name, plaintext, encryptionContext: context },
-          test.request(),
-        );
-        assert.equal(keyArn, `arn:aws:kms:us-east-1:000000000000:key/${keyId}`);
-        const opened = await execute(test.core, decrypt, { ciphertext, encryptionContext: context }, test.request());
-        assert.deepEqual(new Uint8Array(opened.plaintext), plaintext);
-      }),
+      fc.asyncProperty(
+        names,
+        contexts,
+        fc.uint8Array({ minLength: 1, maxLength: 4096 }),
+        async (name, context, plaintext) => {
+          const { ciphertext, keyArn } = await execute(
+            test.core,
+            encrypt,
+            { keyId: name, plaintext, encryptionContext: context },
+            test.request(),
+          );
+          assert.equal(keyArn, `arn:aws:kms:us-east-1:000000000000:key/${keyId}`);
+          const opened = await execute(test.core, decrypt, { ciphertext, encryptionContext: context }, test.request());
+          assert.deepEqual(new Uint8Array(opened.plaintext), plaintext);
+        },
+      ),
       { numRuns: 60 },
     );
   });
@@ -56,7 +63,10 @@ describe("encrypt and decrypt", () => {
           test.request(),
         );
         for (const encryptionContext of [undefined, Object.fromEntries([[otherName, otherValue]])]) {
-          await fails(execute(test.core, decrypt, { ciphertext, encryptionContext }, test.request()), "CiphertextInvalid");
+          await fails(
+            execute(test.core, decrypt, { ciphertext, encryptionContext }, test.request()),
+            "CiphertextInvalid",
+          );
         }
       }),
       { numRuns: 40 },
@@ -64,7 +74,12 @@ describe("encrypt and decrypt", () => {
   });
 
   it("refuses a ciphertext with any bit flipped", async () => {
-    const { ciphertext } = await execute(test.core, encrypt, { keyId, plaintext: Buffer.from("pay 100") }, test.request());
+    const { ciphertext } = await execute(
+      test.core,
+      encrypt,
+      { keyId, plaintext: Buffer.from("pay 100") },
+      test.request(),
+    );
     for (let bit = 0; bit < ciphertext.byteLength * 8; bit += 1) {
       const flipped = Buffer.from(ciphertext);
       flipped[bit >> 3]! ^= 1 << (bit & 7);
@@ -123,9 +138,17 @@ describe("encrypt and decrypt", () => {
       execute(test.core, encrypt, { keyId: key.keyId, plaintext: Buffer.from("x") }, test.request({ dryRun: true })),
       "DryRun",
     );
-    const { ciphertext } = await execute(test.core, encrypt, { keyId: key.keyId, plaintext: Buffer.from("x") }, test.request());
+    const { ciphertext } = await execute(
+      test.core,
+      encrypt,
+      { keyId: key.keyId, plaintext: Buffer.from("x") },
+      test.request(),
+    );
     await execute(test.core, disableKey, { keyId: key.keyId }, test.request());
-    await fails(execute(test.core, encrypt, { keyId: key.keyId, plaintext: Buffer.from("x") }, test.request()), "KeyDisabled");
+    await fails(
+      execute(test.core, encrypt, { keyId: key.keyId, plaintext: Buffer.from("x") }, test.request()),
+      "KeyDisabled",
+    );
     await fails(execute(test.core, decrypt, { ciphertext }, test.request()), "KeyDisabled");
   });
 

@@ -3,3 +3,4 @@ export { describeSealContract, type SealsUnderTest } from "./contracts/seal-cont
 export { describeStoreContract, type OpenStore } from "./contracts/store-contract.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { openTestCore, type TestCore, type TestCoreOptions } from "./test-core.ts";
+export { type WireRequestParts, wireRequest } from "./wire-request.ts";

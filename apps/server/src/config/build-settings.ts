@@ -19,7 +19,6 @@ export type Durability = "disk" | "os";
 /** What a server that keeps its state on disk needs besides. All paths are absolute. */
 export interface PersistentSettings {
   readonly dataDir: string;
-  readonly credentialsFile: string;
   readonly seal: SealSettings;
   readonly audit: { readonly durability: Durability; readonly directory: string };
   readonly store: { readonly durability: Durability };
@@ -33,6 +32,8 @@ export interface Settings {
   readonly persistent: PersistentSettings | undefined;
   readonly listen: readonly ListenAddress[];
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Where the first credentials are written too; undefined: they are only printed. */
+  readonly credentialsFile: string | undefined;
   readonly account: string;
   readonly region: string;
   readonly limits: HttpLimits;
@@ -60,6 +61,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     persistent: values.dev ? undefined : buildPersistent(values, origins, surroundings),
     listen: values.listen,
     tls,
+    credentialsFile: values.credentialsFile,
     account: values.account,
     region: values.region,
     limits: buildLimits(values),
@@ -106,7 +108,6 @@ function buildPersistent(values: SettingValues, origins: Origins, surroundings: 
   const dataDir = values.dataDir ?? resolve(surroundings.homeDirectory, ".coffer");
   return {
     dataDir,
-    credentialsFile: values.credentialsFile ?? resolve(dataDir, "credentials.json"),
     seal: buildSeal(values, origins, dataDir, surroundings.environment),
     audit: {
       durability: values["audit.durability"],

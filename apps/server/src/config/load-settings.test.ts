@@ -37,7 +37,6 @@ describe("loadSettings", () => {
       dev: false,
       persistent: {
         dataDir: "/home/ada/.coffer",
-        credentialsFile: "/home/ada/.coffer/credentials.json",
         seal: { kind: "keyfile", keyFile: "/home/ada/.coffer/seal/keyfile" },
         audit: { durability: "disk", directory: "/home/ada/.coffer/audit" },
         store: { durability: "disk" },
@@ -47,6 +46,7 @@ describe("loadSettings", () => {
         { host: "127.0.0.1", port: 8200 },
       ],
       tls: undefined,
+      credentialsFile: undefined,
       account: "000000000000",
       region: "us-east-1",
       limits: load({}).limits,
@@ -102,7 +102,7 @@ describe("loadSettings", () => {
 
   it("leaves the variables of the command line alone", () => {
     const environment = { COFFER_TOKEN: "t", COFFER_ENDPOINT: "http://x", COFFER_CREDENTIALS_FILE: "/c.json" };
-    assert.equal(load({ environment }).persistent?.credentialsFile, "/c.json");
+    assert.equal(load({ environment }).credentialsFile, "/c.json");
     assert.equal(load({ environment, args: ["--dev"] }).persistent, undefined);
   });
 

@@ -85,8 +85,8 @@ export const settingRows = {
     file: "credentials_file",
     type: pathType("FILE"),
     default: undefined,
-    defaultText: "DATA_DIR/credentials.json",
-    doc: "Where the first credentials are written when a new instance is made, and where client commands find them.",
+    defaultText: "none: they are printed once",
+    doc: "File that the first credentials are written to as well (JSON, mode 0600); client commands read it.",
   }),
   account: row({
     flag: "account",

@@ -1,0 +1,94 @@
+import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { RootCredential, WireHandler } from "@coffer/service";
+import { createAwsWire } from "@coffer/wire-aws";
+import { createRestWire } from "@coffer/wire-rest";
+import { createVaultWire } from "@coffer/wire-vault";
+import { banner } from "./banner.ts";
+import type { Settings } from "./config/index.ts";
+import { describeForWire } from "./describe-adapter-error.ts";
+import { dispatch } from "./dispatch.ts";
+import type { DescribeAdapterError } from "./http/adapter-errors.ts";
+import { openInstance } from "./instance.ts";
+import { OperatorError } from "./operator-error.ts";
+import { systemClock } from "./system-clock.ts";
+import { version } from "./version.ts";
+
+/** A server, open and without listeners. */
+export interface ComposedServer {
+  readonly handler: WireHandler;
+  readonly describeAdapterError: DescribeAdapterError;
+  /** Called once with the listeners' URLs: writes the credentials file, and gives what to print; empty for nothing. */
+  announce(urls: readonly string[]): Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the instance and puts the wires on it.
+ *
+ * @throws OperatorError, and errors whose messages are for operators
+ */
+export async function composeServer(settings: Settings): Promise<ComposedServer> {
+  const instance = await openInstance(settings, systemClock, reportBug);
+  const { core, made } = instance;
+  const handler = dispatch({
+    aws: createAwsWire(core),
+    vault: createVaultWire(core, { version }),
+    rest: createRestWire(core, { version }),
+  });
+  return {
+    handler,
+    describeAdapterError: describeForWire,
+    async announce(urls) {
+      if (made !== undefined && settings.credentialsFile !== undefined) {
+        await writeCredentials(settings.credentialsFile, settings, urls, made);
+      }
+      return banner({ settings, urls, made });
+    },
+    close: () => instance.close(),
+  };
+}
+
+/** A bug is told on stderr with the id that the caller got; never with a request's values. */
+function reportBug(errorId: string, error: unknown): void {
+  const stack = error instanceof Error ? error.stack : typeof error;
+  process.stderr.write(`coffer: internal error ${errorId}: ${stack}\n`);
+}
+
+const privateDirectoryMode = 0o700;
+const privateFileMode = 0o600;
+
+/** Writes the root's credentials, for client commands and scripts: mode 0600, replaced whole. */
+async function writeCredentials(
+  file: string,
+  settings: Settings,
+  urls: readonly string[],
+  made: RootCredential,
+): Promise<void> {
+  const content = {
+    accessKeyId: made.accessKeyId,
+    secretAccessKey: made.secretAccessKey,
+    token: made.token,
+    account: settings.account,
+    region: settings.region,
+    endpoint: urls[0],
+  };
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: privateDirectoryMode });
+    const partial = `${file}.${process.pid}.partial`;
+    const descriptor = openSync(partial, "wx", privateFileMode);
+    try {
+      writeSync(descriptor, `${JSON.stringify(content, null, 2)}\n`);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    renameSync(partial, file);
+  } catch (error) {
+    throw new OperatorError(
+      `cannot write the credentials file ${file}: ${(error as NodeJS.ErrnoException).code}. The credentials were made; ` +
+        "make new ones with 'bin/coffer admin root-credential' while the server is stopped.",
+    );
+  }
+}

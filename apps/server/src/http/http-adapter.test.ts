@@ -3,7 +3,7 @@ import { METHODS } from "node:http";
 import { describe, it } from "node:test";
 import type { WireHandler } from "@coffer/service";
 import { type Echo, echo, json, requestText, startTestServer } from "./echo-server.ts";
-import type { RawAnswer } from "./raw-client.ts";
+import { type RawAnswer, RawClient } from "./raw-client.ts";
 
 function seen(answer: RawAnswer): Echo {
   assert.equal(answer.status, 200, answer.body);
@@ -339,17 +339,24 @@ describe("body limit", () => {
     });
   }
 
-  it("reads on only so far", async (t) => {
-    const client = await (await startTestServer(t, { limits: { ...limits, lingerBytes: 2000 } })).connect();
-    await client.send(requestText("POST", "/", ["Content-Length: 1000000"]));
-    problem(await client.readAnswer(), 413);
-    const endless = (): void => {
-      while (!client.socket.destroyed && client.socket.write("x".repeat(1000)));
-    };
-    client.socket.on("drain", endless);
-    endless();
-    await client.closed;
-  });
+  for (const [name, text, status] of [
+    ["a body that is too large", requestText("POST", "/", ["Content-Length: 1000000000000"]), 413],
+    ["what is no request", "garbage\r\n\r\n", 400],
+  ] as const) {
+    it(`reads on only so far after ${name}`, async (t) => {
+      const shortLinger = { ...limits, lingerBytes: 2000, lingerTimeoutMs: 60_000 };
+      const { url } = await startTestServer(t, { limits: shortLinger });
+      const client = await RawClient.connect(url, { allowHalfOpen: true });
+      await client.send(text);
+      problem(await client.readAnswer(), status);
+      const endless = (): void => {
+        while (!client.socket.destroyed && client.socket.write("x".repeat(1000)));
+      };
+      client.socket.on("drain", endless);
+      endless();
+      await client.closed;
+    });
+  }
 
   it("reads on only so long", async (t) => {
     const client = await (await startTestServer(t, { limits: { ...limits, lingerTimeoutMs: 20 } })).connect();

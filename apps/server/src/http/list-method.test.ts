@@ -181,6 +181,23 @@ describe("LIST", () => {
     list(await client.readAnswer());
   });
 
+  it("outlives the time that a request may take to arrive", async (t) => {
+    const gate = Promise.withResolvers<void>();
+    const handler: WireHandler = async (request) => {
+      await gate.promise;
+      return echo(request);
+    };
+    const limits = { headersTimeoutMs: 50, requestTimeoutMs: 50 };
+    const server = await startTestServer(t, { handler, limits });
+    const client = await server.connect();
+    await client.send(listKeys);
+    // A later connection that sends nothing shows when the time is over.
+    const silent = await server.connect();
+    assert.equal((await silent.readAnswer()).status, 408);
+    gate.resolve();
+    list(await client.readAnswer());
+  });
+
   it("does not leave the server hanging when its client goes", async (t) => {
     const reached = Promise.withResolvers<void>();
     const gate = Promise.withResolvers<void>();

@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { connect as connectTls } from "node:tls";
+import tlsModule, { connect as connectTls } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { WireHandler } from "@coffer/service";
 import { OperatorError } from "../operator-error.ts";
@@ -99,7 +99,10 @@ describe("TLS", () => {
     assert.equal(JSON.parse(answer.body).body, "abc");
   });
 
-  it("refuses TLS 1.1", async (t) => {
+  it("refuses TLS 1.1, whatever Node's defaults are", async (t) => {
+    const { DEFAULT_CIPHERS, DEFAULT_MIN_VERSION } = tlsModule;
+    t.after(() => Object.assign(tlsModule, { DEFAULT_CIPHERS, DEFAULT_MIN_VERSION }));
+    Object.assign(tlsModule, { DEFAULT_CIPHERS: "DEFAULT:@SECLEVEL=0", DEFAULT_MIN_VERSION: "TLSv1.1" });
     const { url } = await startTestServer(t, { tls });
     const old = { minVersion: "TLSv1.1", maxVersion: "TLSv1.1", ciphers: "DEFAULT:@SECLEVEL=0" } as const;
     const socket = connectTls({

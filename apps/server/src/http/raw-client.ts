@@ -38,10 +38,10 @@ export class RawClient {
     });
   }
 
-  /** Connects; over TLS without checking the certificate. */
-  static async connect(url: string): Promise<RawClient> {
+  /** Connects; over TLS without checking the certificate. `allowHalfOpen`: goes on sending when the server has ended. */
+  static async connect(url: string, options: { readonly allowHalfOpen?: boolean } = {}): Promise<RawClient> {
     const { hostname, port, protocol } = new URL(url);
-    const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port) };
+    const target = { host: hostname.replace(/^\[|\]$/g, ""), port: Number(port), ...options };
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const socket =
       protocol === "https:" ? connectTls({ ...target, rejectUnauthorized: false }, resolve) : connect(target, resolve);

@@ -34,7 +34,8 @@ export const configureKey = defineOperation<ConfigureKeyInput, { readonly key: K
   name: "ConfigureKey",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("coffer:ConfigureKey", livingStates, { customerOnly: true })],
+  // AWS has no such action; in its namespace, the default key policy's `kms:*` covers it.
+  keys: [namedKey("kms:ConfigureKey", livingStates, { customerOnly: true })],
   record: ({ keyId, transit, autoRotatePeriodMs }) => ({ keyId, ...transit, autoRotatePeriodMs }),
   async run({ core, keys, input, nowMs }) {
     const { record } = keys[0]!;

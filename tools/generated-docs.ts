@@ -1,0 +1,16 @@
+/** A page that is written by a program from the tables it is about. */
+export interface GeneratedDoc {
+  readonly path: string;
+  /** What writes it. */
+  readonly command: string;
+  readonly render: () => Promise<string>;
+}
+
+/** All generated pages; `check-docs.ts` compares each with what its program would write now. */
+export const generatedDocs: readonly GeneratedDoc[] = [
+  {
+    path: "docs/CONFIGURATION.md",
+    command: "bin/node tools/generate-config-docs.ts",
+    render: async () => (await import("../apps/server/src/config/render-docs.ts")).renderConfigDocs(),
+  },
+];

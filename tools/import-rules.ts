@@ -1,0 +1,93 @@
+/** What the sources of a package may import; its tests may import any of our packages and any builtin. */
+export interface PackageRule {
+  /** Our packages. */
+  readonly ours: readonly string[];
+  /** Node's modules, without `node:`; `all` where the machine is the package's business. */
+  readonly builtins: readonly string[] | "all";
+  /** Packages of others; each must stand in the package's own package.json. */
+  readonly theirs: readonly string[];
+}
+
+const pure = ["buffer", "util"];
+const files = ["fs", "fs/promises", "path", "crypto"];
+
+/**
+ * The edges of docs/ARCHITECTURE.md: crypto <- policy, sigv4 <- service <- wires <- apps. Stores and seals know the
+ * core's port types; wires know no store, no cryptography of Node's, and not each other.
+ */
+export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, PackageRule>([
+  [
+    "packages/crypto",
+    { ours: [], builtins: ["crypto", ...pure], theirs: ["@noble/ciphers", "@noble/curves", "@noble/hashes"] },
+  ],
+  ["packages/policy", { ours: ["@coffer/crypto"], builtins: pure, theirs: [] }],
+  ["packages/sigv4", { ours: ["@coffer/crypto"], builtins: ["crypto", ...pure], theirs: [] }],
+  ["packages/service", { ours: ["@coffer/crypto", "@coffer/policy"], builtins: ["crypto", ...pure], theirs: [] }],
+  [
+    "packages/store",
+    { ours: ["@coffer/crypto", "@coffer/service"], builtins: ["sqlite", ...files, ...pure], theirs: ["kysely", "pg"] },
+  ],
+  ["packages/seal", { ours: ["@coffer/crypto", "@coffer/service"], builtins: [...files, ...pure], theirs: [] }],
+  ["packages/wire-aws", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],
+  ["packages/wire-vault", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
+  ["packages/wire-rest", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
+  [
+    "apps/server",
+    {
+      ours: [
+        "@coffer/crypto",
+        "@coffer/seal",
+        "@coffer/service",
+        "@coffer/sigv4",
+        "@coffer/store",
+        "@coffer/wire-aws",
+        "@coffer/wire-rest",
+        "@coffer/wire-vault",
+      ],
+      builtins: "all",
+      theirs: ["fastify", "smol-toml"],
+    },
+  ],
+  ["apps/cli", { ours: ["@coffer/server"], builtins: "all", theirs: [] }],
+]);
+
+/** The only deep import there is, and who may use it: whoever reads secret bytes raw. */
+export const hazmat = "@coffer/crypto/hazmat";
+export const hazmatReaders: readonly string[] = ["packages/crypto/"];
+
+/** Something of the machine's that the core takes through a port, and where it may be touched. */
+export interface AmbientRule {
+  readonly what: string;
+  /** Uses as `parseModule` names them, or `module name` of an import. */
+  readonly names: readonly string[];
+  /** Beginnings of paths. Tests, tools, benchmarks and examples may touch everything. */
+  readonly allowed: readonly string[];
+  readonly instead: string;
+}
+
+export const ambientRules: readonly AmbientRule[] = [
+  {
+    what: "the clock",
+    names: ["Date.now", "new Date()", "Date()", "performance.now", "process.hrtime"],
+    allowed: ["apps/server/src/system-clock.ts"],
+    instead: "take a Clock",
+  },
+  {
+    what: "timers",
+    names: ["setTimeout()", "setInterval()"],
+    allowed: ["apps/"],
+    instead: "take a Clock",
+  },
+  {
+    what: "randomness",
+    names: ["Math.random", "crypto.randomUUID", "crypto.getRandomValues", "node:crypto randomUUID"],
+    allowed: ["packages/crypto/src/random.ts"],
+    instead: "use randomId or randomBytes of @coffer/crypto",
+  },
+  {
+    what: "the environment and arguments",
+    names: ["process.env", "process.argv", "node:process env", "node:process argv"],
+    allowed: ["apps/"],
+    instead: "take it as an option",
+  },
+];

@@ -1,1 +1,2 @@
-export {};
+export { vaultLimits } from "./limits.ts";
+export { createVaultWire, type VaultWireOptions } from "./vault-wire.ts";

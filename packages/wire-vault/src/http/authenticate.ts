@@ -1,0 +1,46 @@
+import { type Core, type Principal, parseBearerToken, ServiceError, type WireRequest } from "@coffer/service";
+
+export interface Authenticated {
+  readonly principal: Principal;
+  /** As shown. Kept for the holder's own lookup only. */
+  readonly token: string;
+}
+
+/**
+ * Who sends a request: by `X-Vault-Token`, else by `Authorization: Bearer`. Some clients send the header twice; the first
+ * counts. Dev mode is no exception here: its token is `root-token`.
+ *
+ * @throws ServiceError Unauthenticated
+ */
+export async function authenticate(core: Core, request: WireRequest): Promise<Authenticated> {
+  const token = request.firstHeader("x-vault-token")?.trim() || parseBearerToken(request.firstHeader("authorization"));
+  if (token === undefined) {
+    throw ServiceError.of("Unauthenticated", { failure: "missing", reason: "The request has no token." });
+  }
+  const principal = await core.identities.findToken(token);
+  if (principal === undefined) {
+    throw ServiceError.of("Unauthenticated", { failure: "unknownToken", reason: "The token is unknown or expired." });
+  }
+  return { principal, token };
+}
+
+/**
+ * Refuses what a header asks for and Coffer cannot do: doing the request without it would give an answer that the caller
+ * did not want.
+ *
+ * @throws ServiceError Unsupported
+ */
+export function refuseUnsupportedHeaders(request: WireRequest): void {
+  const namespace = (request.firstHeader("x-vault-namespace") ?? "").trim().replace(/^\/+|\/+$/g, "");
+  if (namespace !== "" && namespace !== "root") {
+    throw ServiceError.of("Unsupported", {
+      reason: 'namespaces are not supported: leave out the X-Vault-Namespace header, or set it to "root"',
+    });
+  }
+  const wrapTtl = (request.firstHeader("x-vault-wrap-ttl") ?? "").trim();
+  if (wrapTtl !== "" && !/^0+[a-z]*$/.test(wrapTtl)) {
+    throw ServiceError.of("Unsupported", {
+      reason: "response wrapping is not supported: leave out the X-Vault-Wrap-TTL header",
+    });
+  }
+}

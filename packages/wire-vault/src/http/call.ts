@@ -1,0 +1,50 @@
+import { type Core, execute, type MountRecord, type Operation, type RequestContext } from "@coffer/service";
+import type { VaultResult } from "./envelope.ts";
+import type { Fields } from "./fields.ts";
+
+/** What a request wants of its path (Vault: logical operations). */
+export type VaultOperation = "read" | "list" | "update" | "delete";
+
+/** One authenticated request on its way through a route. */
+export class VaultCall {
+  readonly core: Core;
+  readonly context: RequestContext;
+  readonly fields: Fields;
+  /** What the route's pattern captured, in order. */
+  readonly captures: readonly string[];
+  /** The mount that the path lies on; undefined below `sys/` and `auth/`. */
+  readonly mount: MountRecord | undefined;
+  /** The token that was shown: only its holder's own lookup may repeat it. */
+  readonly token: string;
+  #audited = false;
+
+  constructor(parts: {
+    readonly core: Core;
+    readonly context: RequestContext;
+    readonly fields: Fields;
+    readonly captures: readonly string[];
+    readonly mount: MountRecord | undefined;
+    readonly token: string;
+  }) {
+    this.core = parts.core;
+    this.context = parts.context;
+    this.fields = parts.fields;
+    this.captures = parts.captures;
+    this.mount = parts.mount;
+    this.token = parts.token;
+  }
+
+  /** Whether an operation ran, and with it left its audit record. */
+  get audited(): boolean {
+    return this.#audited;
+  }
+
+  /** Runs an operation of the core. @throws ServiceError */
+  execute<Input, Output>(operation: Operation<Input, Output>, input: Input, eventName?: string): Promise<Output> {
+    this.#audited = true;
+    const context = eventName === undefined ? this.context : { ...this.context, eventName };
+    return execute(this.core, operation, input, context);
+  }
+}
+
+export type RouteHandler = (call: VaultCall) => Promise<VaultResult>;

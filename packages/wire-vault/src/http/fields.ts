@@ -1,0 +1,112 @@
+import { ServiceError } from "@coffer/service";
+
+/** A refusal of one parameter in Vault's words. `expected` says what it should be; the value itself is never quoted. */
+export function refuseField(name: string, expected: string): never {
+  throw ServiceError.of("InvalidInput", {
+    kind: "validation",
+    member: name,
+    reason: `Field validation failed: error converting input for field "${name}": ${expected}`,
+  });
+}
+
+const trueTexts: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
+const falseTexts: ReadonlySet<string> = new Set(["", "0", "f", "F", "false", "FALSE", "False"]);
+const decimal = /^[+-]?[0-9]{1,15}$/;
+const secondsOf: ReadonlyMap<string, number> = new Map([
+  ["d", 86_400],
+  ["h", 3600],
+  ["m", 60],
+  ["s", 1],
+  ["ms", 1e-3],
+  ["us", 1e-6],
+  ["µs", 1e-6],
+  ["ns", 1e-9],
+]);
+const durationPart = /([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|d|h|m|s)/y;
+
+/**
+ * The parameters of one call. As Vault does, each is converted to the type that the endpoint wants, because its CLI sends
+ * text only (mapstructure's weak decoding; OpenBao, sdk/framework/field_data.go). `null` counts as absent.
+ *
+ * Every reader throws ServiceError InvalidInput when the value cannot be converted.
+ */
+export class Fields {
+  readonly #values: Readonly<Record<string, unknown>>;
+
+  /** @param values only own members count */
+  constructor(values: Readonly<Record<string, unknown>>) {
+    this.#values = values;
+  }
+
+  names(): readonly string[] {
+    return Object.keys(this.#values);
+  }
+
+  /** The value as it came; undefined when absent or null. */
+  raw(name: string): unknown {
+    return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? undefined) : undefined;
+  }
+
+  text(name: string): string | undefined {
+    const value = this.raw(name);
+    if (typeof value === "string" || value === undefined) return value;
+    if (typeof value === "number") return String(value);
+    if (typeof value === "boolean") return value ? "1" : "0";
+    return refuseField(name, "expected text");
+  }
+
+  integer(name: string): number | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    if (typeof value === "number" && Number.isSafeInteger(value)) return value;
+    if (typeof value === "boolean") return value ? 1 : 0;
+    if (typeof value === "string" && decimal.test(value)) return Number(value);
+    if (value === "") return 0;
+    return refuseField(name, "expected a whole number");
+  }
+
+  boolean(name: string): boolean | undefined {
+    const value = this.raw(name);
+    if (typeof value === "boolean" || value === undefined) return value;
+    if (typeof value === "number") return value !== 0;
+    if (typeof value === "string" && trueTexts.has(value)) return true;
+    if (typeof value === "string" && falseTexts.has(value)) return false;
+    return refuseField(name, "expected true or false");
+  }
+
+  /** A duration in whole seconds: a number of seconds, or text such as `3600`, `24h`, `1h30m` or `30d`. Never negative. */
+  seconds(name: string): number | undefined {
+    const value = this.raw(name);
+    if (value === undefined) return undefined;
+    const seconds = typeof value === "number" ? value : typeof value === "string" ? parseDuration(value) : undefined;
+    if (seconds === undefined || !Number.isFinite(seconds)) return refuseField(name, "expected a duration such as 24h");
+    if (seconds < 0) return refuseField(name, `cannot provide negative value '${Math.trunc(seconds)}'`);
+    return Math.trunc(seconds);
+  }
+
+  /** A list of texts, or one text with commas. */
+  texts(name: string): readonly string[] {
+    const value = this.raw(name);
+    if (value === undefined || value === "") return [];
+    if (typeof value === "string") return value.split(",").map((part) => part.trim());
+    if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value;
+    return refuseField(name, "expected a list of texts");
+  }
+}
+
+/** Seconds of a Go duration with Vault's `d` for days, or of a plain number; undefined for anything else. */
+function parseDuration(text: string): number | undefined {
+  const trimmed = text.trim();
+  if (trimmed === "") return 0;
+  if (decimal.test(trimmed)) return Number(trimmed);
+  const negative = trimmed.startsWith("-");
+  const digits = negative || trimmed.startsWith("+") ? trimmed.slice(1) : trimmed;
+  let seconds = 0;
+  durationPart.lastIndex = 0;
+  while (durationPart.lastIndex < digits.length) {
+    const part = durationPart.exec(digits);
+    if (part === null) return undefined;
+    seconds += Number(part[1]) * (secondsOf.get(part[2]!) ?? 0);
+  }
+  return digits === "" ? undefined : negative ? -seconds : seconds;
+}

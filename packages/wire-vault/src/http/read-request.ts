@@ -1,0 +1,85 @@
+import { decodeUtf8, limits, parseStrictJson, ServiceError, type WireRequest } from "@coffer/service";
+import { vaultLimits } from "../limits.ts";
+import type { VaultOperation } from "./call.ts";
+import { Fields } from "./fields.ts";
+
+function refuse(kind: "serialization" | "validation", reason: string): never {
+  throw ServiceError.of("InvalidInput", { kind, reason });
+}
+
+const truths: ReadonlyMap<string, boolean> = new Map([
+  ["1", true],
+  ["t", true],
+  ["true", true],
+  ["TRUE", true],
+  ["True", true],
+  ["0", false],
+  ["f", false],
+  ["false", false],
+  ["FALSE", false],
+  ["False", false],
+]);
+
+const operations: ReadonlyMap<string, VaultOperation> = new Map([
+  ["GET", "read"],
+  ["LIST", "list"],
+  ["POST", "update"],
+  ["PUT", "update"],
+  ["DELETE", "delete"],
+]);
+
+/**
+ * What a request wants: by method, or `GET` with `?list=true` (OpenBao, internal/http/logical.go).
+ *
+ * @throws ServiceError InvalidInput kind `method`; kind `validation` for a `list` that is no truth value
+ */
+export function readOperation(method: string, query: URLSearchParams): VaultOperation {
+  const operation = operations.get(method);
+  if (operation === undefined) {
+    throw ServiceError.of("InvalidInput", { kind: "method", reason: "unsupported operation" });
+  }
+  const list = query.get("list");
+  if (operation !== "read" || list === null || list === "") return operation;
+  const truth = truths.get(list);
+  if (truth === undefined) refuse("validation", "the query parameter list must be true or false");
+  return truth ? "list" : "read";
+}
+
+/**
+ * The parameters of a request: its JSON or form body for a write, its query otherwise. The content type only decides
+ * whether a body that does not look like JSON is a form (OpenBao, internal/http/handler.go: `isForm`).
+ *
+ * @throws ServiceError InvalidInput kind `serialization`
+ */
+export function readFields(operation: VaultOperation, request: WireRequest, query: URLSearchParams): Fields {
+  if (operation !== "update") return fromPairs(query, (name) => name !== "list" && name !== "help");
+  const text = decodeUtf8(request.body);
+  if (text === undefined) return refuse("serialization", "the body is not valid UTF-8");
+  const isFormType = /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(request.headers.get("content-type") ?? "");
+  if (isFormType && !/^[ \t\r\n]*[{[]/.test(text)) return fromPairs(new URLSearchParams(text), () => true);
+  if (text === "") return new Fields({});
+  const parsed = parseStrictJson(text, { maxDepth: limits.jsonDepth.value });
+  if (!parsed.ok) return refuse("serialization", `${parsed.reason} at offset ${parsed.offset}`);
+  // The original's CLI sends `null` when it has no parameters.
+  if (parsed.value === null) return new Fields({});
+  if (typeof parsed.value !== "object" || Array.isArray(parsed.value)) {
+    return refuse("serialization", "the body must be a JSON object");
+  }
+  return checkCount(parsed.value as Record<string, unknown>);
+}
+
+function fromPairs(pairs: URLSearchParams, keep: (name: string) => boolean): Fields {
+  const values: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of pairs) {
+    if (!keep(name)) continue;
+    const earlier = values[name];
+    values[name] = earlier === undefined ? value : `${earlier},${value}`;
+  }
+  return checkCount(values);
+}
+
+function checkCount(values: Record<string, unknown>): Fields {
+  const max = vaultLimits.bodyMembers.value;
+  if (Object.keys(values).length > max) refuse("serialization", `at most ${max} parameters are allowed`);
+  return new Fields(values);
+}

@@ -1,0 +1,80 @@
+import type { Route } from "../http/routes.ts";
+import { dataKeyRoute } from "./data-key.ts";
+import { decryptRoute, rewrapRoute } from "./decrypt.ts";
+import { encryptRoute } from "./encrypt.ts";
+import {
+  configureTransitKey,
+  createTransitKey,
+  deleteTransitKey,
+  listTransitKeys,
+  readTransitKey,
+  rotateTransitKey,
+} from "./keys.ts";
+import { randomRoute } from "./random.ts";
+
+const randomFields = ["bytes", "format", "source"];
+const random = { update: randomRoute, read: randomRoute };
+
+/** Transit's endpoints below a mount, each with the parameters that it knows. */
+export const transitRoutes: readonly Route[] = [
+  {
+    pattern: "encrypt/:name",
+    fields: [
+      "associated_data",
+      "batch_input",
+      "context",
+      "convergent_encryption",
+      "key_version",
+      "partial_failure_response_code",
+      "plaintext",
+      "type",
+    ],
+    operations: { update: encryptRoute },
+  },
+  {
+    pattern: "decrypt/:name",
+    fields: ["associated_data", "batch_input", "ciphertext", "context", "partial_failure_response_code"],
+    operations: { update: decryptRoute },
+  },
+  {
+    pattern: "rewrap/:name",
+    fields: ["associated_data", "batch_input", "ciphertext", "context", "key_version"],
+    operations: { update: rewrapRoute },
+  },
+  {
+    pattern: "datakey/:name/:name",
+    fields: ["associated_data", "bits", "context", "key_version"],
+    operations: { update: dataKeyRoute },
+  },
+  { pattern: "keys", fields: ["after", "limit"], operations: { list: listTransitKeys }, slash: true },
+  {
+    pattern: "keys/:name",
+    fields: [
+      "allow_plaintext_backup",
+      "auto_rotate_period",
+      "context",
+      "convergent_encryption",
+      "derived",
+      "exportable",
+      "key_size",
+      "type",
+    ],
+    operations: { read: readTransitKey, update: createTransitKey, delete: deleteTransitKey },
+  },
+  {
+    pattern: "keys/:name/config",
+    fields: [
+      "allow_plaintext_backup",
+      "auto_rotate_period",
+      "deletion_allowed",
+      "exportable",
+      "min_decryption_version",
+      "min_encryption_version",
+    ],
+    operations: { update: configureTransitKey },
+  },
+  { pattern: "keys/:name/rotate", fields: [], operations: { update: rotateTransitKey } },
+  { pattern: "random", fields: randomFields, operations: random },
+  { pattern: "random/:name", fields: randomFields, operations: random },
+  { pattern: "random/:name/:name", fields: randomFields, operations: random },
+];

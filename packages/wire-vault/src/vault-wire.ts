@@ -1,0 +1,126 @@
+import {
+  type AnonymousCaller,
+  asServiceError,
+  type Core,
+  invariant,
+  type RequestContext,
+  recordRefusal,
+  ServiceError,
+  type WireAnswer,
+  type WireHandler,
+  type WireRequest,
+} from "@coffer/service";
+import { type Area, findArea } from "./areas.ts";
+import { describeError } from "./errors.ts";
+import { authenticate, refuseUnsupportedHeaders } from "./http/authenticate.ts";
+import { VaultCall, type VaultOperation } from "./http/call.ts";
+import { answerErrors, answerResult, type VaultResult } from "./http/envelope.ts";
+import type { Fields } from "./http/fields.ts";
+import { readFields, readOperation } from "./http/read-request.ts";
+import type { RouteMatch } from "./http/routes.ts";
+import { vaultLimits } from "./limits.ts";
+import { answerProbe } from "./sys/probes.ts";
+import { parseVaultPath, type VaultPath } from "./vault-path.ts";
+
+export interface VaultWireOptions {
+  /** Coffer's version: what the wire gives out as the server's. */
+  readonly version: string;
+}
+
+/** How far a request got: what the audit record of its refusal says of it. */
+interface Progress {
+  caller: RequestContext | AnonymousCaller;
+  audited: boolean;
+}
+
+const eventSource = "vault.coffer";
+const userAgentChars = 256;
+
+/**
+ * The Vault API for paths below `/v1/`: Transit on every enabled mount, and of `sys/` and `auth/token/` what its clients
+ * ask for. The handler never throws; every request but the public probes leaves an audit record before its answer.
+ */
+export function createVaultWire(core: Core, options: VaultWireOptions): WireHandler {
+  return async (request) => {
+    const progress: Progress = { caller: anonymousCaller(core, request), audited: false };
+    try {
+      return await handle(core, options.version, request, progress);
+    } catch (error) {
+      return refuse(core, progress, asServiceError(core, error));
+    }
+  };
+}
+
+function anonymousCaller(core: Core, request: WireRequest): AnonymousCaller {
+  return {
+    requestId: request.requestId,
+    wire: "vault",
+    region: core.homeRegion,
+    sourceIp: request.peerAddress,
+    userAgent: (request.headers.get("user-agent") ?? "").slice(0, userAgentChars),
+    path: request.path.slice(0, vaultLimits.pathChars.value),
+  };
+}
+
+async function refuse(core: Core, progress: Progress, error: ServiceError): Promise<WireAnswer> {
+  let answered = error;
+  if (!progress.audited) {
+    const { caller } = progress;
+    try {
+      await recordRefusal(core, { caller, eventSource, eventName: "RefusedRequest", error: error.detail });
+    } catch (failure) {
+      answered = asServiceError(core, failure);
+    }
+  }
+  const { status, errors } = describeError(answered.detail);
+  return answerErrors(status, errors);
+}
+
+async function handle(core: Core, version: string, request: WireRequest, progress: Progress): Promise<WireAnswer> {
+  const path = parseVaultPath(request.path);
+  const probe = path.trailingSlash ? undefined : answerProbe(core, version, path.text, request);
+  if (probe !== undefined) return probe;
+  refuseUnsupportedHeaders(request);
+  const { principal, token } = await authenticate(core, request);
+  const context: RequestContext = { ...progress.caller, principal };
+  progress.caller = context;
+  const query = new URLSearchParams(request.query);
+  const operation = readOperation(request.method, query);
+  if (operation === "update" && path.trailingSlash) {
+    throw ServiceError.of("InvalidInput", { kind: "validation", reason: "cannot write to a path ending in '/'" });
+  }
+  const fields = readFields(operation, request, query);
+  const area = await findArea(core, path.text, path.segments);
+  const match = findRoute(area, path, operation);
+  const handler = match.operations.get(operation);
+  if (handler === undefined) {
+    throw ServiceError.of("InvalidInput", { kind: "method", reason: "unsupported operation" });
+  }
+  const call = new VaultCall({ core, context, fields, captures: match.captures, mount: area.mount, token });
+  let result: VaultResult;
+  try {
+    result = await handler(call);
+  } finally {
+    progress.audited = call.audited;
+  }
+  invariant(call.audited, "every Vault route runs an operation");
+  return answerResult(withIgnored(result, match, fields), context.requestId, area.mountType);
+}
+
+/** @throws ServiceError NotFound resource `route` */
+function findRoute(area: Area, path: VaultPath, operation: VaultOperation): RouteMatch {
+  // A list always ends in a slash for the original, whether the client wrote it or not.
+  const match = area.table.match(area.segments, path.trailingSlash || operation === "list");
+  if (match === undefined) throw ServiceError.of("NotFound", { resource: "route", id: path.text });
+  return match;
+}
+
+/** Names the parameters that the endpoint does not know in a warning, as the original does. */
+function withIgnored(result: VaultResult, match: RouteMatch, fields: Fields): VaultResult {
+  if (result.data === undefined) return result;
+  const ignored = fields.names().filter((name) => !match.fields.has(name));
+  if (ignored.length === 0) return result;
+  const shown = ignored.sort().slice(0, vaultLimits.ignoredNames.value).join(" ");
+  const warning = `Endpoint ignored these unrecognized parameters: [${shown}]`;
+  return { ...result, warnings: [...(result.warnings ?? []), warning] };
+}

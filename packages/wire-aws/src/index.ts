@@ -1,1 +1,2 @@
-export {};
+export { awsLimits } from "./limits.ts";
+export { createAwsWire } from "./wire.ts";

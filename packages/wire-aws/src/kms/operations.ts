@@ -1,0 +1,110 @@
+import { createAliasCodec, deleteAliasCodec, listAliasesCodec, updateAliasCodec } from "./aliases.ts";
+import type { KmsRow, OperationName } from "./codec.ts";
+import { createKeyCodec } from "./create-key.ts";
+import { decryptCodec } from "./decrypt.ts";
+import { describeKeyCodec, listKeysCodec } from "./describe-keys.ts";
+import { encryptCodec } from "./encrypt.ts";
+import { generateDataKeyCodec, generateDataKeyWithoutPlaintextCodec } from "./generate-data-key.ts";
+import { generateRandomCodec } from "./generate-random.ts";
+import { targetPrefix } from "./generated/model.ts";
+import {
+  cancelKeyDeletionCodec,
+  disableKeyCodec,
+  enableKeyCodec,
+  scheduleKeyDeletionCodec,
+  updateKeyDescriptionCodec,
+} from "./key-changes.ts";
+import { getKeyPolicyCodec, listKeyPoliciesCodec, putKeyPolicyCodec } from "./key-policies.ts";
+import { reEncryptCodec } from "./re-encrypt.ts";
+import {
+  disableKeyRotationCodec,
+  enableKeyRotationCodec,
+  getKeyRotationStatusCodec,
+  listKeyRotationsCodec,
+  rotateKeyOnDemandCodec,
+} from "./rotation.ts";
+import { listResourceTagsCodec, tagResourceCodec, untagResourceCodec } from "./tags.ts";
+
+/** An operation of the AWS model that is not built. */
+export interface AbsentRow {
+  readonly name: OperationName;
+  /** What it would need, as the object of "not supported": shown to the caller. */
+  readonly absent: string;
+}
+
+const asymmetric = "asymmetric keys";
+const macs = "HMAC keys";
+const encapsulation = "key encapsulation";
+const grants = "grants";
+const customStores = "custom key stores";
+const importing = "imported key material";
+const multiRegion = "multi-Region keys";
+
+function absent(name: OperationName, needs: string): AbsentRow {
+  return { name, absent: needs };
+}
+
+/** Every operation of the AWS model: how it is done, or what it lacks. */
+const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
+  CancelKeyDeletion: cancelKeyDeletionCodec,
+  ConnectCustomKeyStore: absent("ConnectCustomKeyStore", customStores),
+  CreateAlias: createAliasCodec,
+  CreateCustomKeyStore: absent("CreateCustomKeyStore", customStores),
+  CreateGrant: absent("CreateGrant", grants),
+  CreateKey: createKeyCodec,
+  Decapsulate: absent("Decapsulate", encapsulation),
+  Decrypt: decryptCodec,
+  DeleteAlias: deleteAliasCodec,
+  DeleteCustomKeyStore: absent("DeleteCustomKeyStore", customStores),
+  DeleteImportedKeyMaterial: absent("DeleteImportedKeyMaterial", importing),
+  DeriveSharedSecret: absent("DeriveSharedSecret", asymmetric),
+  DescribeCustomKeyStores: absent("DescribeCustomKeyStores", customStores),
+  DescribeKey: describeKeyCodec,
+  DisableKey: disableKeyCodec,
+  DisableKeyRotation: disableKeyRotationCodec,
+  DisconnectCustomKeyStore: absent("DisconnectCustomKeyStore", customStores),
+  EnableKey: enableKeyCodec,
+  EnableKeyRotation: enableKeyRotationCodec,
+  Encapsulate: absent("Encapsulate", encapsulation),
+  Encrypt: encryptCodec,
+  GenerateDataKey: generateDataKeyCodec,
+  GenerateDataKeyPair: absent("GenerateDataKeyPair", asymmetric),
+  GenerateDataKeyPairWithoutPlaintext: absent("GenerateDataKeyPairWithoutPlaintext", asymmetric),
+  GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintextCodec,
+  GenerateMac: absent("GenerateMac", macs),
+  GenerateRandom: generateRandomCodec,
+  GetKeyLastUsage: absent("GetKeyLastUsage", "last-usage tracking"),
+  GetKeyPolicy: getKeyPolicyCodec,
+  GetKeyRotationStatus: getKeyRotationStatusCodec,
+  GetParametersForImport: absent("GetParametersForImport", importing),
+  GetPublicKey: absent("GetPublicKey", asymmetric),
+  ImportKeyMaterial: absent("ImportKeyMaterial", importing),
+  ListAliases: listAliasesCodec,
+  ListGrants: absent("ListGrants", grants),
+  ListKeyPolicies: listKeyPoliciesCodec,
+  ListKeyRotations: listKeyRotationsCodec,
+  ListKeys: listKeysCodec,
+  ListResourceTags: listResourceTagsCodec,
+  ListRetirableGrants: absent("ListRetirableGrants", grants),
+  PutKeyPolicy: putKeyPolicyCodec,
+  ReEncrypt: reEncryptCodec,
+  ReplicateKey: absent("ReplicateKey", multiRegion),
+  RetireGrant: absent("RetireGrant", grants),
+  RevokeGrant: absent("RevokeGrant", grants),
+  RotateKeyOnDemand: rotateKeyOnDemandCodec,
+  ScheduleKeyDeletion: scheduleKeyDeletionCodec,
+  Sign: absent("Sign", asymmetric),
+  TagResource: tagResourceCodec,
+  UntagResource: untagResourceCodec,
+  UpdateAlias: updateAliasCodec,
+  UpdateCustomKeyStore: absent("UpdateCustomKeyStore", customStores),
+  UpdateKeyDescription: updateKeyDescriptionCodec,
+  UpdatePrimaryRegion: absent("UpdatePrimaryRegion", multiRegion),
+  Verify: absent("Verify", asymmetric),
+  VerifyMac: absent("VerifyMac", macs),
+};
+
+/** The rows by what `X-Amz-Target` says. */
+export const kmsTargets: ReadonlyMap<string, KmsRow | AbsentRow> = new Map(
+  Object.values(rows).map((row) => [`${targetPrefix}.${row.name}`, row]),
+);

@@ -1,0 +1,53 @@
+import type { Core, WireAnswer, WireHandler, WireRequest } from "@coffer/service";
+import { createSigningKeyCache } from "@coffer/sigv4";
+import type { AwsService } from "./aws-service.ts";
+import { answerKms } from "./kms/answer-kms.ts";
+import { awsLimits } from "./limits.ts";
+import { answerSts } from "./sts/answer-sts.ts";
+
+const help = `This is Coffer. At this address it speaks the AWS KMS API (and STS GetCallerIdentity) to any AWS SDK or CLI:
+
+  aws --endpoint-url http://HOST:PORT kms list-keys
+
+The Vault API is below /v1/.
+`;
+
+/**
+ * Makes the AWS wire: AWS KMS (AWS JSON 1.1 protocol) and STS GetCallerIdentity (AWS query protocol), both at `/`. The
+ * operation is in the `X-Amz-Target` header, or in the form field or query parameter `Action`.
+ */
+export function createAwsWire(core: Core): WireHandler {
+  const service: AwsService = { core, signingKeys: createSigningKeyCache(awsLimits.signingKeys.value) };
+  return (request) => answer(service, request);
+}
+
+function answer(service: AwsService, request: WireRequest): Promise<WireAnswer> {
+  const { method, headers, query } = request;
+  if (method === "POST") {
+    const target = headers.get("x-amz-target");
+    if (target !== undefined) return answerKms(service, request, target);
+    if (isForm(request)) return answerSts(service, request, request.body);
+  }
+  if ((method === "GET" || method === "POST") && hasAction(query)) {
+    return answerSts(service, request, Buffer.from(query));
+  }
+  if (method === "GET" && query === "") return Promise.resolve(helpPage(request));
+  return answerKms(service, request, undefined);
+}
+
+function isForm({ headers, body }: WireRequest): boolean {
+  return body.byteLength > 0 && headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") === true;
+}
+
+function hasAction(query: string): boolean {
+  return query.startsWith("Action=") || query.includes("&Action=");
+}
+
+/** What somebody sees who opens the address in a browser. Public and always the same. */
+function helpPage(request: WireRequest): WireAnswer {
+  return {
+    status: 200,
+    headers: { "content-type": "text/plain; charset=utf-8", "x-amzn-requestid": request.requestId },
+    body: help,
+  };
+}

@@ -1,1 +1,15 @@
-export {};
+export { type ComposedServer, composeServer } from "./compose.ts";
+export { describeFailure, type Failure } from "./describe-failure.ts";
+export type {
+  AdapterError,
+  AdapterErrorKind,
+  AdapterErrorRequest,
+  DescribeAdapterError,
+} from "./http/adapter-errors.ts";
+export { adapterErrorKinds, describeAsProblem } from "./http/adapter-errors.ts";
+export { devGuard } from "./http/dev-guard.ts";
+export { defaultLimits, type HttpLimits } from "./http/limits.ts";
+export { type Listeners, type ListenersOptions, startListeners } from "./http/listeners.ts";
+export { type ComposeServer, runServer } from "./run-server.ts";
+export { systemClock } from "./system-clock.ts";
+export { version } from "./version.ts";

@@ -1,0 +1,100 @@
+import type { ComposedServer } from "./compose.ts";
+import type { Settings } from "./config/build-settings.ts";
+import { describeFailure } from "./describe-failure.ts";
+import { devGuard } from "./http/dev-guard.ts";
+import { type Listeners, startListeners } from "./http/listeners.ts";
+import { createLog, type Log } from "./log.ts";
+
+/**
+ * Opens what serves requests.
+ *
+ * @throws OperatorError, or any error with a message of one line, when it cannot be opened
+ */
+export type ComposeServer = (settings: Settings) => Promise<ComposedServer>;
+
+/**
+ * Runs a server until SIGTERM or SIGINT: composes it, listens, prints `listening on URL` a listener and then what it
+ * announces to stdout. On the signal it stops accepting, lets requests under way finish (`limits.drainTimeoutMs`) and
+ * closes. A second signal ends the process at once with exit code 1.
+ *
+ * @returns the exit code
+ * @throws OperatorError, or what `compose` throws, when it cannot start; nothing is left open then
+ */
+export async function runServer(settings: Settings, compose: ComposeServer): Promise<number> {
+  const log = createLog(settings.logLevel, (text) => process.stderr.write(text));
+  // Nobody may be reading any more; the server goes on.
+  process.stdout.on("error", () => {});
+  process.stderr.on("error", () => {});
+  using stop = listenForSignals(log);
+
+  const composed = await compose(settings);
+  let listeners: Listeners | undefined;
+  try {
+    listeners = await startListeners(listenersOptions(settings, composed, log));
+    const announcement = await composed.announce(listeners.urls);
+    for (const url of listeners.urls) process.stdout.write(`listening on ${url}\n`);
+    if (announcement !== "") process.stdout.write(announcement.endsWith("\n") ? announcement : `${announcement}\n`);
+  } catch (error) {
+    await listeners?.drain(0);
+    await composed.close();
+    throw error;
+  }
+
+  await stop.signalled;
+  const cut = await listeners.drain(settings.limits.drainTimeoutMs);
+  if (cut > 0) log.error(`${cut} connections were cut: their requests took longer than limits.drainTimeoutMs.`);
+  try {
+    await composed.close();
+  } catch (error) {
+    log.error(`closing failed: ${describeFailure(error).line}`);
+    return 1;
+  }
+  log.info("stopped.");
+  return 0;
+}
+
+function listenersOptions(
+  settings: Settings,
+  composed: ComposedServer,
+  log: Log,
+): Parameters<typeof startListeners>[0] {
+  const { describeAdapterError } = composed;
+  return {
+    handler: settings.dev ? devGuard(composed.handler, describeAdapterError) : composed.handler,
+    describeAdapterError,
+    limits: settings.limits,
+    listen: settings.listen,
+    tls: settings.tls,
+    onUnexpectedError: (error, requestId) => {
+      log.error(`unexpected error in request ${requestId}: ${describeFailure(error).line}`);
+      if (error instanceof Error) log.debug(error.stack ?? "");
+    },
+  };
+}
+
+interface StopSignal extends Disposable {
+  readonly signalled: Promise<void>;
+}
+
+const stopSignals = ["SIGTERM", "SIGINT"] as const;
+
+function listenForSignals(log: Log): StopSignal {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) {
+      log.error("stopped at once; requests under way were cut.");
+      process.exit(1);
+    }
+    stopping = true;
+    log.info(`stopping after ${signal}; a second signal stops at once.`);
+    resolve();
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  return {
+    signalled: promise,
+    [Symbol.dispose]: () => {
+      for (const signal of stopSignals) process.off(signal, onSignal);
+    },
+  };
+}

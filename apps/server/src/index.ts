@@ -1,5 +1,4 @@
 export { type ComposedServer, composeServer } from "./compose.ts";
-export { describeFailure, type Failure } from "./describe-failure.ts";
 export type {
   AdapterError,
   AdapterErrorKind,
@@ -12,4 +11,3 @@ export { defaultLimits, type HttpLimits } from "./http/limits.ts";
 export { type Listeners, type ListenersOptions, startListeners } from "./http/listeners.ts";
 export { type ComposeServer, runServer } from "./run-server.ts";
 export { systemClock } from "./system-clock.ts";
-export { version } from "./version.ts";

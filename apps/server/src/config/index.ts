@@ -1,4 +1,6 @@
+export { describeFailure, type Failure } from "../describe-failure.ts";
 export { OperatorError } from "../operator-error.ts";
+export { version } from "../version.ts";
 export type { Durability, PassphraseSource, PersistentSettings, SealSettings, Settings } from "./build-settings.ts";
 export { ConfigError, type Origin } from "./config-error.ts";
 export { type FlagSpec, type ParsedFlags, parseFlags } from "./flags.ts";

@@ -150,7 +150,7 @@ describe("timeouts", () => {
   for (const [name, text] of [
     ["nothing", ""],
     ["half a header", "GET / HTTP/1.1\r\nHo"],
-    ["half a body", requestText("POST", "/", ["Content-Length: 10"]) + "abc"],
+    ["half a body", `${requestText("POST", "/", ["Content-Length: 10"])}abc`],
     ["half a chunk", `${requestText("POST", "/", ["Transfer-Encoding: chunked"])}5\r\nab`],
   ] as const) {
     it(`cut a connection that sent ${name} with 408`, async (t) => {
@@ -258,7 +258,7 @@ describe("drain", () => {
   it("lets a body that is still arriving finish", async (t) => {
     const server = await startTestServer(t);
     const busy = await server.connect();
-    await busy.send(requestText("POST", "/", ["Content-Length: 6"]) + "abc");
+    await busy.send(`${requestText("POST", "/", ["Content-Length: 6"])}abc`);
     const drained = server.listeners.drain(60_000);
     assert.equal(JSON.parse((await busy.exchange("def")).body).body, "abcdef");
     assert.equal(await drained, 0);

@@ -1,0 +1,16 @@
+import type { Command } from "../command.ts";
+import { auditTailCommand } from "./audit-tail.ts";
+import { auditVerifyCommand } from "./audit-verify.ts";
+import { serverCommand } from "./server.ts";
+import { statusCommand } from "./status.ts";
+
+/** What each first word of a two-word command is about. */
+export const groupSummaries: ReadonlyMap<string, string> = new Map([
+  ["admin", "Change users, credentials and keys of a server"],
+  ["audit", "Read and verify the audit trail"],
+]);
+
+/** Every command by name, in the order of help. */
+export const commands: ReadonlyMap<string, Command> = new Map(
+  [serverCommand, statusCommand, auditVerifyCommand, auditTailCommand].map((command) => [command.name, command]),
+);

@@ -1,3 +1,4 @@
+import { findMissingPlatforms, type Lockfile } from "./complete-lockfile.ts";
 import type { Finding, Repo } from "./repo.ts";
 
 /** The page that says why each dependency is there. */
@@ -35,7 +36,15 @@ export function checkDependencies(repo: Repo): Finding[] {
   for (const [name, { line }] of rows) {
     if (!used.has(name)) findings.push({ path: dependenciesPage, line, message: `Nothing depends on ${name}.` });
   }
-  return findings;
+  return [...findings, ...checkLockfile(repo)];
+}
+
+function checkLockfile(repo: Repo): Finding[] {
+  const path = "package-lock.json";
+  if (!repo.has(path)) return [];
+  const missing = [...findMissingPlatforms(JSON.parse(repo.read(path)) as Lockfile).keys()];
+  const message = `npm ci will refuse this lockfile, which lacks ${missing[0]}: run bin/node tools/complete-lockfile.ts`;
+  return missing.length === 0 ? [] : [{ path, message }];
 }
 
 function dependenciesOf(manifest: Manifest): [string, string][] {

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { ambientRules, hazmat, hazmatReaders, type PackageRule, packageRules } from "./import-rules.ts";
+import { ambientRules, type PackageRule, packageRules, subpathRules } from "./import-rules.ts";
 import { type ModuleFacts, parseModule } from "./parse-module.ts";
 import { type Finding, isTestFile, packageOf, type Repo } from "./repo.ts";
 
@@ -76,14 +76,18 @@ function judgeOurs(
   free: boolean,
   dependencies: ReadonlySet<string>,
 ): string | undefined {
-  if (name === hazmat) {
-    if (hazmatReaders.some((reader) => path.startsWith(reader))) return undefined;
-    return "Raw secret bytes are for the readers that tools/import-rules.ts lists.";
+  const owner = name.split("/").slice(0, 2).join("/");
+  if (name !== owner) {
+    const subpath = subpathRules.get(name);
+    if (subpath === undefined) return "Import what the package exports, not a file within it.";
+    if (!subpath.readers.some((reader) => path.startsWith(reader))) {
+      return `${name} is for ${subpath.readers.join(", ")} alone: ${subpath.why}.`;
+    }
+    if (packageOf(path) === `packages/${owner.slice("@coffer/".length)}`) return undefined;
   }
-  if (name.split("/").length > 2) return "Import what the package exports, not a file within it.";
   if (free) return undefined;
-  if (rule?.ours.includes(name) !== true) return `${home} may not import ${name}.`;
-  return dependencies.has(name) ? undefined : `${home}/package.json does not depend on ${name}.`;
+  if (rule?.ours.includes(owner) !== true) return `${home} may not import ${owner}.`;
+  return dependencies.has(owner) ? undefined : `${home}/package.json does not depend on ${owner}.`;
 }
 
 function judgeTheirs(

@@ -5,7 +5,7 @@ const binary = /\.(bin|png|ico|gz|woff2)$/;
 
 // In parts, so that this file does not find itself.
 const leftovers = new RegExp(`\\b(?:FIX${"ME"}|TO${"DO"}|X${"XX"})\\b`);
-const machinePath = new RegExp(`(?<![\\w.-])/(?:wo${"rk"}|ro${"ot"})/[\\w.-]`);
+const machinePath = new RegExp(`(?<![\\w.-])/(?:wo${"rk"}/(?:main|shared)|ro${"ot"})/`);
 const homePath = new RegExp(`(?<![\\w.-])/(?:ho${"me"}|Us${"ers"})/\\w+/[\\w.-]`);
 const registry = new RegExp(
   `https?://(?:registry\\.npmjs\\.org|registry\\.yarn${"pkg"}\\.com|files\\.python${"hosted"}\\.org)`,

@@ -48,12 +48,21 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
       theirs: ["fastify", "smol-toml"],
     },
   ],
-  ["apps/cli", { ours: ["@coffer/server"], builtins: "all", theirs: [] }],
+  ["apps/cli", { ours: ["@coffer/server", "@coffer/store"], builtins: "all", theirs: [] }],
 ]);
 
-/** The only deep import there is, and who may use it: whoever reads secret bytes raw. */
-export const hazmat = "@coffer/crypto/hazmat";
-export const hazmatReaders: readonly string[] = ["packages/crypto/"];
+/** A part of a package that only some may import, by its specifier. */
+export interface SubpathRule {
+  /** Beginnings of the paths that may. */
+  readonly readers: readonly string[];
+  readonly why: string;
+}
+
+/** The only imports of a part of a package that there are. */
+export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
+  ["@coffer/crypto/hazmat", { readers: ["packages/crypto/"], why: "it gives secret bytes raw" }],
+  ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
+]);
 
 /** Something of the machine's that the core takes through a port, and where it may be touched. */
 export interface AmbientRule {

@@ -1,3 +1,4 @@
+export { type Component, type ComponentName, component } from "./components.ts";
 export { type AuditLogPlace, auditLogContract, isAuditUnavailable } from "./contracts/audit-contract.ts";
 export { describeSealContract, type SealsUnderTest } from "./contracts/seal-contract.ts";
 export { describeStoreContract, type OpenStore } from "./contracts/store-contract.ts";

@@ -1,0 +1,95 @@
+import { spawnSync } from "node:child_process";
+import { existsSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import {
+  type Component,
+  type ComponentName,
+  component,
+  componentNames,
+  requirementFiles,
+  requirementsDigest,
+  venvDirectory,
+  venvStamp,
+} from "../packages/testkit/src/components.ts";
+
+/** How a missing component gets here; throws, or does nothing, when this machine has no way. */
+type Install = () => void;
+
+const installs: Readonly<Record<ComponentName, Install>> = {
+  "python-venv": installVenv,
+  // Lies in the same environment.
+  "aws-cli": installVenv,
+  curl: () => installDebian("curl"),
+  make: () => installDebian("make"),
+  openssl: () => installDebian("openssl"),
+};
+
+/** What came of a component. */
+export interface Provision {
+  readonly name: ComponentName;
+  readonly component: Component;
+  /** Milliseconds that installing took; absent when it was there. */
+  readonly installedInMs?: number;
+}
+
+/** Installs what is missing and can be installed; `onInstall` is told before each. */
+export function provideComponents(onInstall: (name: ComponentName) => void): Provision[] {
+  return componentNames.map((name) => {
+    const found = component(name);
+    if (found.available) return { name, component: found };
+    onInstall(name);
+    const begunMs = performance.now();
+    let reason: string | undefined;
+    try {
+      installs[name]();
+    } catch (error) {
+      reason = error instanceof Error ? error.message : String(error);
+    }
+    const now = component(name);
+    const told = now.available || reason === undefined ? now : { ...now, reason: `${now.reason} ${reason}` };
+    return { name, component: told, installedInMs: performance.now() - begunMs };
+  });
+}
+
+/** Runs `npm ci` unless what is installed is what the lockfile says. @returns whether it ran */
+export function provideNodePackages(root: string): boolean {
+  const installed = join(root, "node_modules/.package-lock.json");
+  const lockfile = join(root, "package-lock.json");
+  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lockfile).mtimeMs) return false;
+  run("npm", ["ci", "--no-audit", "--no-fund"], root);
+  return true;
+}
+
+function installVenv(): void {
+  const python = "python3";
+  const venv = ["-m", "venv", "--clear", venvDirectory];
+  try {
+    run(python, venv);
+  } catch (error) {
+    // Debian ships Python without it.
+    if (!installDebian("python3-venv")) throw error;
+    run(python, venv);
+  }
+  const [requirements = "", constraints = ""] = requirementFiles;
+  const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", requirements, "-c", constraints];
+  run(join(venvDirectory, "bin/python"), pip);
+  writeFileSync(venvStamp, `${requirementsDigest()}\n`);
+}
+
+/** @returns false when this is not Debian, or we are not root there */
+function installDebian(name: string): boolean {
+  if (process.getuid?.() !== 0 || spawnSync("apt-get", ["--version"]).status !== 0) return false;
+  const install = ["install", "-y", "--no-install-recommends", name];
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  if (spawnSync("apt-get", install, { env, stdio: "ignore" }).status === 0) return true;
+  run("apt-get", ["update"]);
+  run("apt-get", install);
+  return true;
+}
+
+function run(program: string, options: readonly string[], cwd?: string): void {
+  const { status, stderr, error } = spawnSync(program, options, { cwd, encoding: "utf8" });
+  if (status === 0) return;
+  const said = (error?.message ?? stderr).trim().split("\n").at(-1) ?? "";
+  throw new Error(`${program} ${options[0] ?? ""} failed: ${said}`);
+}

@@ -67,7 +67,7 @@ function checkAction(form: Uint8Array): void {
   const max = awsLimits.targetChars.value;
   throw ServiceError.of("NotFound", {
     resource: "operation",
-    id: `${action?.slice(0, max)} for version ${asked?.slice(0, max) ?? "NO_VERSION_SPECIFIED"}`,
+    id: `${action?.slice(0, max) ?? "(none)"} for version ${asked?.slice(0, max) ?? "NO_VERSION_SPECIFIED"}`,
   });
 }
 

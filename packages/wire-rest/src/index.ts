@@ -1,1 +1,2 @@
-export {};
+export { restLimits } from "./limits.ts";
+export { createRestWire, type RestWireOptions } from "./rest-wire.ts";

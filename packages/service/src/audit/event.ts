@@ -33,51 +33,76 @@ export interface AuditFacts {
 
 const identityTypes = { root: "Root", user: "IAMUser", role: "Role" } as const;
 
-function userIdentity(principal: Principal | undefined): Readonly<Record<string, unknown>> {
-  if (principal === undefined) return { type: "Unknown" };
-  return {
-    type: identityTypes[principal.kind],
-    principalId: principal.principalId,
-    arn: principal.arn,
-    accountId: principal.account,
-    accessKeyId: principal.accessKeyId,
-    userName: principal.kind === "user" ? principal.name : undefined,
-  };
+/** What a principal or a key is in every record of theirs, written once. */
+const identities = new WeakMap<Principal, string>();
+const resources = new WeakMap<KeyEntry, string>();
+const quote = JSON.stringify as (text: string) => string;
+
+function identityJson(principal: Principal | undefined): string {
+  if (principal === undefined) return '{"type":"Unknown"}';
+  let json = identities.get(principal);
+  if (json === undefined) {
+    json = JSON.stringify({
+      type: identityTypes[principal.kind],
+      principalId: principal.principalId,
+      arn: principal.arn,
+      accountId: principal.account,
+      accessKeyId: principal.accessKeyId,
+      userName: principal.kind === "user" ? principal.name : undefined,
+    });
+    identities.set(principal, json);
+  }
+  return json;
+}
+
+function resourceJson(key: KeyEntry): string {
+  let json = resources.get(key);
+  if (json === undefined) {
+    json = JSON.stringify({ accountId: key.record.account, type: "AWS::KMS::Key", ARN: key.arn });
+    resources.set(key, json);
+  }
+  return json;
+}
+
+function resourcesJson(keys: readonly KeyEntry[]): string {
+  if (keys.length === 0) return "[]";
+  return keys.length === 1 ? `[${resourceJson(keys[0]!)}]` : `[${keys.map(resourceJson).join(",")}]`;
+}
+
+let lastSecond = Number.NaN;
+let lastTime = "";
+
+/** `2026-01-01T00:00:00Z`; written once a second. */
+function eventTime(nowMs: number): string {
+  const second = Math.floor(nowMs / 1000);
+  if (second !== lastSecond) {
+    lastSecond = second;
+    lastTime = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
+  }
+  return lastTime;
 }
 
 /**
  * Writes an audit record as one line of JSON in CloudTrail's shape (CloudTrail user guide: record contents for management
- * and data events). Error parameters are public-safe by construction.
+ * and data events). Error parameters are public-safe by construction. It is put together from parts that stay the same,
+ * because every request writes one.
  */
 export function auditEventJson(facts: AuditFacts): string {
   const { caller, error } = facts;
   const { principal } = caller;
-  const event = {
-    eventVersion: "1.11",
-    userIdentity: userIdentity(principal),
-    eventTime: `${new Date(facts.nowMs).toISOString().slice(0, 19)}Z`,
-    eventSource: facts.eventSource,
-    eventName: facts.eventName,
-    awsRegion: caller.region,
-    sourceIPAddress: caller.sourceIp,
-    userAgent: caller.userAgent,
-    errorCode: error?.code,
-    errorMessage: error === undefined ? undefined : JSON.stringify(error.params),
-    requestParameters: facts.parameters,
-    responseElements: facts.response,
-    additionalEventData: {
-      wire: caller.wire,
-      path: caller.path,
-      tokenAccessor: principal?.token?.accessor,
-    },
-    requestID: caller.requestId,
-    eventID: randomId(),
-    readOnly: facts.readOnly,
-    resources: facts.keys.map((key) => ({ accountId: key.record.account, type: "AWS::KMS::Key", ARN: key.arn })),
-    eventType: "AwsApiCall",
-    managementEvent: true,
-    recipientAccountId: facts.keys[0]?.record.account ?? principal?.account ?? facts.account,
-    eventCategory: "Management",
-  };
-  return JSON.stringify(event);
+  const failure =
+    error === undefined ? "" : `,"errorCode":"${error.code}","errorMessage":${quote(JSON.stringify(error.params))}`;
+  const path = caller.path === undefined ? "" : `,"path":${quote(caller.path)}`;
+  const accessor = principal?.token?.accessor;
+  const token = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
+  const recipient = facts.keys[0]?.record.account ?? principal?.account ?? facts.account;
+  return (
+    `{"eventVersion":"1.11","userIdentity":${identityJson(principal)},"eventTime":"${eventTime(facts.nowMs)}",` +
+    `"eventSource":"${facts.eventSource}","eventName":${quote(facts.eventName)},"awsRegion":${quote(caller.region)},` +
+    `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(caller.userAgent)}${failure},` +
+    `"requestParameters":${JSON.stringify(facts.parameters)},"responseElements":${JSON.stringify(facts.response)},` +
+    `"additionalEventData":{"wire":"${caller.wire}"${path}${token}},"requestID":"${caller.requestId}",` +
+    `"eventID":"${randomId()}","readOnly":${facts.readOnly},"resources":${resourcesJson(facts.keys)},` +
+    `"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"${recipient}","eventCategory":"Management"}`
+  );
 }

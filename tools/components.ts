@@ -28,17 +28,16 @@ const installs: Readonly<Record<ComponentName, Install>> = {
 export interface Provision {
   readonly name: ComponentName;
   readonly component: Component;
-  /** Milliseconds that installing took; absent when it was there. */
-  readonly installedInMs?: number;
+  /** Whether it was missing before. */
+  readonly installed: boolean;
 }
 
 /** Installs what is missing and can be installed; `onInstall` is told before each. */
 export function provideComponents(onInstall: (name: ComponentName) => void): Provision[] {
   return componentNames.map((name) => {
     const found = component(name);
-    if (found.available) return { name, component: found };
+    if (found.available) return { name, component: found, installed: false };
     onInstall(name);
-    const begunMs = performance.now();
     let reason: string | undefined;
     try {
       installs[name]();
@@ -47,7 +46,7 @@ export function provideComponents(onInstall: (name: ComponentName) => void): Pro
     }
     const now = component(name);
     const told = now.available || reason === undefined ? now : { ...now, reason: `${now.reason} ${reason}` };
-    return { name, component: told, installedInMs: performance.now() - begunMs };
+    return { name, component: told, installed: now.available };
   });
 }
 

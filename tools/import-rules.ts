@@ -95,7 +95,7 @@ export const ambientRules: readonly AmbientRule[] = [
   },
   {
     what: "the environment and arguments",
-    names: ["process.env", "process.argv", "node:process env", "node:process argv"],
+    names: ["process.env", "process.argv"],
     allowed: ["apps/"],
     instead: "take it as an option",
   },

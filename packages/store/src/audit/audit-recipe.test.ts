@@ -4,11 +4,19 @@ import { mkdtemp, readFile, rm, truncate, unlink, writeFile } from "node:fs/prom
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { component } from "@coffer/testkit";
 import { eventJson, makeAuditPlace, segmentNames } from "./testing/audit-fixtures.ts";
 
-const has = (program: string, option: string) => spawnSync(program, [option]).status === 0;
-const noPython = has("python3", "--version") ? false : "there is no python3";
-const noOpenssl = noPython || (has("openssl", "version") ? false : "there is no openssl");
+const python = component("python-venv");
+const openssl = component("openssl");
+const noPython = python.available ? false : python.reason;
+const noOpenssl = noPython || (openssl.available ? false : openssl.reason);
+
+/** Runs a Python program, which has its standard library and no more. */
+function runPython(program: string, ...options: string[]) {
+  assert.ok(python.available);
+  return spawnSync(python.path, ["-I", "-S", "-c", program, ...options], { encoding: "utf8" });
+}
 
 /** The programs of docs/AUDIT.md, in order. */
 async function documentedPrograms(): Promise<string[]> {
@@ -30,7 +38,7 @@ test("the program in docs/AUDIT.md verifies a log, and finds what was done to on
   t.after(() => place.remove());
   const program = (await documentedPrograms())[0]!;
   const run = () => {
-    const { status, stdout, stderr } = spawnSync("python3", ["-c", program, place.directory], { encoding: "utf8" });
+    const { status, stdout, stderr } = runPython(program, place.directory);
     return { status, said: (stdout + stderr).trim() };
   };
   assert.deepEqual(run(), { status: 0, said: "records 1 to 26 hold" });
@@ -57,10 +65,11 @@ test("the signature of a checkpoint verifies with OpenSSL as docs/AUDIT.md says"
   t.after(() => Promise.all([place.remove(), rm(out, { recursive: true })]));
   const program = (await documentedPrograms())[1]!;
   const verify = () => {
-    assert.equal(spawnSync("python3", ["-c", program, place.directory, out]).status, 0);
+    assert.equal(runPython(program, place.directory, out).status, 0);
     const options = ["-verify", "-pubin", "-inkey", join(place.directory, "checkpoint-key.pem"), "-rawin"];
     const files = ["-in", join(out, "message.bin"), "-sigfile", join(out, "signature.bin")];
-    return spawnSync("openssl", ["pkeyutl", ...options, ...files]).status;
+    assert.ok(openssl.available);
+    return spawnSync(openssl.path, ["pkeyutl", ...options, ...files]).status;
   };
   assert.equal(verify(), 0);
   const path = join(place.directory, "checkpoints.jsonl");

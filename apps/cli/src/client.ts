@@ -43,6 +43,8 @@ export interface Client {
    * @throws OperatorError when there is no answer, saying what to do
    */
   get(path: string): Promise<ClientAnswer>;
+  /** As `get`, with any method and a body that is sent as JSON; a text is sent as it is. */
+  send(method: string, path: string, body?: unknown): Promise<ClientAnswer>;
 }
 
 const requestTimeoutMs = 10_000;
@@ -66,7 +68,8 @@ export function openClient(invocation: Invocation, needs: { readonly token: bool
   const token = needs.token ? findToken(invocation, credentials) : undefined;
   const caFile = flagText(invocation, "ca-file");
   const ca = caFile === undefined ? undefined : readGivenFile(invocation, caFile);
-  return { endpoint, get: (path) => send(endpoint, path, token, ca) };
+  const sendTo = (method: string, path: string, body?: unknown) => send({ endpoint, token, ca, method, path, body });
+  return { endpoint, get: (path) => sendTo("GET", path), send: sendTo };
 }
 
 interface Credentials {
@@ -126,20 +129,27 @@ function parseEndpoint(text: string): string {
   return `${url.origin}${url.pathname.replace(/\/+$/, "")}`;
 }
 
-async function send(
-  endpoint: string,
-  path: string,
-  token: string | undefined,
-  ca: string | undefined,
-): Promise<ClientAnswer> {
+interface Sending {
+  readonly endpoint: string;
+  readonly token: string | undefined;
+  readonly ca: string | undefined;
+  readonly method: string;
+  readonly path: string;
+  readonly body: unknown;
+}
+
+async function send({ endpoint, token, ca, method, path, body }: Sending): Promise<ClientAnswer> {
   const request = endpoint.startsWith("https:") ? requestHttps : requestHttp;
   const headers: Record<string, string> = { Accept: "application/json", "User-Agent": "coffer-cli" };
   if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
   const { promise, resolve: answered, reject } = Promise.withResolvers<IncomingMessage>();
   const signal = AbortSignal.timeout(requestTimeoutMs);
-  const outgoing = request(`${endpoint}${path}`, { headers, signal, ...(ca === undefined ? {} : { ca }) }, answered);
+  const content = body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body);
+  if (content !== undefined) headers["Content-Type"] = "application/json";
+  const options = { method, headers, signal, ...(ca === undefined ? {} : { ca }) };
+  const outgoing = request(`${endpoint}${path}`, options, answered);
   outgoing.on("error", reject);
-  outgoing.end();
+  outgoing.end(content);
   try {
     const message = await promise;
     const text = await readText(message);

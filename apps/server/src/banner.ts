@@ -94,6 +94,6 @@ function productionLines(settings: Settings): string[] {
       "- The key file lies beside the data. Keep it on another medium: bin/coffer server --seal-key-file FILE",
     );
   }
-  lines.push("- The account root is for emergencies. Make a user: bin/coffer admin user create NAME");
+  lines.push("- The account root is for emergencies. Make a user: bin/coffer admin create-user NAME");
   return ["Not yet fit for production:", ...lines, ""];
 }

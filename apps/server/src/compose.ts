@@ -51,7 +51,7 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
 }
 
 /** A bug is told on stderr with the id that the caller got; never with a request's values. */
-function reportBug(errorId: string, error: unknown): void {
+export function reportBug(errorId: string, error: unknown): void {
   const stack = error instanceof Error ? error.stack : typeof error;
   process.stderr.write(`coffer: internal error ${errorId}: ${stack}\n`);
 }
@@ -60,7 +60,7 @@ const privateDirectoryMode = 0o700;
 const privateFileMode = 0o600;
 
 /** Writes the root's credentials, for client commands and scripts: mode 0600, replaced whole. */
-async function writeCredentials(
+export async function writeCredentials(
   file: string,
   settings: Settings,
   urls: readonly string[],

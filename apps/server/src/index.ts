@@ -9,5 +9,6 @@ export { adapterErrorKinds, describeAsProblem } from "./http/adapter-errors.ts";
 export { devGuard } from "./http/dev-guard.ts";
 export { defaultLimits, type HttpLimits } from "./http/limits.ts";
 export { type Listeners, type ListenersOptions, startListeners } from "./http/listeners.ts";
+export { renewRoot } from "./renew-root.ts";
 export { type ComposeServer, runServer } from "./run-server.ts";
 export { systemClock } from "./system-clock.ts";

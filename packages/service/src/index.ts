@@ -57,6 +57,7 @@ export {
 } from "./operations/admin/credentials.ts";
 export { deleteIdentityPolicy, listIdentityPolicies, putIdentityPolicy } from "./operations/admin/identity-policies.ts";
 export { createPrincipal, deletePrincipal, listPrincipals } from "./operations/admin/principals.ts";
+export { renewRootCredential } from "./operations/admin/renew-root-credential.ts";
 export { rotateKeyring } from "./operations/admin/rotate-keyring.ts";
 export { createAlias, deleteAlias, updateAlias } from "./operations/aliases/alias-operations.ts";
 export { listAliases } from "./operations/aliases/list-aliases.ts";

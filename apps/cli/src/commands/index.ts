@@ -1,6 +1,8 @@
 import type { Command } from "../command.ts";
+import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
+import { rootCredentialCommand } from "./root-credential.ts";
 import { serverCommand } from "./server.ts";
 import { statusCommand } from "./status.ts";
 
@@ -12,5 +14,7 @@ export const groupSummaries: ReadonlyMap<string, string> = new Map([
 
 /** Every command by name, in the order of help. */
 export const commands: ReadonlyMap<string, Command> = new Map(
-  [serverCommand, statusCommand, auditVerifyCommand, auditTailCommand].map((command) => [command.name, command]),
+  [serverCommand, statusCommand, ...adminCommands, rootCredentialCommand, auditVerifyCommand, auditTailCommand].map(
+    (command) => [command.name, command],
+  ),
 );

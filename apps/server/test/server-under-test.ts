@@ -1,0 +1,164 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { adopt, cleanEnvironment } from "./run-program.ts";
+
+/** The command that the tests run: the real one. */
+export const cofferPath = join(import.meta.dirname, "../../../bin/coffer");
+
+export interface ServerOptions {
+  /** In memory, any credentials. Otherwise persistent. */
+  readonly dev?: boolean;
+  /** How many addresses to listen on; the ports are the system's choice. */
+  readonly listeners?: 1 | 2;
+  /** Where a persistent server keeps its data; a temporary folder that goes with the server when absent. */
+  readonly dataDir?: string;
+  /** Where the first credentials are written; a temporary file when absent. */
+  readonly credentialsFile?: string;
+  /** Further options of the command. */
+  readonly args?: readonly string[];
+}
+
+/** What the credentials file of a first start holds. */
+export interface Credentials {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly token: string;
+  readonly account: string;
+  readonly region: string;
+  readonly endpoint: string;
+}
+
+/** A `coffer server` process. */
+export class ServerUnderTest {
+  readonly #child: ChildProcess;
+  readonly #ended: Promise<number | null>;
+  readonly #folder: string;
+  readonly #credentialsFile: string;
+  readonly #out: string[] = [];
+  readonly #err: string[] = [];
+  #wake: () => void = () => {};
+  #closed = false;
+
+  private constructor(child: ChildProcess, folder: string, credentialsFile: string) {
+    this.#child = child;
+    this.#folder = folder;
+    this.#credentialsFile = credentialsFile;
+    this.#ended = once(child, "close").then(([code]) => {
+      this.#closed = true;
+      this.#wake();
+      return code as number | null;
+    });
+    this.#follow(child.stdout, this.#out);
+    this.#follow(child.stderr, this.#err);
+  }
+
+  /** Starts the server and waits until it listens. */
+  static async start(options: ServerOptions = {}): Promise<ServerUnderTest> {
+    const folder = mkdtempSync(join(tmpdir(), "coffer-server-"));
+    const credentialsFile = options.credentialsFile ?? join(folder, "credentials.json");
+    const count = options.listeners ?? 1;
+    const args = [
+      "server",
+      ...Array.from({ length: count }, () => "--listen=127.0.0.1:0"),
+      ...(options.dev === true ? ["--dev"] : [`--data-dir=${options.dataDir ?? join(folder, "data")}`]),
+      `--credentials-file=${credentialsFile}`,
+      ...(options.args ?? []),
+    ];
+    const child = adopt(spawn(cofferPath, args, { env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"] }));
+    const server = new ServerUnderTest(child, folder, credentialsFile);
+    try {
+      await server.#until(() => server.urls.length === count || undefined);
+    } catch (error) {
+      await server.kill();
+      throw error;
+    }
+    return server;
+  }
+
+  /** What it printed to stdout so far, line by line. */
+  get out(): readonly string[] {
+    return this.#out;
+  }
+
+  /** What it printed to stderr so far, line by line. */
+  get err(): readonly string[] {
+    return this.#err;
+  }
+
+  get urls(): readonly string[] {
+    return this.#out.filter((line) => line.startsWith("listening on ")).map((line) => line.slice(13));
+  }
+
+  /** The first address: AWS and REST clients are told this one. */
+  get url(): string {
+    return this.urls[0] ?? "";
+  }
+
+  /** The last address: Vault clients are told this one. */
+  get vaultUrl(): string {
+    return this.urls.at(-1) ?? "";
+  }
+
+  get port(): number {
+    return Number(new URL(this.url).port);
+  }
+
+  get processId(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** The account root's credentials, which the first start on a data directory made. */
+  get credentials(): Credentials {
+    return JSON.parse(readFileSync(this.#credentialsFile, "utf8")) as Credentials;
+  }
+
+  /** Waits for a line on stdout or stderr. */
+  line(pattern: RegExp): Promise<string> {
+    return this.#until(() => [...this.#out, ...this.#err].find((line) => pattern.test(line)));
+  }
+
+  /** Asks it to stop with SIGTERM and gives its exit code. */
+  async stop(): Promise<number | null> {
+    this.#child.kill("SIGTERM");
+    return this.#end();
+  }
+
+  /** Stops it as a power cut would. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#end();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill();
+  }
+
+  async #end(): Promise<number | null> {
+    const code = await this.#ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+    return code;
+  }
+
+  #follow(stream: ChildProcess["stdout"], lines: string[]): void {
+    if (stream === null) throw new Error("the output is a pipe");
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      this.#wake();
+    });
+  }
+
+  async #until<Value>(find: () => Value | undefined): Promise<Value> {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      if (this.#closed) throw new Error(`the server ended: ${[...this.#out, ...this.#err].join("\n")}`);
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#wake = resolve;
+      await promise;
+    }
+  }
+}

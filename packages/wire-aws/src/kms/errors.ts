@@ -44,6 +44,11 @@ function unavailable(message: string): KmsError {
   return { type: "DependencyTimeoutException", status: 503, message };
 }
 
+/** The finer error where the operation knows it. */
+function listedOr(lists: Lists, finer: KmsErrorType, other: KmsErrorType): KmsErrorType {
+  return lists(finer) ? finer : other;
+}
+
 const authenticationTypes: Readonly<Record<AuthenticationFailure, KmsErrorType>> = {
   missing: "MissingAuthenticationTokenException",
   unknownAccessKey: "UnrecognizedClientException",
@@ -97,8 +102,10 @@ const rows: Rows = {
   SignatureInvalid: () => refusal("KMSInvalidSignatureException"),
   MacInvalid: () => refusal("KMSInvalidMacException"),
   PolicyMalformed: ({ reason }) => refusal("MalformedPolicyDocumentException", reason),
-  GrantTokenInvalid: () => refusal("InvalidGrantTokenException", "The grant token is not valid."),
-  MarkerInvalid: () => refusal("InvalidMarkerException", "The marker is not valid."),
+  GrantTokenInvalid: (_, lists) =>
+    refusal(listedOr(lists, "InvalidGrantTokenException", "ValidationException"), "The grant token is not valid."),
+  MarkerInvalid: (_, lists) =>
+    refusal(listedOr(lists, "InvalidMarkerException", "ValidationException"), "The marker is not valid."),
   ImportTokenInvalid: () => refusal("InvalidImportTokenException", "The import token is not valid."),
   ImportTokenExpired: () => refusal("ExpiredImportTokenException", "The import token has expired."),
   DryRun: () => refusal("DryRunOperationException", "The request would have succeeded, but the DryRun option is set."),
@@ -117,9 +124,9 @@ function invalidInput({ kind, reason }: ErrorParams["InvalidInput"], lists: List
     case "serialization":
       return { type: "SerializationException", status: 400, message: reason, messageMember: "Message" };
     case "aliasName":
-      return refusal(lists("InvalidAliasNameException") ? "InvalidAliasNameException" : "ValidationException", reason);
+      return refusal(listedOr(lists, "InvalidAliasNameException", "ValidationException"), reason);
     case "arn":
-      return refusal(lists("InvalidArnException") ? "InvalidArnException" : "NotFoundException", reason);
+      return refusal(listedOr(lists, "InvalidArnException", "NotFoundException"), reason);
     case "tag":
       return refusal("TagException", reason);
     case "validation":

@@ -19,7 +19,7 @@ class Run {
   #wake: () => void = () => {};
 
   constructor(test: TestContext, args: readonly string[], fail = "") {
-    this.child = spawn(process.execPath, [fixture, ...args], { env: { ...process.env, FAIL: fail } });
+    this.child = spawn(process.execPath, [fixture, ...args], { env: { FAIL: fail } });
     this.exit = once(this.child, "close").then(([code]) => code);
     this.#follow(this.child.stdout, this.out);
     this.#follow(this.child.stderr, this.err);

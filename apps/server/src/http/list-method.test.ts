@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
 import { describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import type { WireHandler } from "@coffer/service";
+import { component } from "@coffer/testkit";
 import { type Echo, echo, json, requestText, startTestServer } from "./echo-server.ts";
 import { findListRequest } from "./list-method.ts";
 import type { RawAnswer } from "./raw-client.ts";
@@ -247,11 +247,10 @@ describe("findListRequest", () => {
   });
 });
 
-const python =
-  process.env["COFFER_TEST_PYTHON"] ?? fileURLToPath(new URL("../../../../.venv/bin/python", import.meta.url));
+const python = component("python-venv");
 const run = promisify(execFile);
 
-describe("hvac", { skip: existsSync(python) ? false : "no Python with hvac; set COFFER_TEST_PYTHON" }, () => {
+describe("hvac", { skip: python.available ? false : python.reason }, () => {
   it("lists over a kept-alive session", async (t) => {
     const handler: WireHandler = async (request) =>
       json({ data: { keys: [request.method, request.path, request.firstHeader("x-vault-token")] } });
@@ -265,7 +264,8 @@ for _ in range(3):
     answers.append(client.secrets.transit.list_keys()["data"]["keys"])
 print(json.dumps(answers))
 `;
-    const { stdout } = await run(python, ["-c", script, server.url]);
+    assert.ok(python.available);
+    const { stdout } = await run(python.path, ["-c", script, server.url]);
     const round = [
       ["GET", "/v1/transit/keys/a", "t"],
       ["LIST", "/v1/transit/keys", "t"],

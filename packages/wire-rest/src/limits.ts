@@ -4,17 +4,18 @@ function limit(name: string, value: number, unit: string, about: string): Limit 
   return { name, value, unit, about };
 }
 
-/** What this wire limits on its own, each once. Those of keys and messages are the core's. */
+/** What this wire limits on its own, each once. */
 export const restLimits = {
   pathChars: limit("pathChars", 2048, "characters", "request path of the REST API, as sent"),
+  keyIdChars: limit("keyIdChars", 250, "characters", "name of a key: an alias name without `alias/`"),
+  keyReferenceChars: limit("keyReferenceChars", 512, "characters", "key id, ARN or name in a request"),
+  policyNameChars: limit("policyNameChars", 128, "characters", "name of an identity policy (IAM: PutUserPolicy)"),
+  tokenNameChars: limit("tokenNameChars", 128, "characters", "display name of a token"),
+  tokenLifetimeSeconds: limit("tokenLifetimeSeconds", 315_360_000, "seconds", "lifetime of a token: ten years"),
+  contextPairs: limit("contextPairs", 64, "pairs", "members of an encryption context"),
+  shownNameChars: limit("shownNameChars", 64, "characters", "how much of a caller's own name an error repeats"),
   queryMembers: limit("queryMembers", 16, "members", "members of a query"),
   bodyMembers: limit("bodyMembers", 16, "members", "members of a JSON body, but for the pairs of `context`"),
-  contextPairs: limit(
-    "contextPairs",
-    256,
-    "pairs",
-    "pairs of `context`; their bytes are limited by encryptionContextBytes",
-  ),
   keyNameChars: limit("keyNameChars", 250, "characters", "`key_id` of a new key: an alias name without its prefix"),
   auditPage: limit("auditPage", 1000, "events", "one page of `/audit/events`"),
 } as const satisfies Record<string, Limit>;

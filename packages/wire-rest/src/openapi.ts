@@ -1,107 +1,128 @@
-import type { Member, MemberType } from "./members.ts";
-import type { Route } from "./route.ts";
+import { bodySchema, type Parameter, type RestRoute } from "./http/route.ts";
+import { routes } from "./routes/index.ts";
 
-const pairs = { type: "object", additionalProperties: { type: "string" } };
+const json = "application/json";
+const problemJson = "application/problem+json";
 
-const schemas: Readonly<Record<MemberType, Readonly<Record<string, unknown>>>> = {
-  string: { type: "string" },
-  integer: { type: "integer" },
-  context: pairs,
-  tags: pairs,
-};
-
-function memberSchema({ type, about, choices, min, max }: Member): Record<string, unknown> {
-  return {
-    ...schemas[type],
-    description: about,
-    ...(choices === undefined ? {} : { enum: choices }),
-    ...(type === "integer" ? { minimum: min, maximum: max } : {}),
-    ...(type === "string" && max !== undefined ? { maxLength: max } : {}),
-  };
-}
-
-function bodySchema(route: Route): Record<string, unknown> | undefined {
-  if (route.bodyIsDocument === true) return { type: "object", description: "A policy document" };
-  if (route.body === undefined) return undefined;
-  const required = [...route.body].filter(([, member]) => member.required === true).map(([name]) => name);
-  return {
-    type: "object",
-    properties: Object.fromEntries([...route.body].map(([name, member]) => [name, memberSchema(member)])),
-    ...(required.length === 0 ? {} : { required }),
-    additionalProperties: false,
-  };
-}
-
-function parameters(route: Route): Record<string, unknown>[] {
-  const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map(([, name]) => ({
-    name,
-    in: "path",
-    required: true,
-    schema: { type: "string" },
-  }));
-  const inQuery = [...(route.query ?? [])].map(([name, member]) => ({
-    name,
-    in: "query",
-    required: member.required === true,
-    schema: memberSchema(member),
-  }));
-  return [...inPath, ...inQuery];
-}
-
-function describe(route: Route): Record<string, unknown> {
-  const body = bodySchema(route);
-  const success =
-    route.status === 204
-      ? { description: "Done" }
-      : { description: "Done", content: { "application/json": { schema: { type: "object" } } } };
-  return {
-    summary: route.summary,
-    operationId: `${route.method.toLowerCase()}${route.path.replace(/[^a-zA-Z]+(\w)?/g, (_all, next: string | undefined) => next?.toUpperCase() ?? "")}`,
-    ...(parameters(route).length === 0 ? {} : { parameters: parameters(route) }),
-    ...(body === undefined
-      ? {}
-      : { requestBody: { required: true, content: { "application/json": { schema: body } } } }),
-    responses: {
-      [String(route.status)]: success,
-      default: { $ref: "#/components/responses/Problem" },
+const problemSchema = {
+  type: "object",
+  description: "What is wrong and what to do next (RFC 9457).",
+  properties: {
+    type: {
+      type: "string",
+      description: "`urn:coffer:error:` and the error's code.",
+      examples: ["urn:coffer:error:NotFound"],
     },
-    ...(route.open === undefined ? {} : { security: [] }),
+    title: { type: "string", description: "The kind of error." },
+    status: { type: "integer", description: "The HTTP status." },
+    detail: { type: "string", description: "What is wrong with this request and what to do next." },
+    member: { type: "string", description: "The member or parameter that is wrong, when it is one." },
+    request_id: { type: "string", description: "Finds the request in the audit trail." },
+  },
+  required: ["type", "title", "status", "detail", "request_id"],
+} as const;
+
+const healthSchema = {
+  type: "object",
+  properties: {
+    status: { type: "string", enum: ["ok", "unhealthy"] },
+    version: { type: "string" },
+    seal: { type: "object", properties: { sealed: { type: "boolean" } }, required: ["sealed"] },
+    audit: {
+      type: "object",
+      properties: { ok: { type: "boolean" }, reason: { type: "string" } },
+      required: ["ok"],
+    },
+    uptime_seconds: { type: "integer", minimum: 0 },
+  },
+  required: ["status", "version", "seal", "audit", "uptime_seconds"],
+} as const;
+
+function describeParameter({ name, in: place, required, schema }: Parameter) {
+  const { description, ...rest } = schema;
+  return { name, in: place, required, description, schema: rest };
+}
+
+function describeBody(route: RestRoute) {
+  if (route.document !== undefined) {
+    const { description, example } = route.document;
+    return { required: true, description, content: { [json]: { schema: { type: "object" }, example } } };
+  }
+  if (route.body === undefined) return undefined;
+  const { examples, ...schema } = bodySchema(route);
+  return {
+    required: true,
+    content: { [json]: { schema, ...(examples === undefined ? {} : { example: examples[0] }) } },
   };
 }
 
-/** The OpenAPI 3.1 document of the routes. */
-export function openApiDocument(routes: readonly Route[], version: string): Record<string, unknown> {
-  const paths: Record<string, Record<string, unknown>> = {};
+function describeRoute(route: RestRoute) {
+  const { operationId, tag, summary, parameters = [], answers } = route;
+  const requestBody = describeBody(route);
+  const success = {
+    description: answers.description,
+    ...(answers.schema === undefined ? {} : { content: { [json]: { schema: answers.schema } } }),
+  };
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(parameters.length === 0 ? {} : { parameters: parameters.map(describeParameter) }),
+    ...(requestBody === undefined ? {} : { requestBody }),
+    responses: { [String(answers.status)]: success, default: { $ref: "#/components/responses/Problem" } },
+  };
+}
+
+function publicPath(operationId: string, summary: string, schema: object, more: object = {}) {
+  return {
+    get: {
+      operationId,
+      summary,
+      security: [],
+      responses: { "200": { description: summary, content: { [json]: { schema } } }, ...more },
+    },
+  };
+}
+
+/** The API as an OpenAPI 3.1 document, made of the table that also serves it. */
+export function describeApi(version: string): object {
+  const paths: Record<string, Record<string, unknown>> = {
+    "/health": publicPath("health", "Whether the server is well", healthSchema, {
+      "503": { description: "It is not well.", content: { [json]: { schema: healthSchema } } },
+    }),
+    "/openapi.json": publicPath("openapi", "This document", { type: "object" }),
+  };
   for (const route of routes) {
-    const methods = paths[route.path] ?? {};
-    methods[route.method.toLowerCase()] = describe(route);
-    paths[route.path] = methods;
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: describeRoute(route) };
   }
   return {
     openapi: "3.1.0",
-    info: { title: "Coffer REST API", version, license: { name: "Apache-2.0", identifier: "Apache-2.0" } },
-    servers: [{ url: "/" }],
-    security: [{ bearer: [] }],
+    info: {
+      title: "Coffer REST API",
+      version,
+      summary: "Keys, encryption and administration over HTTP and JSON",
+      description:
+        "The keys are the same as those of the AWS KMS API and of Vault's Transit: a key's name here is its alias there. In dev mode no token is needed.",
+      license: { name: "Apache-2.0", identifier: "Apache-2.0" },
+    },
+    security: [{ bearer: [] }, { vaultToken: [] }],
+    tags: [
+      { name: "keys", description: "Make keys and care for them" },
+      { name: "crypto", description: "Use keys" },
+      { name: "audit", description: "Read what happened" },
+      { name: "admin", description: "Who may do what" },
+    ],
     paths,
     components: {
-      securitySchemes: { bearer: { type: "http", scheme: "bearer" } },
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer" },
+        vaultToken: { type: "apiKey", in: "header", name: "X-Vault-Token" },
+      },
+      schemas: { Problem: problemSchema },
       responses: {
         Problem: {
-          description: "A problem document (RFC 9457)",
-          content: { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } },
-        },
-      },
-      schemas: {
-        Problem: {
-          type: "object",
-          required: ["type", "title", "status", "detail", "request_id"],
-          properties: {
-            type: { type: "string" },
-            title: { type: "string" },
-            status: { type: "integer" },
-            detail: { type: "string" },
-            request_id: { type: "string" },
-          },
+          description: "The request was refused.",
+          content: { [problemJson]: { schema: { $ref: "#/components/schemas/Problem" } } },
         },
       },
     },

@@ -22,8 +22,8 @@ describe("Transit: keys", () => {
     vault = await openVaultTest();
   });
   afterEach(async () => {
-    assert.deepEqual(vault.test.bugs, []);
     await vault.close();
+    assert.deepEqual(vault.test.bugs, []);
   });
 
   async function refused(method: string, path: string, body: unknown, message: string | RegExp, status = 400) {

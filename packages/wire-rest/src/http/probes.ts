@@ -1,0 +1,20 @@
+import type { Core, WireAnswer } from "@coffer/service";
+
+/** How the instance is doing: `GET /health`, for anybody. */
+export function answerHealth(core: Core, version: string, startedAtMs: number): WireAnswer {
+  const audit = core.audit.health();
+  const health = {
+    status: audit.ok ? "ok" : "unhealthy",
+    version,
+    // A core exists only while its seal is open.
+    seal: { sealed: false },
+    audit: audit.ok ? { ok: true } : { ok: false, reason: audit.reason ?? "The audit trail is not well." },
+    uptime_seconds: Math.max(0, Math.floor((core.clock.nowMs() - startedAtMs) / 1000)),
+  };
+  return answerJson(audit.ok ? 200 : 503, JSON.stringify(health));
+}
+
+/** A JSON answer. */
+export function answerJson(status: number, json: string): WireAnswer {
+  return { status, headers: { "Content-Type": "application/json", "Cache-Control": "no-store" }, body: json };
+}

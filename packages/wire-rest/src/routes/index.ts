@@ -1,0 +1,20 @@
+import type { RestRoute } from "../http/route.ts";
+import { auditRoutes } from "./audit.ts";
+import { credentialRoutes } from "./credentials.ts";
+import { cryptoRoutes } from "./crypto.ts";
+import { keyringRoutes } from "./keyring.ts";
+import { keyRoutes } from "./keys.ts";
+import { policyRoutes } from "./policies.ts";
+import { principalRemovalRoutes, principalRoutes } from "./principals.ts";
+
+/** Every route that needs a token, in the order of the OpenAPI description. */
+export const routes: readonly RestRoute[] = [
+  ...keyRoutes,
+  ...cryptoRoutes,
+  ...auditRoutes,
+  ...principalRoutes,
+  ...credentialRoutes,
+  ...policyRoutes,
+  ...principalRemovalRoutes,
+  ...keyringRoutes,
+];

@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly credentialsFile?: string;
   /** Further options of the command. */
   readonly args?: readonly string[];
+  /** Further environment variables. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** What the credentials file of a first start holds. */
@@ -68,7 +70,8 @@ export class ServerUnderTest {
       `--credentials-file=${credentialsFile}`,
       ...(options.args ?? []),
     ];
-    const child = adopt(spawn(cofferPath, args, { env: cleanEnvironment(), stdio: ["ignore", "pipe", "pipe"] }));
+    const env = cleanEnvironment(options.environment);
+    const child = adopt(spawn(cofferPath, args, { env, stdio: ["ignore", "pipe", "pipe"] }));
     const server = new ServerUnderTest(child, folder, credentialsFile);
     try {
       await server.#until(() => server.urls.length === count || undefined);
@@ -121,26 +124,32 @@ export class ServerUnderTest {
     return this.#until(() => [...this.#out, ...this.#err].find((line) => pattern.test(line)));
   }
 
+  /** Sends it a signal and does not wait for what comes of it. */
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** Waits for its end; gives the exit code, or null when a signal ended it. */
+  async ended(): Promise<number | null> {
+    const code = await this.#ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+    return code;
+  }
+
   /** Asks it to stop with SIGTERM and gives its exit code. */
   async stop(): Promise<number | null> {
-    this.#child.kill("SIGTERM");
-    return this.#end();
+    this.signal("SIGTERM");
+    return this.ended();
   }
 
   /** Stops it as a power cut would. */
   async kill(): Promise<void> {
-    this.#child.kill("SIGKILL");
-    await this.#end();
+    this.signal("SIGKILL");
+    await this.ended();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-  }
-
-  async #end(): Promise<number | null> {
-    const code = await this.#ended;
-    rmSync(this.#folder, { recursive: true, force: true });
-    return code;
   }
 
   #follow(stream: ChildProcess["stdout"], lines: string[]): void {

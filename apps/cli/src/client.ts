@@ -7,8 +7,17 @@ import { flagText, type Invocation, type OptionRow } from "./command.ts";
 
 /** The options of every command that talks to a server. */
 export const endpointOptions: readonly OptionRow[] = [
-  { name: "endpoint", placeholder: "URL", doc: "URL of the server (COFFER_ENDPOINT; default http://127.0.0.1:8080)." },
+  {
+    name: "endpoint",
+    placeholder: "URL",
+    doc: "URL of the server (COFFER_ENDPOINT, else the credentials file, else http://127.0.0.1:8080).",
+  },
   { name: "ca-file", placeholder: "FILE", doc: "PEM certificates to trust besides the system's." },
+  {
+    name: "credentials-file",
+    placeholder: "FILE",
+    doc: "JSON file with endpoint and token (COFFER_CREDENTIALS_FILE; default ~/.coffer/credentials.json).",
+  },
 ];
 
 /** The options of every command that authenticates. */
@@ -18,11 +27,6 @@ export const clientOptions: readonly OptionRow[] = [
     name: "token-file",
     placeholder: "FILE",
     doc: "File with the token (else COFFER_TOKEN, else the credentials file).",
-  },
-  {
-    name: "credentials-file",
-    placeholder: "FILE",
-    doc: "JSON file with endpoint and token (COFFER_CREDENTIALS_FILE; default ~/.coffer/credentials.json).",
   },
 ];
 

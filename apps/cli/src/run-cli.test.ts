@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { settingRowsByName } from "@coffer/server/config";
 import { commands } from "./commands/index.ts";
@@ -85,6 +87,26 @@ describe("coffer status", () => {
     assert.equal(stdout, `endpoint  ${url}\nserver    healthy\nstatus    ok\naudit.ok  true\nversion   1\n`);
     assert.deepEqual([requests[0]?.method, requests[0]?.url], ["GET", "/health"]);
     assert.equal(requests[0]?.headers.authorization, undefined);
+  });
+
+  it("finds the server in the credentials file, behind option and variable", async (t) => {
+    const folder = mkdtempSync(join(tmpdir(), "coffer-cli-"));
+    t.after(() => rmSync(folder, { recursive: true }));
+    const file = join(folder, "credentials.json");
+    const { url } = await playServer(t, () => ({ body: {} }));
+    writeFileSync(file, JSON.stringify({ endpoint: url, token: "t" }));
+    assert.equal((await runCoffer(["status", "--credentials-file", file])).exitCode, 0);
+    assert.equal((await runCoffer(["status"], { COFFER_CREDENTIALS_FILE: file })).exitCode, 0);
+    const elsewhere = await runCoffer(["status", "--credentials-file", file], {
+      COFFER_ENDPOINT: "http://127.0.0.1:1",
+    });
+    assert.match(elsewhere.stderr, /no answer from http:\/\/127\.0\.0\.1:1:/);
+    writeFileSync(file, "[]");
+    const broken = await runCoffer(["status", "--credentials-file", file]);
+    assert.deepEqual(
+      [broken.exitCode, broken.stderr],
+      [1, `coffer: the credentials file ${file} is not a JSON object.\n`],
+    );
   });
 
   it("prints JSON for machines", async (t) => {

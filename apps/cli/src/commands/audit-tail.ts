@@ -1,7 +1,7 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { OperatorError } from "@coffer/server/config";
 import { type Client, clientOptions, describeRefusal, isRecord, openClient } from "../client.ts";
-import { type Command, flagText, type Invocation, isOn, jsonOption } from "../command.ts";
+import { type Command, flagText, type Invocation, isOn } from "../command.ts";
 import { print, printable } from "../terminal.ts";
 
 const defaultLines = 20;
@@ -18,7 +18,7 @@ export const auditTailCommand: Command = {
     { name: "after", placeholder: "SEQUENCE", doc: "Every record after this one instead." },
     { name: "follow", short: "f", doc: "Go on with new records as they are written." },
     { name: "json", doc: "Print each record as the server keeps it, one JSON a line." },
-    ...clientOptions.filter((option) => option.name !== jsonOption.name),
+    ...clientOptions,
   ],
   notes: ["Reading is recorded too; with --follow the records of this command's own reads are left out."],
   run: runTail,

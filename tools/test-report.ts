@@ -68,7 +68,7 @@ export class TestReport {
       state.output += data.message ?? "";
     } else if (whole && (type === "test:pass" || type === "test:fail")) {
       // Files whose tests were reported have no such event.
-      const text = type === "test:pass" ? "The file has no test." : `The file could not be run.\n${state.output}`;
+      const text = type === "test:pass" ? "The file has no test." : `${wholeFailure(data)}\n${state.output}`;
       this.#fail(path, state, data, text);
       return this.#line(path, state, data.details?.duration_ms);
     } else if (type === "test:pass") {
@@ -126,6 +126,12 @@ export class TestReport {
     const file = relative(this.#root, path);
     return `${failed > 0 ? "FAIL" : "ok  "} ${file}: ${counts.join(", ")} (${Math.round(durationMs)} ms)`;
   }
+}
+
+function wholeFailure(data: TestEvent["data"]): string {
+  const { error } = data.details ?? {};
+  const stopped = error !== undefined && "failureType" in error && error.failureType === "testAborted";
+  return stopped ? "The file took too long and was stopped." : "The file could not be run.";
 }
 
 /** A suite or file fails too when a test in it does: that is told once, by the test. */

@@ -75,6 +75,19 @@ test("a file that dies after its tests fails", (t) => {
   assert.deepEqual([code, last], [1, "2 passed, 1 failed, 0 skipped"]);
 });
 
+test("a test that hangs, or never gives its thread back, fails and does not hang the run", (t) => {
+  const head = 'import { test } from "node:test";\n';
+  const files = {
+    "packages/a/hang.test.ts": `${head}test("hangs", () => new Promise(() => {}));\n`,
+    "packages/a/spin.test.ts": `${head}test("spins", () => { for (;;) {} });\n`,
+    "packages/a/x.test.ts": passing,
+  };
+  const { code, printed, last } = run(t, files, { fileLimitMs: 4000 });
+  assert.deepEqual([code, last], [1, "2 passed, 2 failed, 0 skipped"]);
+  assert.match(printed, /FAILED packages\/a\/hang\.test\.ts: hangs\n {2}'test timed out/);
+  assert.match(printed, /FAILED packages\/a\/spin\.test\.ts: the file as a whole\n {2}The file took too long/);
+});
+
 test("a run in which nothing ran fails", (t) => {
   const skipped = 'import { test } from "node:test";\ntest("a", { skip: "why" }, () => {});\n';
   assert.equal(run(t, { "packages/a/x.test.ts": skipped }).code, 1);

@@ -1,5 +1,6 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import type { Provision } from "./components.ts";
@@ -18,10 +19,13 @@ export interface TestRunOptions {
   /** Tells each test as it passes, instead of each file. */
   readonly onTerminal: boolean;
   readonly print: (line: string) => void;
+  /** How long a file may take before it is stopped; a single test may take half of that. */
+  readonly fileLimitMs?: number;
 }
 
-/** Far beyond any honest test: what hangs must not hang the run. */
-const testTimeoutMs = 10 * 60 * 1000;
+/** Far beyond any honest file of tests: what hangs must not hang the run. */
+const fileLimitMs = 10 * 60 * 1000;
+const longFileLimitMs = 2 * 60 * 60 * 1000;
 
 /** Runs tests and prints what came of them. @returns 0 when all passed; 1 when one failed, none ran or a needed component is missing */
 export async function runTests(options: TestRunOptions): Promise<number> {
@@ -52,20 +56,32 @@ function findTests({ root, long, beginnings }: TestRunOptions): string[] {
     .map((path) => join(root, path));
 }
 
-async function reportOf(files: string[], { root, long, onTerminal, print }: TestRunOptions): Promise<TestReport> {
-  const report = new TestReport(root);
-  const reporter = onTerminal ? new spec() : undefined;
-  reporter?.pipe(process.stdout, { end: false });
-  const timeout = long ? Number.POSITIVE_INFINITY : testTimeoutMs;
-  for await (const event of run({ files, concurrency: 2, timeout, cwd: root })) {
+/** Runs two files at a time, each with a limit: node:test cannot stop a test that never gives its thread back. */
+async function reportOf(files: string[], options: TestRunOptions): Promise<TestReport> {
+  const report = new TestReport(options.root);
+  const waiting = [...files];
+  const work = async () => {
+    for (let file = waiting.shift(); file !== undefined; file = waiting.shift()) {
+      await runFile(file, report, options);
+    }
+  };
+  await Promise.all([work(), work()]);
+  return report;
+}
+
+async function runFile(file: string, report: TestReport, options: TestRunOptions): Promise<void> {
+  const { root, long, onTerminal, print } = options;
+  const limitMs = options.fileLimitMs ?? (long ? longFileLimitMs : fileLimitMs);
+  const events: unknown[] = [];
+  const stop = new AbortController();
+  const timer = setTimeout(() => stop.abort(), limitMs);
+  const stream = run({ files: [file], cwd: root, timeout: limitMs / 2, signal: stop.signal });
+  for await (const event of stream) {
     const line = report.add(event as TestEvent);
-    if (reporter !== undefined) reporter.write(event);
+    if (onTerminal) events.push(event);
     else if (line !== undefined) print(line);
   }
-  if (reporter !== undefined) {
-    const ended = new Promise((resolve) => reporter.once("end", resolve));
-    reporter.end();
-    await ended;
-  }
-  return report;
+  clearTimeout(timer);
+  // A file at a time: the reporter would mix up two.
+  if (onTerminal) for await (const text of Readable.from(events).compose(new spec())) process.stdout.write(text);
 }

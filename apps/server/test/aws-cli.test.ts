@@ -1,25 +1,20 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { component } from "@coffer/testkit";
-import { type ProgramResult, runProgram } from "./run-program.ts";
+import { type ProgramResult, runProgram, temporaryFolder } from "./run-program.ts";
 import { ServerUnderTest } from "./server-under-test.ts";
 
 const aws = component("aws-cli");
 
 describe("AWS CLI", { skip: aws.available ? false : aws.reason }, () => {
   let server: ServerUnderTest;
-  let folder: string;
+  const folder = temporaryFolder("aws-cli");
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), "coffer-cli-"));
     server = await ServerUnderTest.start();
   });
-  after(async () => {
-    await server?.kill();
-    rmSync(folder, { recursive: true });
-  });
+  after(() => server?.kill());
 
   function run(args: readonly string[], environment: Record<string, string> = {}): Promise<ProgramResult> {
     assert.ok(aws.available);

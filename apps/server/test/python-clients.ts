@@ -27,7 +27,7 @@ export class PythonError extends Error {
     readonly status?: number;
     readonly errors?: readonly string[];
   }) {
-    super(told.message);
+    super(`${told.code ?? told.class}: ${told.message}`);
     this.name = "PythonError";
     this.className = told.class;
     this.code = told.code;

@@ -22,11 +22,12 @@ export interface ProgramOptions {
 const hangMs = 120_000;
 
 const children = new Set<ChildProcess>();
-let home: string | undefined;
+/** Of this process; everything that its tests write lies in it. */
+let root: string | undefined;
 
 function cleanUp(): void {
   for (const child of children) child.kill("SIGKILL");
-  if (home !== undefined) rmSync(home, { recursive: true, force: true });
+  if (root !== undefined) rmSync(root, { recursive: true, force: true, maxRetries: 3 });
 }
 
 process.once("exit", cleanUp);
@@ -40,12 +41,20 @@ export function adopt<Child extends ChildProcess>(child: Child): Child {
   return child;
 }
 
+/** Makes a folder that is gone when this process is. */
+export function temporaryFolder(name: string): string {
+  root ??= mkdtempSync(join(tmpdir(), "coffer-e2e-"));
+  return mkdtempSync(join(root, `${name}-`));
+}
+
+let home: string | undefined;
+
 /**
  * The environment of a program under test: where programs are, and a home of its own, so that nobody's settings,
  * credentials or proxies take part.
  */
 export function cleanEnvironment(added: Readonly<Record<string, string>> = {}): Record<string, string> {
-  home ??= mkdtempSync(join(tmpdir(), "coffer-home-"));
+  home ??= temporaryFolder("home");
   return {
     PATH: process.env["PATH"] ?? "",
     HOME: home,

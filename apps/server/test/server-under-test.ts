@@ -1,10 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { adopt, cleanEnvironment } from "./run-program.ts";
+import { adopt, cleanEnvironment, temporaryFolder } from "./run-program.ts";
 
 /** The command that the tests run: the real one. */
 export const cofferPath = join(import.meta.dirname, "../../../bin/coffer");
@@ -42,6 +41,7 @@ export class ServerUnderTest {
   readonly #credentialsFile: string;
   readonly #out: string[] = [];
   readonly #err: string[] = [];
+  #leftBehind: readonly string[] = [];
   #wake: () => void = () => {};
   #closed = false;
 
@@ -60,7 +60,9 @@ export class ServerUnderTest {
 
   /** Starts the server and waits until it listens. */
   static async start(options: ServerOptions = {}): Promise<ServerUnderTest> {
-    const folder = mkdtempSync(join(tmpdir(), "coffer-server-"));
+    const folder = temporaryFolder("server");
+    const temporary = join(folder, "tmp");
+    mkdirSync(temporary);
     const credentialsFile = options.credentialsFile ?? join(folder, "credentials.json");
     const count = options.listeners ?? 1;
     const args = [
@@ -70,7 +72,7 @@ export class ServerUnderTest {
       `--credentials-file=${credentialsFile}`,
       ...(options.args ?? []),
     ];
-    const env = cleanEnvironment(options.environment);
+    const env = cleanEnvironment({ TMPDIR: temporary, ...options.environment });
     const child = adopt(spawn(cofferPath, args, { env, stdio: ["ignore", "pipe", "pipe"] }));
     const server = new ServerUnderTest(child, folder, credentialsFile);
     try {
@@ -114,6 +116,11 @@ export class ServerUnderTest {
     return this.#child.pid ?? 0;
   }
 
+  /** Names of what it left in its folder for temporary files; known when it has ended. */
+  get leftBehind(): readonly string[] {
+    return this.#leftBehind;
+  }
+
   /** The account root's credentials, which the first start on a data directory made. */
   get credentials(): Credentials {
     return JSON.parse(readFileSync(this.#credentialsFile, "utf8")) as Credentials;
@@ -132,6 +139,8 @@ export class ServerUnderTest {
   /** Waits for its end; gives the exit code, or null when a signal ended it. */
   async ended(): Promise<number | null> {
     const code = await this.#ended;
+    const temporary = join(this.#folder, "tmp");
+    if (existsSync(temporary)) this.#leftBehind = readdirSync(temporary);
     rmSync(this.#folder, { recursive: true, force: true });
     return code;
   }

@@ -40,8 +40,10 @@ export async function runServer(settings: Settings, compose: ComposeServer): Pro
     throw error;
   }
 
-  await stop.signalled;
-  const cut = await listeners.drain(settings.limits.drainTimeoutMs);
+  const signal = await stop.signalled;
+  const drained = listeners.drain(settings.limits.drainTimeoutMs);
+  log.info(`stopping after ${signal}, no longer listening; a second signal stops at once.`);
+  const cut = await drained;
   if (cut > 0) log.error(`${cut} connections were cut: their requests took longer than limits.drainTimeoutMs.`);
   try {
     await composed.close();
@@ -73,13 +75,13 @@ function listenersOptions(
 }
 
 interface StopSignal extends Disposable {
-  readonly signalled: Promise<void>;
+  readonly signalled: Promise<NodeJS.Signals>;
 }
 
 const stopSignals = ["SIGTERM", "SIGINT"] as const;
 
 function listenForSignals(log: Log): StopSignal {
-  const { promise, resolve } = Promise.withResolvers<void>();
+  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let stopping = false;
   const onSignal = (signal: NodeJS.Signals): void => {
     if (stopping) {
@@ -87,8 +89,7 @@ function listenForSignals(log: Log): StopSignal {
       process.exit(1);
     }
     stopping = true;
-    log.info(`stopping after ${signal}; a second signal stops at once.`);
-    resolve();
+    resolve(signal);
   };
   for (const signal of stopSignals) process.on(signal, onSignal);
   return {

@@ -58,4 +58,7 @@ test("a generated page that is out of date or missing is found", async () => {
   assert.deepEqual(stale, [{ path: "docs/TABLE.md", message }]);
   assert.deepEqual(await checkDocs(repoOf({}), [doc]), [{ path: "docs/TABLE.md", message }]);
   assert.deepEqual(await checkDocs(repoOf({ "docs/TABLE.md": "new\n" }), [doc]), []);
+  const failing = { ...doc, render: () => Promise.reject(new Error("no table")) };
+  const [found] = await checkDocs(repoOf({ "docs/TABLE.md": "new\n" }), [failing]);
+  assert.equal(found?.message, "bin/node tools/x.ts fails: no table");
 });

@@ -20,8 +20,12 @@ export async function checkDocs(repo: Repo, generated: readonly GeneratedDoc[]):
 async function checkGenerated(repo: Repo, generated: readonly GeneratedDoc[]): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const { path, command, render } of generated) {
-    const same = repo.has(path) && repo.read(path) === (await render());
-    if (!same) findings.push({ path, message: `The page is out of date; run ${command}` });
+    try {
+      const same = repo.has(path) && repo.read(path) === (await render());
+      if (!same) findings.push({ path, message: `The page is out of date; run ${command}` });
+    } catch (error) {
+      findings.push({ path, message: `${command} fails: ${error instanceof Error ? error.message : String(error)}` });
+    }
   }
   return findings;
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type Component,
@@ -50,11 +50,9 @@ export function provideComponents(onInstall: (name: ComponentName) => void): Pro
   });
 }
 
-/** Runs `npm ci` unless what is installed is what the lockfile says. @returns whether it ran */
+/** Runs `npm ci` when nothing is installed; `make install` also does when the lockfile is newer. @returns whether it ran */
 export function provideNodePackages(root: string): boolean {
-  const installed = join(root, "node_modules/.package-lock.json");
-  const lockfile = join(root, "package-lock.json");
-  if (existsSync(installed) && statSync(installed).mtimeMs >= statSync(lockfile).mtimeMs) return false;
+  if (existsSync(join(root, "node_modules/.package-lock.json"))) return false;
   run("npm", ["ci", "--no-audit", "--no-fund"], root);
   return true;
 }

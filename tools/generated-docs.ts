@@ -13,4 +13,9 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     command: "bin/node tools/generate-config-docs.ts",
     render: async () => (await import("../apps/server/src/config/render-docs.ts")).renderConfigDocs(),
   },
+  {
+    path: "docs/LIMITS.md",
+    command: "bin/node tools/generate-limits-docs.ts",
+    render: async () => (await import("./render-limits.ts")).renderLimitsDocs(),
+  },
 ];

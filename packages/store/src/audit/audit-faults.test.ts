@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { ServiceError } from "@coffer/service";
-import { isAuditUnavailable } from "@coffer/testkit";
+import { FaultyDisk, faultyCalls, isAuditUnavailable } from "@coffer/testkit";
 import fc from "fast-check";
 import {
   type AuditPlace,
@@ -16,7 +16,6 @@ import {
   segmentNames,
   storedNumbers,
 } from "./testing/audit-fixtures.ts";
-import { FaultyDisk, faultyCalls } from "./testing/faulty-disk.ts";
 import { verifyAuditDirectory } from "./verify-audit.ts";
 
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, at) => from + at);

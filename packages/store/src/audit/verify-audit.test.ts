@@ -180,6 +180,13 @@ test("cutting the log anywhere behind a checkpoint is found", async () => {
   );
 });
 
+test("an endless line is a fault, and is not read into memory whole", async () => {
+  const last = (await segmentNames(place.directory)).at(-1)!;
+  const report = await verifyTampered((path) => writeFile(path(last), Buffer.alloc(5_000_000, "x"), { flag: "a" }));
+  assert.deepEqual([report.fault?.file, report.fault?.sequence, report.records], [last, records + 1, records]);
+  assert.match(report.fault?.reason ?? "", /ends in bytes that no crash leaves/);
+});
+
 test("records rehashed by somebody without the signing key are found", async () => {
   const forged = await makeAuditPlace();
   const log = await forged.open({ segmentBytes });

@@ -1,5 +1,5 @@
 export type { AuditHead } from "./audit/audit-chain.ts";
-export type { AuditDisk, AuditFile, FileIdentity } from "./audit/audit-disk.ts";
+export { type AuditDisk, type AuditFile, type FileIdentity, nodeAuditDisk } from "./audit/audit-disk.ts";
 export { AuditTampered } from "./audit/audit-errors.ts";
 export type { AuditFinding } from "./audit/audit-finding.ts";
 export type { CheckpointSigner } from "./audit/checkpoints.ts";

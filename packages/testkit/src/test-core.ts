@@ -14,7 +14,7 @@ import {
   rootPrincipal,
   type Store,
 } from "@coffer/service";
-import { openFileAuditLog, openSqliteStore } from "@coffer/store";
+import { type AuditDisk, openFileAuditLog, openSqliteStore } from "@coffer/store";
 import { ManualClock } from "./manual-clock.ts";
 
 export interface TestCoreOptions {
@@ -24,6 +24,8 @@ export interface TestCoreOptions {
   readonly region?: string;
   /** Wraps the store, to inject faults. */
   readonly wrapStore?: (store: Store) => Store;
+  /** The disk of the audit log, to inject faults. */
+  readonly auditDisk?: AuditDisk;
 }
 
 /** A core of real parts: SQLite in memory, a key file and an audit log in a folder of its own, and a clock moved by hand. */
@@ -58,6 +60,8 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     durability: "os",
     checkpoint: { sign: (bytes: Uint8Array) => signBytes(privateKey, bytes), publicKeyPem, everyRecords: 1000 },
     clock,
+    lowSpaceBytes: 0,
+    ...(options.auditDisk === undefined ? {} : { disk: options.auditDisk }),
   });
   const bugs: unknown[] = [];
   const { core, lifecycle } = openCore({

@@ -2,6 +2,7 @@ import type { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import type { KeyDirectory } from "./keys/key-directory.ts";
 import type { MountDirectory } from "./mounts/mount-directory.ts";
+import type { Turns } from "./pipeline/turns.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store, Write } from "./ports/store.ts";
@@ -21,6 +22,8 @@ export interface Core {
   readonly homeRegion: string;
   /** Signs pagination markers. */
   readonly markerKey: Buffer;
+  /** Where operations queue that lost a race for the same rows. */
+  readonly turns: Turns;
   /** Commits to the store, then drops from memory what changed. */
   commit(writes: readonly Write[]): Promise<void>;
   /** Tells the operator of a bug: an error that no caller may see. */

@@ -47,18 +47,13 @@ export type {
 export type { RequestContext, Wire } from "./model/request.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
-export {
-  createAccessKey,
-  createToken,
-  deleteAccessKey,
-  listCredentials,
-  revokeOwnToken,
-  revokeToken,
-} from "./operations/admin/credentials.ts";
+export { createAccessKey, deleteAccessKey } from "./operations/admin/access-keys.ts";
+export { listCredentials } from "./operations/admin/credentials.ts";
 export { deleteIdentityPolicy, listIdentityPolicies, putIdentityPolicy } from "./operations/admin/identity-policies.ts";
 export { createPrincipal, deletePrincipal, listPrincipals } from "./operations/admin/principals.ts";
 export { renewRootCredential } from "./operations/admin/renew-root-credential.ts";
 export { rotateKeyring } from "./operations/admin/rotate-keyring.ts";
+export { createToken, revokeOwnToken, revokeToken } from "./operations/admin/tokens.ts";
 export { createAlias, deleteAlias, updateAlias } from "./operations/aliases/alias-operations.ts";
 export { listAliases } from "./operations/aliases/list-aliases.ts";
 export { decrypt } from "./operations/decrypt.ts";

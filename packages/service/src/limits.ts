@@ -45,6 +45,12 @@ export const limits = {
   tagKeyChars: limit("tagKeyChars", 128, "characters", "tag key (AWS KMS: Tag)"),
   tagValueChars: limit("tagValueChars", 256, "characters", "tag value (AWS KMS: Tag)"),
   aliasNameChars: limit("aliasNameChars", 256, "characters", "alias name with its prefix (AWS KMS: CreateAlias)"),
+  keyReferenceChars: limit(
+    "keyReferenceChars",
+    2048,
+    "characters",
+    "key id, key ARN, alias name or alias ARN (AWS KMS: KeyIdType)",
+  ),
   aliasesPerKey: limit("aliasesPerKey", 50, "aliases", "aliases a key (AWS KMS quota)"),
   onDemandRotations: limit(
     "onDemandRotations",
@@ -53,6 +59,12 @@ export const limits = {
     "RotateKeyOnDemand a key (AWS KMS: RotateKeyOnDemand)",
   ),
   rotationPeriodMinDays: limit("rotationPeriodMinDays", 90, "days", "shortest rotation period through AWS KMS"),
+  rotationPeriodMinHours: limit(
+    "rotationPeriodMinHours",
+    1,
+    "hours",
+    "shortest rotation period through Vault (Vault: auto_rotate_period)",
+  ),
   rotationPeriodMaxDays: limit("rotationPeriodMaxDays", 2560, "days", "longest rotation period through AWS KMS"),
   pendingWindowMinDays: limit("pendingWindowMinDays", 7, "days", "shortest waiting period before destruction"),
   pendingWindowMaxDays: limit(
@@ -62,6 +74,15 @@ export const limits = {
     "longest and default waiting period before destruction",
   ),
   accessKeysPerPrincipal: limit("accessKeysPerPrincipal", 2, "access keys", "access keys a user (IAM quota)"),
+  identityPolicyNameChars: limit(
+    "identityPolicyNameChars",
+    128,
+    "characters",
+    "name of an identity policy (IAM: PutUserPolicy)",
+  ),
+  tokensPerPrincipal: limit("tokensPerPrincipal", 1000, "tokens", "tokens of a principal that have not expired"),
+  tokenLifetimeDays: limit("tokenLifetimeDays", 3650, "days", "longest lifetime of a token that expires"),
+  tokenNameChars: limit("tokenNameChars", 256, "characters", "display name of a token"),
   principalNameChars: limit("principalNameChars", 64, "characters", "user or role name (IAM: CreateUser)"),
   mounts: limit("mounts", 200, "mounts", "Vault mounts of the instance; all are held in memory"),
   mountPathChars: limit("mountPathChars", 100, "characters", "path of a Vault mount: part of its keys' alias names"),

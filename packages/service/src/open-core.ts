@@ -4,6 +4,7 @@ import type { Keyring } from "./keyring/keyring.ts";
 import { KeyDirectory } from "./keys/key-directory.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { MountDirectory } from "./mounts/mount-directory.ts";
+import { Turns } from "./pipeline/turns.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Store, Write } from "./ports/store.ts";
@@ -44,11 +45,16 @@ export function openCore(parts: CoreParts): OpenedCore {
     account: parts.account,
     homeRegion: parts.homeRegion,
     markerKey: keyring.deriveMacKey("pagination markers"),
+    turns: new Turns(),
     async commit(writes: readonly Write[]) {
-      await store.commit(writes);
-      keys.forget(writes);
-      identities.forget(writes);
-      mounts.forget(writes);
+      try {
+        await store.commit(writes);
+      } finally {
+        // Also after a failure: whether the store has them is then not known, so nothing in memory is trusted.
+        keys.forget(writes);
+        identities.forget(writes);
+        mounts.forget(writes);
+      }
     },
     reportBug: parts.reportBug,
     onDueChanged: (dueAtMs) => lifecycle.onDueChanged(dueAtMs),

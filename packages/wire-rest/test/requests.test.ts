@@ -77,7 +77,7 @@ describe("REST requests", () => {
         assert.match(answer.json.detail, detail);
         const events = await opened.test.auditEvents();
         assert.equal(events.length, before + 1);
-        assert.equal(events.at(-1)!["errorCode"], "Unauthenticated");
+        assert.equal(events.at(-1)!["errorCode"], "UnrecognizedClientException");
       }
     }
     const missing = await call("GET", "/keys", undefined, {});

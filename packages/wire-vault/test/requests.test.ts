@@ -52,7 +52,7 @@ describe("Vault requests", () => {
       const answer = await call("POST", "transit/encrypt/k", { plaintext: "" }, headers);
       assert.deepEqual([answer.status, answer.json], [403, { errors: [message] }]);
       assert.equal((await vault.test.auditEvents()).length, before + 1);
-      assert.equal((await lastEvent())["errorCode"], "Unauthenticated");
+      assert.equal((await lastEvent())["errorCode"], "UnrecognizedClientException");
     }
     const anonymous = await openVaultTest({ dev: true });
     assert.equal((await anonymous.call("GET", "transit/keys/k", undefined, {})).status, 403);

@@ -1,8 +1,11 @@
 import { randomId } from "@coffer/crypto";
 import type { ErrorDetail } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
+import { keyArn } from "../model/arn.ts";
+import type { KeyRecord } from "../model/key.ts";
 import type { Principal } from "../model/principal.ts";
 import type { RequestContext, Wire } from "../model/request.ts";
+import { auditErrorWords } from "./error-words.ts";
 
 /** Who is recorded when nobody could be authenticated. */
 export interface AnonymousCaller {
@@ -16,14 +19,14 @@ export interface AnonymousCaller {
   readonly path?: string;
 }
 
-/** What one audit record says. */
+/** What the audit record of a request says. */
 export interface AuditFacts {
   readonly caller: RequestContext | AnonymousCaller;
+  /** The account of the instance, for requests of nobody. */
   readonly account: string;
   readonly eventSource: string;
   readonly eventName: string;
   readonly readOnly: boolean;
-  readonly plane: "data" | "control";
   readonly nowMs: number;
   readonly parameters: Readonly<Record<string, unknown>> | null;
   readonly response: Readonly<Record<string, unknown>> | null;
@@ -31,14 +34,24 @@ export interface AuditFacts {
   readonly error?: ErrorDetail | undefined;
 }
 
+/** What the audit record of something that the server did on its own says. */
+export interface ServiceEventFacts {
+  readonly eventName: string;
+  readonly nowMs: number;
+  readonly key: KeyRecord;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+const eventVersion = "1.11";
+/** More of a request's parameters, or of its answer, is left out (CloudTrail: 100 KB a field). */
+const maxMemberChars = 100 * 1024;
+
 const identityTypes = { root: "Root", user: "IAMUser", role: "Role" } as const;
 
-/** What a principal or a key is in every record of theirs, written once. */
+/** Principals are cached, so what is recorded of them is written once. */
 const identities = new WeakMap<Principal, string>();
-const resources = new WeakMap<KeyEntry, string>();
-const quote = JSON.stringify as (text: string) => string;
 
-function identityJson(principal: Principal | undefined): string {
+function userIdentity(principal: Principal | undefined): string {
   if (principal === undefined) return '{"type":"Unknown"}';
   let json = identities.get(principal);
   if (json === undefined) {
@@ -55,54 +68,79 @@ function identityJson(principal: Principal | undefined): string {
   return json;
 }
 
-function resourceJson(key: KeyEntry): string {
-  let json = resources.get(key);
-  if (json === undefined) {
-    json = JSON.stringify({ accountId: key.record.account, type: "AWS::KMS::Key", ARN: key.arn });
-    resources.set(key, json);
-  }
-  return json;
-}
-
-function resourcesJson(keys: readonly KeyEntry[]): string {
-  if (keys.length === 0) return "[]";
-  return keys.length === 1 ? `[${resourceJson(keys[0]!)}]` : `[${keys.map(resourceJson).join(",")}]`;
-}
-
-let lastSecond = Number.NaN;
-let lastTime = "";
-
-/** `2026-01-01T00:00:00Z`; written once a second. */
-function eventTime(nowMs: number): string {
-  const second = Math.floor(nowMs / 1000);
-  if (second !== lastSecond) {
-    lastSecond = second;
-    lastTime = `${new Date(second * 1000).toISOString().slice(0, 19)}Z`;
-  }
-  return lastTime;
+/**
+ * Writes the audit record of a request as one line of JSON in CloudTrail's shape (CloudTrail user guide: record contents
+ * for management, data, and network activity events).
+ */
+export function auditEventJson(facts: AuditFacts): string {
+  const { caller, keys, error } = facts;
+  const { principal } = caller;
+  const head = JSON.stringify({
+    eventTime: eventTime(facts.nowMs),
+    eventSource: facts.eventSource,
+    eventName: facts.eventName,
+    awsRegion: caller.region,
+    sourceIPAddress: caller.sourceIp,
+    userAgent: caller.userAgent,
+    ...(error === undefined ? undefined : auditErrorWords(error)),
+  });
+  const tail = JSON.stringify({
+    additionalEventData: {
+      wire: caller.wire,
+      path: caller.path,
+      tokenAccessor: principal?.token?.accessor,
+    },
+    requestID: caller.requestId,
+    eventID: randomId(),
+    readOnly: facts.readOnly,
+    resources: keys.map(({ record }) => resourceOf(record)),
+    eventType: "AwsApiCall",
+    managementEvent: true,
+    recipientAccountId: principal?.account ?? facts.account,
+    eventCategory: "Management",
+  });
+  const identity = `{"eventVersion":"${eventVersion}","userIdentity":${userIdentity(principal)}`;
+  const members = `"requestParameters":${member(facts.parameters)},"responseElements":${member(facts.response)}`;
+  return `${identity},${head.slice(1, -1)},${members},${tail.slice(1)}`;
 }
 
 /**
- * Writes an audit record as one line of JSON in CloudTrail's shape (CloudTrail user guide: record contents for management
- * and data events). Error parameters are public-safe by construction. It is put together from parts that stay the same,
- * because every request writes one.
+ * Writes the audit record of what the server did on its own (CloudTrail user guide: AWS service events; AWS KMS developer
+ * guide: log entries of RotateKey and DeleteKey).
  */
-export function auditEventJson(facts: AuditFacts): string {
-  const { caller, error } = facts;
-  const { principal } = caller;
-  const failure =
-    error === undefined ? "" : `,"errorCode":"${error.code}","errorMessage":${quote(JSON.stringify(error.params))}`;
-  const path = caller.path === undefined ? "" : `,"path":${quote(caller.path)}`;
-  const accessor = principal?.token?.accessor;
-  const token = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
-  const recipient = facts.keys[0]?.record.account ?? principal?.account ?? facts.account;
-  return (
-    `{"eventVersion":"1.11","userIdentity":${identityJson(principal)},"eventTime":"${eventTime(facts.nowMs)}",` +
-    `"eventSource":"${facts.eventSource}","eventName":${quote(facts.eventName)},"awsRegion":${quote(caller.region)},` +
-    `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(caller.userAgent)}${failure},` +
-    `"requestParameters":${JSON.stringify(facts.parameters)},"responseElements":${JSON.stringify(facts.response)},` +
-    `"additionalEventData":{"wire":"${caller.wire}"${path}${token}},"requestID":"${caller.requestId}",` +
-    `"eventID":"${randomId()}","readOnly":${facts.readOnly},"resources":${resourcesJson(facts.keys)},` +
-    `"eventType":"AwsApiCall","managementEvent":true,"recipientAccountId":"${recipient}","eventCategory":"Management"}`
-  );
+export function serviceEventJson({ eventName, nowMs, key, details }: ServiceEventFacts): string {
+  const { account, region } = key;
+  return JSON.stringify({
+    eventVersion,
+    userIdentity: { accountId: account, invokedBy: "AWS Internal" },
+    eventTime: eventTime(nowMs),
+    eventSource: "kms.amazonaws.com",
+    eventName,
+    awsRegion: region,
+    sourceIPAddress: "AWS Internal",
+    userAgent: "AWS Internal",
+    requestParameters: null,
+    responseElements: null,
+    eventID: randomId(),
+    readOnly: false,
+    resources: [resourceOf(key)],
+    eventType: "AwsServiceEvent",
+    recipientAccountId: account,
+    serviceEventDetails: details,
+    managementEvent: true,
+    eventCategory: "Management",
+  });
+}
+
+function eventTime(nowMs: number): string {
+  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+}
+
+function resourceOf({ account, region, keyId }: KeyRecord) {
+  return { accountId: account, type: "AWS::KMS::Key", ARN: keyArn(region, account, keyId) };
+}
+
+function member(value: Readonly<Record<string, unknown>> | null): string {
+  const json = JSON.stringify(value);
+  return json.length <= maxMemberChars ? json : `{"omittedChars":${json.length}}`;
 }

@@ -1,6 +1,8 @@
 import type { Core } from "../core.ts";
 import { rootArn } from "../model/arn.ts";
-import { generateAccessKey, generateToken } from "../operations/admin/credentials.ts";
+import { generateAccessKey } from "../operations/admin/access-keys.ts";
+import { rootCredentialSetting } from "../operations/admin/own-principal.ts";
+import { generateToken } from "../operations/admin/tokens.ts";
 
 /** The account root's first credentials. Shown once, never stored in the clear. */
 export interface RootCredential {
@@ -8,8 +10,6 @@ export interface RootCredential {
   readonly secretAccessKey: string;
   readonly token: string;
 }
-
-const madeSetting = "rootCredential";
 
 /**
  * Makes the account root's credentials on the first start.
@@ -21,7 +21,7 @@ export async function makeRootCredential(
   core: Pick<Core, "store" | "commit" | "keyring" | "clock" | "account">,
   fixedToken?: string,
 ): Promise<RootCredential | undefined> {
-  if ((await core.store.get("settings", { name: madeSetting })) !== undefined) return undefined;
+  if ((await core.store.get("settings", { name: rootCredentialSetting })) !== undefined) return undefined;
   const { account } = core;
   const arn = rootArn(account);
   const accessKey = generateAccessKey(core, arn, account);
@@ -35,7 +35,7 @@ export async function makeRootCredential(
     {
       op: "insert",
       table: "settings",
-      row: { name: madeSetting, value: JSON.stringify({ atMs: core.clock.nowMs() }), revision: 1 },
+      row: { name: rootCredentialSetting, value: JSON.stringify({ atMs: core.clock.nowMs() }), revision: 1 },
     },
   ]);
   return {

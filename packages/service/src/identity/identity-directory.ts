@@ -78,6 +78,7 @@ export class IdentityDirectory {
     }
     if (!record.active) return undefined;
     const principal = await this.#principal(record.principalArn, record.account);
+    if (principal === undefined) return undefined;
     const secret = this.#keyring.unwrap(
       { wrappingKeyId: record.wrappingKeyId, wrapped: record.wrappedSecret },
       accessKeyIdentity(record),
@@ -100,6 +101,7 @@ export class IdentityDirectory {
       const record = await this.#store.get("tokens", { digest });
       if (record === undefined) return undefined;
       const principal = await this.#principal(record.principalArn, record.account);
+      if (principal === undefined) return undefined;
       found = { token: record, principal: { ...principal, token: record } };
       if (generation === this.#generation) this.#tokens.set(digest, found);
     }
@@ -125,10 +127,11 @@ export class IdentityDirectory {
     this.#tokens.clear();
   }
 
-  async #principal(arn: string, account: string): Promise<Principal> {
+  /** @returns undefined when it was deleted, and its credentials with it, after they were read */
+  async #principal(arn: string, account: string): Promise<Principal | undefined> {
     if (arn === rootArn(account)) return rootPrincipal(account);
     const record = await this.#store.get("principals", { arn });
-    invariant(record !== undefined, "the principal of a credential exists");
+    if (record === undefined) return undefined;
     const policies = await this.#store.listIdentityPolicies(arn, undefined, limits.identityPolicies.value);
     return {
       arn,

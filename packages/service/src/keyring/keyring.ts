@@ -21,7 +21,7 @@ function wrappingKeyIdentity(wrappingKeyId: string): Buffer {
 
 /**
  * The keyring: wrapping keys under the root key, which the seal protects. It wraps every stored secret. The newest
- * wrapping key wraps; older ones stay until everything they wrap is rewrapped (`rewrapKeyring`).
+ * wrapping key wraps; older ones stay until everything they wrap is rewrapped (`rewrapSecrets`).
  */
 export class Keyring {
   readonly #store: Store;
@@ -29,6 +29,8 @@ export class Keyring {
   readonly #rootKey: KeyObject;
   readonly #wrappingKeys = new Map<string, KeyObject>();
   #currentId = "";
+  #newestAtMs = 0;
+  #turn: Promise<void> = Promise.resolve();
 
   private constructor(store: Store, clock: Clock, rootKey: KeyObject) {
     this.#store = store;
@@ -43,7 +45,7 @@ export class Keyring {
    */
   static async open(store: Store, seal: Seal, clock: Clock): Promise<Keyring> {
     const stored = await store.get("settings", { name: rootSettingName });
-    const rootSecret = stored === undefined ? SecretBytes.random(rootKeyBytes) : await unsealRoot(seal, stored.value);
+    using rootSecret = stored === undefined ? SecretBytes.random(rootKeyBytes) : await unsealRoot(seal, stored.value);
     const keyring = new Keyring(store, clock, rootSecret.toKeyObject());
     if (stored === undefined) {
       const sealed = await seal.seal(rootSecret);
@@ -53,7 +55,6 @@ export class Keyring {
         { op: "insert", table: "wrappingKeys", row: first },
       ]);
     }
-    rootSecret.dispose();
     await keyring.#load();
     return keyring;
   }
@@ -89,14 +90,27 @@ export class Keyring {
     return hmacSha256(this.#rootKey, `coffer mac key v1\0${purpose}`);
   }
 
-  /** Makes a new wrapping key the current one, durably. Returns its id. */
+  /** Runs one rotation at a time: two at once could each destroy what the other still wraps with. */
+  async inTurn<T>(rotation: () => Promise<T>): Promise<T> {
+    const before = this.#turn;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#turn = promise;
+    await before;
+    try {
+      return await rotation();
+    } finally {
+      resolve();
+    }
+  }
+
+  /** Makes a new wrapping key the current one, durably. Returns its id. Only within `inTurn`. */
   async rotate(): Promise<string> {
     await this.#store.commit([{ op: "insert", table: "wrappingKeys", row: this.#generate() }]);
     await this.#load();
     return this.#currentId;
   }
 
-  /** Forgets a wrapping key that wraps nothing any more. The caller has made sure of that. */
+  /** Forgets a wrapping key that wraps nothing any more. The caller has made sure of that. Only within `inTurn`. */
   async destroy(wrappingKeyId: string): Promise<void> {
     invariant(wrappingKeyId !== this.#currentId, "the current wrapping key is never destroyed");
     await this.#store.commit([{ op: "delete", table: "wrappingKeys", key: { wrappingKeyId }, revision: "any" }]);
@@ -105,21 +119,22 @@ export class Keyring {
 
   #generate() {
     const wrappingKeyId = randomId();
-    const secret = SecretBytes.random(wrappingKeyBytes);
+    using secret = SecretBytes.random(wrappingKeyBytes);
     const wrappedKey = wrapKeyMaterial(this.#rootKey, secret, wrappingKeyIdentity(wrappingKeyId));
-    secret.dispose();
-    return { wrappingKeyId, wrappedKey, createdAtMs: this.#clock.nowMs(), revision: 1 };
+    // The newest one is current, so its age must tell, also when the clock stands still or was set back.
+    const createdAtMs = Math.max(this.#clock.nowMs(), this.#newestAtMs + 1);
+    return { wrappingKeyId, wrappedKey, createdAtMs, revision: 1 };
   }
 
   async #load(): Promise<void> {
     const records = await this.#store.listWrappingKeys();
     this.#wrappingKeys.clear();
     for (const record of records) {
-      const secret = unwrapKeyMaterial(this.#rootKey, record.wrappedKey, wrappingKeyIdentity(record.wrappingKeyId));
+      using secret = unwrapKeyMaterial(this.#rootKey, record.wrappedKey, wrappingKeyIdentity(record.wrappingKeyId));
       invariant(secret !== undefined, "a stored wrapping key unwraps under the root key");
       this.#wrappingKeys.set(record.wrappingKeyId, secret.toKeyObject());
-      secret.dispose();
       this.#currentId = record.wrappingKeyId;
+      this.#newestAtMs = record.createdAtMs;
     }
     invariant(this.#currentId !== "", "the keyring has a wrapping key");
   }

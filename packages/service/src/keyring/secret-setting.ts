@@ -6,10 +6,13 @@ import type { Keyring } from "./keyring.ts";
 /** The setting that holds the key that signs audit checkpoints. */
 export const checkpointKeySetting = "audit.checkpointKey";
 
-/** Settings that hold a wrapped secret. */
-export const secretSettingNames: readonly string[] = [checkpointKeySetting];
+/** Settings that hold a wrapped secret. All are rewrapped when the keyring rotates, so there are no others. */
+export const secretSettingNames = [checkpointKeySetting] as const;
 
-interface SecretSettingFields {
+export type SecretSettingName = (typeof secretSettingNames)[number];
+
+/** A wrapped secret setting as the store keeps it. */
+export interface StoredSecretSetting {
   readonly wrappingKeyId: string;
   /** Base64. */
   readonly wrapped: string;
@@ -20,28 +23,52 @@ interface SecretSettingFields {
 export interface SecretSetting {
   readonly secret: SecretBytes;
   readonly publicPart: string;
-  readonly wrappingKeyId: string;
-  readonly fields: SecretSettingFields;
-  readonly revision: number;
 }
 
 /** Reads a wrapped secret of the instance. The caller disposes of it. */
 export async function openSecretSetting(
   store: Store,
   keyring: Keyring,
-  name: string,
+  name: SecretSettingName,
 ): Promise<SecretSetting | undefined> {
   const stored = await store.get("settings", { name });
   if (stored === undefined) return undefined;
-  const fields = JSON.parse(stored.value) as SecretSettingFields;
-  const { wrappingKeyId, wrapped, publicPart } = fields;
-  const secret = keyring.unwrap({ wrappingKeyId, wrapped: Buffer.from(wrapped, "base64") }, settingIdentity(name));
-  return { secret, publicPart, wrappingKeyId, fields, revision: stored.revision };
+  const fields = JSON.parse(stored.value) as StoredSecretSetting;
+  return { secret: unwrapSecretSetting(keyring, name, fields), publicPart: fields.publicPart };
+}
+
+/** The secret of a stored setting. The caller disposes of it. */
+export function unwrapSecretSetting(
+  keyring: Keyring,
+  name: SecretSettingName,
+  { wrappingKeyId, wrapped }: StoredSecretSetting,
+): SecretBytes {
+  return keyring.unwrap({ wrappingKeyId, wrapped: Buffer.from(wrapped, "base64") }, settingIdentity(name));
+}
+
+/** The value of a setting that holds a wrapped secret. */
+export function encodeSecretSetting(
+  keyring: Keyring,
+  name: SecretSettingName,
+  secret: SecretBytes,
+  publicPart: string,
+): string {
+  const { wrappingKeyId, wrapped } = keyring.wrap(secret, settingIdentity(name));
+  const fields: StoredSecretSetting = {
+    wrappingKeyId,
+    wrapped: Buffer.from(wrapped).toString("base64"),
+    publicPart,
+  };
+  return JSON.stringify(fields);
 }
 
 /** The write that stores a new wrapped secret of the instance. */
-export function secretSettingWrite(keyring: Keyring, name: string, secret: SecretBytes, publicPart: string): Write {
-  const { wrappingKeyId, wrapped } = keyring.wrap(secret, settingIdentity(name));
-  const fields: SecretSettingFields = { wrappingKeyId, wrapped: Buffer.from(wrapped).toString("base64"), publicPart };
-  return { op: "insert", table: "settings", row: { name, value: JSON.stringify(fields), revision: 1 } };
+export function secretSettingWrite(
+  keyring: Keyring,
+  name: SecretSettingName,
+  secret: SecretBytes,
+  publicPart: string,
+): Write {
+  const value = encodeSecretSetting(keyring, name, secret, publicPart);
+  return { op: "insert", table: "settings", row: { name, value, revision: 1 } };
 }

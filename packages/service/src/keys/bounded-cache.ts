@@ -24,7 +24,7 @@ export class BoundedCache<K, V> {
   set(key: K, value: V): void {
     this.#old.delete(key);
     this.#young.set(key, value);
-    if (this.#young.size > this.#maxEntries / 2) {
+    if (this.#young.size >= this.#maxEntries / 2) {
       this.#old = this.#young;
       this.#young = new Map();
     }

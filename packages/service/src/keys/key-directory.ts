@@ -3,18 +3,17 @@ import type { Keyring } from "../keyring/keyring.ts";
 import { limits } from "../limits.ts";
 import { aliasArn, isKeyId, keyArn, parseKeyReference } from "../model/arn.ts";
 import type { Store, Write } from "../ports/store.ts";
-import { BoundedCache } from "./bounded-cache.ts";
 import { KeyEntry } from "./key-entry.ts";
+import { ReadThroughCache } from "./read-through-cache.ts";
 
-/** Finds keys by reference, through a bounded cache that every commit keeps true. */
+/** Finds keys by reference, through bounded caches that every commit keeps true. */
 export class KeyDirectory {
   readonly #store: Store;
   readonly #keyring: Keyring;
-  readonly #keys = new BoundedCache<string, KeyEntry>(limits.cachedKeys.value);
+  /** By `region/key id`; a region holds no slash. */
+  readonly #keys = new ReadThroughCache<KeyEntry>(limits.cachedKeys.value);
   /** `account/region/alias` to key id. */
-  readonly #aliases = new BoundedCache<string, string>(limits.cachedKeys.value);
-  /** Counts commits: what was read before a commit is not cached after it. */
-  #generation = 0;
+  readonly #aliases = new ReadThroughCache<string>(limits.cachedKeys.value);
 
   constructor(store: Store, keyring: Keyring) {
     this.#store = store;
@@ -23,43 +22,61 @@ export class KeyDirectory {
 
   /** A key by region and id, when it is in memory. */
   cached(region: string, keyId: string): KeyEntry | undefined {
-    return this.#keys.get(`${region}/${keyId}`);
+    return this.#keys.cached(`${region}/${keyId}`);
+  }
+
+  /**
+   * What `resolve` would find, when all of it is in memory.
+   *
+   * @returns undefined when it is not, or when there is something to refuse
+   */
+  resolveCached(reference: string, account: string, region: string): KeyEntry | undefined {
+    const byId = this.cached(region, reference);
+    if (byId !== undefined) return byId.record.account === account ? byId : undefined;
+    const parsed = parseKeyReference(reference);
+    if (parsed === undefined || (parsed.region ?? region) !== region) return undefined;
+    const inAccount = parsed.account ?? account;
+    const keyId = parsed.kind === "id" ? parsed.name : this.#aliases.cached(`${inAccount}/${region}/${parsed.name}`);
+    const entry = keyId === undefined ? undefined : this.cached(region, keyId);
+    return entry?.record.account === inAccount ? entry : undefined;
   }
 
   /** A key by region and id. */
   async find(region: string, keyId: string): Promise<KeyEntry | undefined> {
-    const name = `${region}/${keyId}`;
-    const cached = this.#keys.get(name);
-    if (cached !== undefined) return cached;
     if (!isKeyId(keyId)) return undefined;
-    const generation = this.#generation;
-    const record = await this.#store.get("keys", { region, keyId });
-    if (record === undefined) return undefined;
-    const entry = new KeyEntry(record, this.#store, this.#keyring);
-    if (generation === this.#generation) this.#keys.set(name, entry);
-    return entry;
+    return this.#keys.find(`${region}/${keyId}`, async () => {
+      const record = await this.#store.get("keys", { region, keyId });
+      if (record === undefined) return undefined;
+      const max = limits.aliasesPerKey.value;
+      const aliases = await this.#store.listKeyAliases(record.account, region, keyId, undefined, max);
+      return new KeyEntry(
+        record,
+        aliases.map(({ name }) => name),
+        this.#store,
+        this.#keyring,
+      );
+    });
   }
 
   /** The key id behind an alias. */
-  async findAlias(account: string, region: string, name: string): Promise<string | undefined> {
-    const cacheKey = `${account}/${region}/${name}`;
-    const cached = this.#aliases.get(cacheKey);
-    if (cached !== undefined) return cached;
-    const generation = this.#generation;
-    const record = await this.#store.get("aliases", { account, region, name });
-    if (record === undefined) return undefined;
-    if (generation === this.#generation) this.#aliases.set(cacheKey, record.keyId);
-    return record.keyId;
+  findAlias(account: string, region: string, name: string): Promise<string | undefined> {
+    return this.#aliases.find(
+      `${account}/${region}/${name}`,
+      async () => (await this.#store.get("aliases", { account, region, name }))?.keyId,
+    );
   }
 
   /**
    * A key by key id, key ARN, alias name or alias ARN, as seen from an account and region.
    *
-   * @throws ServiceError NotFound; InvalidInput kind `arn` for a malformed ARN
+   * @throws ServiceError NotFound; InvalidInput kind `arn` for a malformed ARN, kind `size` for an endless one
    */
   async resolve(reference: string, account: string, region: string): Promise<KeyEntry> {
-    const hot = this.#keys.get(`${region}/${reference}`);
-    if (hot !== undefined && hot.record.account === account) return hot;
+    const max = limits.keyReferenceChars.value;
+    if (reference.length > max) {
+      const reason = `A key id, key ARN, alias name or alias ARN has at most ${max} characters.`;
+      throw ServiceError.of("InvalidInput", { kind: "size", member: "keyId", reason });
+    }
     const parsed = parseKeyReference(reference);
     if (parsed === undefined) {
       throw ServiceError.of("InvalidInput", { kind: "arn", reason: `Invalid arn ${reference}` });
@@ -82,17 +99,13 @@ export class KeyDirectory {
 
   /** Drops from memory what the writes changed. Called once after each commit. */
   forget(writes: readonly Write[]): void {
-    this.#generation += 1;
     for (const write of writes) {
-      if (write.table === "keys") {
+      if (write.table === "keys" || write.table === "keyVersions") {
         const { region, keyId } = write.op === "delete" ? write.key : write.row;
-        this.#keys.delete(`${region}/${keyId}`);
-      } else if (write.table === "keyVersions") {
-        const { region, keyId } = write.op === "delete" ? write.key : write.row;
-        this.#keys.delete(`${region}/${keyId}`);
+        this.#keys.forget(`${region}/${keyId}`);
       } else if (write.table === "aliases") {
         const { account, region, name } = write.op === "delete" ? write.key : write.row;
-        this.#aliases.delete(`${account}/${region}/${name}`);
+        this.#aliases.forget(`${account}/${region}/${name}`);
       }
     }
   }

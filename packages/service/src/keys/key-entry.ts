@@ -16,14 +16,17 @@ export class KeyEntry {
   readonly record: KeyRecord;
   readonly arn: string;
   readonly policy: CompiledPolicy;
+  /** Names of the key's aliases, with their prefix. Any change of them changes the key's revision, too. */
+  readonly aliases: readonly string[];
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
   #current: KeyObject | undefined;
   #currentMaterialId: string | undefined;
 
-  constructor(record: KeyRecord, store: Store, keyring: Keyring) {
+  constructor(record: KeyRecord, aliases: readonly string[], store: Store, keyring: Keyring) {
     this.record = record;
+    this.aliases = aliases;
     this.arn = keyArn(record.region, record.account, record.keyId);
     const parsed = parsePolicy(record.policy, "key");
     invariant(parsed.ok, "a stored key policy parses");
@@ -61,12 +64,11 @@ export class KeyEntry {
     const { region, keyId } = this.record;
     const stored = await this.#store.get("keyVersions", { region, keyId, version });
     if (stored === undefined) return undefined;
-    const secret = this.#keyring.unwrap(
+    using secret = this.#keyring.unwrap(
       { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedMaterial },
       keyVersionIdentity(stored),
     );
     const material = secret.toKeyObject();
-    secret.dispose();
     if (version === this.record.currentVersion) this.#current = material;
     else this.#materials.set(version, material);
     return material;

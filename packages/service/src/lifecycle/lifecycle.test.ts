@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { openTestCore, type TestCore } from "@coffer/testkit";
+import { FaultyStore, openTestCore, type TestCore } from "@coffer/testkit";
 import { ServiceError } from "../errors.ts";
 import { decrypt } from "../operations/decrypt.ts";
 import { encrypt } from "../operations/encrypt.ts";
@@ -15,10 +15,16 @@ import { execute } from "../pipeline/execute.ts";
 
 describe("lifecycle", () => {
   let test: TestCore;
+  let faults: FaultyStore;
   let keyId: string;
 
   beforeEach(async () => {
-    test = await openTestCore();
+    test = await openTestCore({
+      wrapStore: (store) => {
+        faults = new FaultyStore(store);
+        return faults.store;
+      },
+    });
     keyId = (await execute(test.core, createKey, { aliases: ["alias/a"] }, test.request())).key.keyId;
   });
   afterEach(() => test.close());
@@ -53,7 +59,10 @@ describe("lifecycle", () => {
     test.lifecycle.start();
     test.clock.advance(0);
     await execute(test.core, enableKeyRotation, { keyId, periodDays: 90 }, test.request());
+    const rotated = Promise.withResolvers<void>();
+    faults.afterCommit = () => rotated.resolve();
     test.clock.advance(90 * dayMs);
+    await rotated.promise;
     await test.lifecycle.stop();
     assert.deepEqual(await rotations(), [[2, "AUTOMATIC"]]);
   });

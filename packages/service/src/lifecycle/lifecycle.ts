@@ -1,21 +1,28 @@
 import { randomId } from "@coffer/crypto";
-import { auditEventJson } from "../audit/event.ts";
 import type { Core } from "../core.ts";
-import { KeyEntry } from "../keys/key-entry.ts";
 import type { KeyRecord } from "../model/key.ts";
-import { rotate } from "../operations/rotation/rotate.ts";
-import { StoreConflict, type Write } from "../ports/store.ts";
+import { StoreConflict } from "../ports/store.ts";
+import { destroyDueKey, rotateDueKey } from "./due-key.ts";
+import { RetryPlan } from "./retry-plan.ts";
 
-/** Keys of one round: small, so that requests go on between rounds. */
-const roundKeys = 50;
+/** Keys read at once. */
+const batchKeys = 50;
 /** The longest sleep; a clock that was set forward is noticed within it. */
 const maxSleepMs = 60_000;
 const retryMs = 5_000;
-const pageRows = 500;
+/** This many failures in a row are no broken keys but a broken store: the round ends. */
+const maxFailuresInRow = 10;
+/** With more broken keys than this nothing is tried but they themselves: all are read anew each round. */
+const maxBrokenKeys = 1_000;
+/** A key that conflicts so often in a row has no rival: something is wrong with it. */
+const maxConflicts = 5;
 
 /** Does what is due on its own: rotations, and destructions after the waiting period. */
 export class Lifecycle {
   readonly #core: Core;
+  readonly #retries = new RetryPlan();
+  /** Records of changes that are made and could not be recorded yet. Nothing more is changed until they are. */
+  readonly #unrecorded: string[] = [];
   #cancel: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -36,16 +43,19 @@ export class Lifecycle {
     this.#sleep(Math.max(0, dueAtMs - this.#core.clock.nowMs()));
   }
 
-  /** Runs everything that is due now. Also for tests, which move the clock first. */
-  async runDue(): Promise<void> {
-    for (;;) {
-      const due = await this.#core.store.listDueKeys(this.#core.clock.nowMs(), roundKeys);
-      for (const record of due) await this.#runKey(record);
-      if (due.length < roundKeys) return;
-    }
+  /**
+   * Runs everything that is due now. Also for tests, which move the clock first. A key that cannot be handled is told to
+   * the operator and tried again later, further apart each time; it holds up no other key.
+   *
+   * @throws what the store throws
+   */
+  runDue(): Promise<void> {
+    const round = this.#running.then(() => this.#round());
+    this.#running = round.catch(() => {});
+    return round;
   }
 
-  /** Stops waking; a round in progress ends first. */
+  /** Stops waking; a key in progress is finished first. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
@@ -59,88 +69,64 @@ export class Lifecycle {
     this.#wakeAtMs = this.#core.clock.nowMs() + bounded;
     this.#cancel = this.#core.clock.schedule(bounded, () => {
       this.#wakeAtMs = Number.POSITIVE_INFINITY;
-      this.#running = this.#wake();
+      this.#running = this.#running.then(() => this.#wake());
     });
   }
 
   async #wake(): Promise<void> {
     try {
-      await this.runDue();
+      await this.#round();
       const next = await this.#core.store.nextDueAtMs();
-      this.#sleep(next === undefined ? maxSleepMs : Math.max(0, next - this.#core.clock.nowMs()));
+      const delayMs = next === undefined ? maxSleepMs : next - this.#core.clock.nowMs();
+      // What is due even so could not be done: it waits for its retry, and this must not spin meanwhile.
+      this.#sleep(delayMs > 0 ? delayMs : retryMs);
     } catch (error) {
       this.#core.reportBug(randomId(), error);
       this.#sleep(retryMs);
     }
   }
 
-  async #runKey(record: KeyRecord): Promise<void> {
+  async #round(): Promise<void> {
+    const nowMs = this.#core.clock.nowMs();
+    let failuresInRow = 0;
+    while (await this.#canRecord()) {
+      const due = await this.#core.store.listDueKeys(nowMs, batchKeys + this.#retries.size);
+      const ready = this.#retries.select(due, nowMs);
+      if (ready.length === 0 || this.#retries.size > maxBrokenKeys) return;
+      for (const record of ready) {
+        if (this.#stopped) return;
+        failuresInRow = (await this.#runKey(record)) ? 0 : failuresInRow + 1;
+        if (failuresInRow >= maxFailuresInRow || !(await this.#canRecord())) return;
+      }
+    }
+  }
+
+  /** Writes what is not recorded yet. @returns whether what is changed next can be recorded */
+  async #canRecord(): Promise<boolean> {
     try {
-      if (record.state === "pendingDestruction") await this.#destroy(record);
-      else await this.#rotate(record);
+      for (let event = this.#unrecorded[0]; event !== undefined; event = this.#unrecorded[0]) {
+        await this.#core.audit.append(event);
+        this.#unrecorded.shift();
+      }
+    } catch {
+      // Health tells the operator why.
+      return false;
+    }
+    return this.#core.audit.health().writable;
+  }
+
+  /** @returns whether it went well */
+  async #runKey(record: KeyRecord): Promise<boolean> {
+    try {
+      const handle = record.state === "pendingDestruction" ? destroyDueKey : rotateDueKey;
+      this.#unrecorded.push(await handle(this.#core, record));
+      this.#retries.succeeded(record);
+      return true;
     } catch (error) {
-      // Somebody changed the key meanwhile: the next round sees the new row.
-      if (!(error instanceof StoreConflict)) throw error;
+      const failures = this.#retries.failed(record, this.#core.clock.nowMs());
+      // Somebody else may have changed the key meanwhile; only when that goes on it is worth telling.
+      if (!(error instanceof StoreConflict) || failures >= maxConflicts) this.#core.reportBug(randomId(), error);
+      return false;
     }
-  }
-
-  async #rotate(record: KeyRecord): Promise<void> {
-    const { rotation } = record;
-    const key = new KeyEntry(record, this.#core.store, this.#core.keyring);
-    const nextAtMs = this.#core.clock.nowMs() + rotation.periodMs;
-    await rotate(this.#core, key, "AUTOMATIC", { rotation: { ...rotation, nextAtMs } });
-    await this.#record("RotateKey", key);
-  }
-
-  /** Material first, the key last: a crash in between leaves a key that is still due. */
-  async #destroy(record: KeyRecord): Promise<void> {
-    const { store } = this.#core;
-    const { account, region, keyId } = record;
-    const key = new KeyEntry(record, store, this.#core.keyring);
-    for (;;) {
-      const rows = await store.listKeyVersions(region, keyId, 0, pageRows);
-      if (rows.length === 0) break;
-      await this.#core.commit(
-        rows.map(
-          ({ version }): Write => ({
-            op: "delete",
-            table: "keyVersions",
-            key: { region, keyId, version },
-            revision: "any",
-          }),
-        ),
-      );
-    }
-    const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);
-    await this.#core.commit([
-      ...aliases.map(
-        ({ name }): Write => ({ op: "delete", table: "aliases", key: { account, region, name }, revision: "any" }),
-      ),
-      { op: "delete", table: "keys", key: { region, keyId }, revision: record.revision },
-    ]);
-    await this.#record("DeleteKey", key);
-  }
-
-  async #record(eventName: string, key: KeyEntry): Promise<void> {
-    await this.#core.audit.append(
-      auditEventJson({
-        caller: {
-          requestId: randomId(),
-          wire: "aws",
-          region: key.record.region,
-          sourceIp: "AWS Internal",
-          userAgent: "AWS Internal",
-        },
-        account: key.record.account,
-        eventSource: "kms.amazonaws.com",
-        eventName,
-        readOnly: false,
-        plane: "control",
-        nowMs: this.#core.clock.nowMs(),
-        parameters: null,
-        response: null,
-        keys: [key],
-      }),
-    );
   }
 }

@@ -1,7 +1,9 @@
 import { decryptKmsBlob, type KmsBlob, parseKmsBlob } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
+import { limits } from "../limits.ts";
 import { defineOperation, type KeyTarget } from "../pipeline/operation.ts";
+import { checkBytes } from "./checks.ts";
 import { type ContextInput, checkAlgorithm, contextAad, contextConditions } from "./message.ts";
 import { activeOnly } from "./shared.ts";
 
@@ -40,28 +42,27 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
   run({ keys, input }) {
     const key = keys[0]!;
     checkAlgorithm(key, input.algorithm, "Decrypt");
-    const opened = openMessage(key, input.ciphertext, contextAad(input.encryptionContext));
-    const keyMaterialId = ciphertextMaterialId(key, input.ciphertext);
+    const blob = parseBlob(input.ciphertext);
+    const opened = openMessage(key, blob, contextAad(input.encryptionContext));
+    const keyMaterialId = key.materialId(blob.keyVersion);
     return opened instanceof Promise
       ? opened.then((plaintext) => ({ keyArn: key.arn, plaintext, keyMaterialId }))
       : { keyArn: key.arn, plaintext: opened, keyMaterialId };
   },
+  wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 
-function parseBlob(ciphertext: Uint8Array): KmsBlob {
+/** @throws ServiceError InvalidInput when it is too large; CiphertextInvalid when it is no ciphertext of ours */
+export function parseBlob(ciphertext: Uint8Array): KmsBlob {
+  checkBytes(ciphertext, "ciphertextBlob", limits.ciphertextBytes.value);
   const blob = parseKmsBlob(ciphertext);
   if (blob === undefined) throw ServiceError.of("CiphertextInvalid", {});
   return blob;
 }
 
-/** The key that a ciphertext names. @throws ServiceError CiphertextInvalid when it is no ciphertext of ours */
+/** The key that a ciphertext names. @throws ServiceError as `parseBlob` does */
 export function ciphertextTarget(ciphertext: Uint8Array, expected: string | undefined): KeyTarget {
   return { by: "ciphertext", keyId: parseBlob(ciphertext).keyId, expected };
-}
-
-/** The public id of the material that a ciphertext of this key names. */
-export function ciphertextMaterialId(key: KeyEntry, ciphertext: Uint8Array): string {
-  return key.materialId(parseBlob(ciphertext).keyVersion);
 }
 
 /**
@@ -69,8 +70,7 @@ export function ciphertextMaterialId(key: KeyEntry, ciphertext: Uint8Array): str
  *
  * @throws ServiceError CiphertextInvalid for every cause alike
  */
-export function openMessage(key: KeyEntry, ciphertext: Uint8Array, aad: Uint8Array): Buffer | Promise<Buffer> {
-  const blob = parseBlob(ciphertext);
+export function openMessage(key: KeyEntry, blob: KmsBlob, aad: Uint8Array): Buffer | Promise<Buffer> {
   if (blob.keyVersion < key.record.transit.minDecryptionVersion) throw ServiceError.of("CiphertextInvalid", {});
   const material = key.cachedMaterial(blob.keyVersion);
   if (material !== undefined) return plaintextOf(decryptKmsBlob(blob, material, aad));

@@ -35,12 +35,17 @@ function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: Generat
     : { keyId, encryptionContext, keySpec: dataKeySpec };
 }
 
-async function generate(key: KeyEntry, input: GenerateDataKeyInput) {
+async function generate(key: KeyEntry, input: GenerateDataKeyInput): Promise<GenerateDataKeyOutput> {
   checkRange(input.dataKeyBytes, "numberOfBytes", 1, limits.dataKeyBytes.value);
   const aad = contextAad(input.encryptionContext);
   const plaintext = randomBytesPooled(input.dataKeyBytes);
-  const ciphertext = await sealMessage(key, plaintext, aad);
-  return { keyArn: key.arn, plaintext, ciphertext, keyMaterialId: key.materialId(key.record.currentVersion) };
+  try {
+    const ciphertext = await sealMessage(key, plaintext, aad);
+    return { keyArn: key.arn, plaintext, ciphertext, keyMaterialId: key.materialId(key.record.currentVersion) };
+  } catch (error) {
+    plaintext.fill(0);
+    throw error;
+  }
 }
 
 /** AWS KMS: GenerateDataKey. */
@@ -52,6 +57,7 @@ export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDat
   conditions: contextConditions,
   record,
   run: ({ keys, input }) => generate(keys[0]!, input),
+  wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 
 /** AWS KMS: GenerateDataKeyWithoutPlaintext. */

@@ -10,6 +10,7 @@ export interface GenerateRandomInput {
 }
 
 export interface GenerateRandomOutput {
+  /** Owned by the caller, who wipes it. */
   readonly plaintext: Buffer;
 }
 
@@ -25,4 +26,5 @@ export const generateRandom = defineOperation<GenerateRandomInput, GenerateRando
     checkRange(input.bytes, "numberOfBytes", 1, input.maxBytes ?? limits.randomBytes.value);
     return { plaintext: randomBytesPooled(input.bytes) };
   },
+  wipe: ({ plaintext }) => void plaintext.fill(0),
 });

@@ -42,7 +42,7 @@ export function contextAad(context: EncryptionContext | undefined): Buffer {
 
 /** The policy conditions of an encryption context (AWS KMS: `kms:EncryptionContext:KEY`, `kms:EncryptionContextKeys`). */
 export function contextConditions(input: ContextInput): OperationConditions {
-  const conditions = new Map<string, readonly string[]>([["kms:encryptionalgorithm", ["SYMMETRIC_DEFAULT"]]]);
+  const conditions = new Map<string, string[]>([["kms:encryptionalgorithm", ["SYMMETRIC_DEFAULT"]]]);
   const { encryptionContext } = input;
   if (encryptionContext === undefined) return conditions;
   const names = Object.keys(encryptionContext);
@@ -50,7 +50,10 @@ export function contextConditions(input: ContextInput): OperationConditions {
   conditions.set("kms:encryptioncontextkeys", names);
   for (const name of names) {
     const key = `kms:encryptioncontext:${name.toLowerCase()}`;
-    conditions.set(key, [...(conditions.get(key) ?? []), encryptionContext[name]!]);
+    // Condition keys have no case: names that differ in case only are one condition key with several values.
+    const values = conditions.get(key);
+    if (values === undefined) conditions.set(key, [encryptionContext[name]!]);
+    else values.push(encryptionContext[name]!);
   }
   return conditions;
 }

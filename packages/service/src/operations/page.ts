@@ -3,14 +3,13 @@ import type { Core } from "../core.ts";
 import { ServiceError } from "../errors.ts";
 import type { Page } from "./shared.ts";
 
-/** Pagination markers are opaque and signed: nobody can make one up, or use one in another listing. */
-function signature(core: Core, listing: string, cursor: string): string {
-  return hmacSha256(core.markerKey, `${listing}\0${cursor}`).subarray(0, 16).toString("base64url");
-}
-
-/** Makes the marker behind which a listing goes on. `listing` names the operation and whatever it is confined to. */
+/**
+ * Makes the marker behind which a listing goes on: opaque and signed, so that nobody can make one up, or use one in
+ * another listing. `listing` names the operation and whatever it is confined to.
+ */
 export function encodeMarker(core: Core, listing: string, cursor: string): string {
-  return `${Buffer.from(cursor).toString("base64url")}.${signature(core, listing, cursor)}`;
+  const signature = hmacSha256(core.markerKey, `${listing}\0${cursor}`).subarray(0, 16).toString("base64url");
+  return `${Buffer.from(cursor).toString("base64url")}.${signature}`;
 }
 
 /**
@@ -20,11 +19,8 @@ export function encodeMarker(core: Core, listing: string, cursor: string): strin
  */
 export function parseMarker(core: Core, listing: string, marker: string | undefined): string | undefined {
   if (marker === undefined) return undefined;
-  const dot = marker.indexOf(".");
-  const cursor = Buffer.from(marker.slice(0, Math.max(0, dot)), "base64url").toString();
-  if (dot < 0 || !timingSafeEqualText(marker.slice(dot + 1), signature(core, listing, cursor))) {
-    throw ServiceError.of("MarkerInvalid", {});
-  }
+  const cursor = Buffer.from(marker.slice(0, Math.max(0, marker.indexOf("."))), "base64url").toString();
+  if (!timingSafeEqualText(marker, encodeMarker(core, listing, cursor))) throw ServiceError.of("MarkerInvalid", {});
   return cursor;
 }
 

@@ -1,5 +1,5 @@
 import { defineOperation } from "../pipeline/operation.ts";
-import { ciphertextMaterialId, ciphertextTarget, openMessage } from "./decrypt.ts";
+import { ciphertextTarget, openMessage, parseBlob } from "./decrypt.ts";
 import { sealMessage } from "./encrypt.ts";
 import { checkAlgorithm, contextAad, contextConditions, type EncryptionContext } from "./message.ts";
 import { activeOnly } from "./shared.ts";
@@ -59,14 +59,15 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
     checkAlgorithm(source, input.sourceAlgorithm, "ReEncrypt");
     checkAlgorithm(destination, input.destinationAlgorithm, "ReEncrypt");
     const destinationAad = contextAad(input.destinationEncryptionContext);
-    const plaintext = await openMessage(source, input.ciphertext, contextAad(input.sourceEncryptionContext));
+    const blob = parseBlob(input.ciphertext);
+    const plaintext = await openMessage(source, blob, contextAad(input.sourceEncryptionContext));
     try {
       const ciphertext = await sealMessage(destination, plaintext, destinationAad);
       return {
         ciphertext,
         sourceKeyArn: source.arn,
         keyArn: destination.arn,
-        sourceKeyMaterialId: ciphertextMaterialId(source, input.ciphertext),
+        sourceKeyMaterialId: source.materialId(blob.keyVersion),
         destinationKeyMaterialId: destination.materialId(destination.record.currentVersion),
       };
     } finally {

@@ -22,6 +22,7 @@ export const readAuditEvents = defineOperation<ReadAuditEventsInput, ReadAuditEv
   plane: "control",
   readOnly: true,
   eventSource: "cloudtrail.amazonaws.com",
+  instanceWide: true,
   keys: [],
   resources: () => [{ action: "cloudtrail:LookupEvents", resource: "*" }],
   record: ({ after, limit }) => ({ after, limit }),

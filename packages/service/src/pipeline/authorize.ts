@@ -11,10 +11,12 @@ export interface AuthorizationQuestion {
   readonly action: string;
   /** The key, or undefined when identity policies alone decide. */
   readonly key: KeyEntry | undefined;
+  /** All keys of the operation. */
+  readonly keys?: readonly KeyEntry[] | undefined;
   readonly resource: string;
-  /** The caller's own reference to the key. */
+  /** The caller's own reference to the key; undefined when a ciphertext named it. */
   readonly reference?: string | undefined;
-  readonly conditions?: OperationConditions | undefined;
+  readonly conditions?: (() => OperationConditions) | undefined;
   readonly nowMs: number;
   /** The key was named by a ciphertext only: the refusal must not disclose that it exists. */
   readonly hideKey?: boolean;
@@ -22,7 +24,7 @@ export interface AuthorizationQuestion {
 
 /** @throws ServiceError AccessDenied unless the policies allow it */
 export function authorize(question: AuthorizationQuestion): void {
-  const { request, key, action, resource, nowMs } = question;
+  const { request, key, action, resource } = question;
   const { principal } = request;
   const policyRequest: PolicyRequest = {
     action,
@@ -33,25 +35,18 @@ export function authorize(question: AuthorizationQuestion): void {
       kind: principal.kind,
       userId: principal.principalId,
     },
-    context: new RequestConditions({ request, key, nowMs, reference: question.reference }, question.conditions),
+    context: new RequestConditions(question),
   };
   const decision = decide({
     request: policyRequest,
     identityPolicies: principal.identityPolicies,
     ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
   });
-  if (decision.allowed) return;
-  const implicit = question.hideKey === true ? "ciphertextKey" : "implicitDeny";
-  throw ServiceError.of("AccessDenied", {
-    principalArn: principal.arn,
-    action,
-    resource,
-    basis: decision.reason === "explicit-deny" ? "explicitDeny" : implicit,
-    source: denyingSide(decision, policyRequest, key),
-  });
+  if (!decision.allowed) throw ServiceError.of("AccessDenied", describeDenial(question, policyRequest, decision));
 }
 
-type DenyingSide = NonNullable<ErrorParams["AccessDenied"]["source"]>;
+type Denial = ErrorParams["AccessDenied"];
+type DenyingSide = NonNullable<Denial["source"]>;
 
 const sidesByPolicy = {
   "key-policy": "resource",
@@ -61,9 +56,24 @@ const sidesByPolicy = {
   boundary: "boundary",
 } as const satisfies Record<string, DenyingSide>;
 
-/** Which side a refused caller has to look at. A key of another account is not told apart from a missing one. */
+/** What a refused caller is told. A key of another account is not told apart from a missing one. */
+function describeDenial(
+  { request, action, key, resource, reference, hideKey }: AuthorizationQuestion,
+  policyRequest: PolicyRequest,
+  decision: AuthorizationDecision,
+): Denial {
+  const { arn: principalArn, account } = request.principal;
+  const implicit = hideKey === true ? "ciphertextKey" : "implicitDeny";
+  if (key !== undefined && key.record.account !== account) {
+    const shown = hideKey === true ? "*" : (reference ?? resource);
+    return { principalArn, action, resource: shown, basis: implicit, source: "foreign" };
+  }
+  const basis = decision.reason === "explicit-deny" ? "explicitDeny" : implicit;
+  return { principalArn, action, resource, basis, source: denyingSide(decision, policyRequest, key) };
+}
+
+/** Which side of the caller's own account it has to look at. */
 function denyingSide(decision: AuthorizationDecision, request: PolicyRequest, key: KeyEntry | undefined): DenyingSide {
-  if (key !== undefined && key.record.account !== request.principal.account) return "foreign";
   if (decision.by !== undefined) return sidesByPolicy[decision.by.source];
   if (decision.reason === "session-implicit-deny") return "session";
   if (decision.reason === "boundary-implicit-deny") return "boundary";

@@ -1,18 +1,25 @@
 import type { ConditionContext } from "@coffer/policy";
 import type { KeyEntry } from "../keys/key-entry.ts";
+import { parseKeyReference } from "../model/arn.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { OperationConditions } from "./operation.ts";
 
 /** What a condition key is read from. */
-interface ConditionSource {
+export interface ConditionSource {
   readonly request: RequestContext;
-  readonly key: KeyEntry | undefined;
+  readonly action: string;
+  readonly key: Pick<KeyEntry, "record" | "aliases"> | undefined;
+  readonly keys?: readonly KeyEntry[] | undefined;
   readonly nowMs: number;
   /** The caller's own reference, for `kms:RequestAlias`. */
-  readonly reference: string | undefined;
+  readonly reference?: string | undefined;
+  /** What the operation's input says. */
+  readonly conditions?: (() => OperationConditions) | undefined;
 }
 
 type ConditionReader = (source: ConditionSource) => string | readonly string[] | undefined;
+
+const principalTypes = { root: "Account", user: "User", role: "AssumedRole" } as const;
 
 /** Condition keys, lower case (IAM user guide: global condition keys; AWS KMS developer guide: condition keys). */
 const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionReader>([
@@ -20,11 +27,9 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["aws:epochtime", ({ nowMs }) => String(Math.floor(nowMs / 1000))],
   ["aws:principalaccount", ({ request }) => request.principal.account],
   ["aws:principalarn", ({ request }) => request.principal.arn],
-  [
-    "aws:principaltype",
-    ({ request }) => ({ root: "Account", user: "User", role: "AssumedRole" })[request.principal.kind],
-  ],
+  ["aws:principaltype", ({ request }) => principalTypes[request.principal.kind]],
   ["aws:requestedregion", ({ request }) => request.region],
+  ["aws:resourceaccount", ({ key }) => key?.record.account],
   ["aws:sourceip", ({ request }) => request.sourceIp],
   ["aws:useragent", ({ request }) => request.userAgent],
   ["aws:userid", ({ request }) => request.principal.principalId],
@@ -34,14 +39,20 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["kms:keyspec", ({ key }) => key?.record.spec],
   ["kms:keyusage", ({ key }) => key?.record.usage],
   ["kms:multiregion", ({ key }) => (key === undefined ? undefined : String(key.record.keyId.startsWith("mrk-")))],
+  ["kms:reencryptonsamekey", onSameKey],
   ["kms:requestalias", ({ reference }) => aliasOf(reference)],
+  ["kms:resourcealiases", ({ key }) => key?.aliases],
 ]);
 
 function aliasOf(reference: string | undefined): string | undefined {
-  if (reference === undefined) return undefined;
-  if (reference.startsWith("alias/")) return reference;
-  const at = reference.indexOf(":alias/");
-  return at < 0 ? undefined : reference.slice(at + 1);
+  const parsed = reference === undefined ? undefined : parseKeyReference(reference);
+  return parsed?.kind === "alias" ? parsed.name : undefined;
+}
+
+/** Only the operation that decrypts with one key and encrypts with another has it. */
+function onSameKey({ action, keys }: ConditionSource): string | undefined {
+  if (keys === undefined || keys.length !== 2 || !action.startsWith("kms:ReEncrypt")) return undefined;
+  return String(keys[0]!.arn === keys[1]!.arn);
 }
 
 const resourceTagPrefix = "aws:resourcetag/";
@@ -49,21 +60,22 @@ const resourceTagPrefix = "aws:resourcetag/";
 /** The condition keys of one authorization, read only when a policy asks for them. */
 export class RequestConditions implements ConditionContext {
   readonly #source: ConditionSource;
-  readonly #operation: OperationConditions | undefined;
+  #operation: OperationConditions | undefined;
 
-  constructor(source: ConditionSource, operation: OperationConditions | undefined) {
+  constructor(source: ConditionSource) {
     this.#source = source;
-    this.#operation = operation;
   }
 
   get(key: string): readonly string[] | undefined {
     const name = key.toLowerCase();
+    this.#operation ??= this.#source.conditions?.();
     const own = this.#operation?.get(name);
     if (own !== undefined) return own;
     if (name.startsWith(resourceTagPrefix)) {
       const tagKey = name.slice(resourceTagPrefix.length);
-      const tag = this.#source.key?.record.tags.find((candidate) => candidate.key.toLowerCase() === tagKey);
-      return tag === undefined ? undefined : [tag.value];
+      // Tag keys that differ in case only are one condition key with several values.
+      const tags = this.#source.key?.record.tags.filter((candidate) => candidate.key.toLowerCase() === tagKey);
+      return tags?.map(({ value }) => value);
     }
     const value = readers.get(name)?.(this.#source);
     return typeof value === "string" ? [value] : value;

@@ -52,15 +52,20 @@ export interface Operation<Input, Output> {
   readonly readOnly: boolean;
   /** CloudTrail's `eventSource`. */
   readonly eventSource?: string;
+  /** It reads or changes what belongs to the whole instance: principals of other accounts are refused. */
+  readonly instanceWide?: boolean;
   readonly keys: readonly KeyDemand<Input>[];
   readonly resources?: (input: Input, request: RequestContext) => readonly ResourceDemand[];
-  /** Policy conditions that come from the input, such as the encryption context. */
+  /** Policy conditions that come from the input, such as the encryption context. Asked for only when a policy has some. */
   readonly conditions?: (input: Input) => OperationConditions;
   /** `requestParameters` of the audit record: an allow-list, nothing else of the input is recorded. */
   readonly record: (input: Input) => Readonly<Record<string, unknown>> | null;
   /** `responseElements` of the audit record; absent means null. */
   readonly recordOutput?: (output: Output) => Readonly<Record<string, unknown>>;
+  /** Runs again after a lost race, so it changes nothing before its one commit. */
   readonly run: (call: Call<Input>) => Output | Promise<Output>;
+  /** Wipes secrets of an output that nobody gets because its audit record could not be written. */
+  readonly wipe?: (output: Output) => void;
 }
 
 /** Declares an operation. */

@@ -3,10 +3,13 @@ import { limits } from "../../limits.ts";
 import type { IdentityPolicyRecord } from "../../model/principal.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { parseIdentityPolicy } from "../policies/documents.ts";
+import { findOwnPrincipal, principalChanged } from "./own-principal.ts";
 import { adminEventSource } from "./principals.ts";
 
 export interface IdentityPolicyInput {
+  /** A user or role of the caller's account. The account root has no identity policies. */
   readonly principalArn: string;
+  /** 1 to 128 of letters, digits and `+=,.@_-` (IAM: PutUserPolicy). */
   readonly name: string;
 }
 
@@ -14,11 +17,18 @@ export interface PutIdentityPolicyInput extends IdentityPolicyInput {
   readonly document: string;
 }
 
-function refuseSize(): never {
-  throw ServiceError.of("LimitExceeded", {
-    limit: limits.identityPolicyBytes.name,
-    max: limits.identityPolicyBytes.value,
-    reason: `An identity policy has at most ${limits.identityPolicyBytes.value} bytes.`,
+/** IAM has an action for users and one for roles. */
+function actionOn(principalArn: string, verb: "Put" | "Delete" | "List", noun: string): string {
+  return `iam:${verb}${/^arn:aws:iam::\d{12}:role\//.test(principalArn) ? "Role" : "User"}${noun}`;
+}
+
+function checkName(name: string): void {
+  const max = limits.identityPolicyNameChars.value;
+  if (/^[\w+=,.@-]+$/.test(name) && name.length <= max) return;
+  throw ServiceError.of("InvalidInput", {
+    kind: "validation",
+    member: "name",
+    reason: `A policy's name has 1 to ${max} letters, digits or any of +=,.@_-`,
   });
 }
 
@@ -29,20 +39,18 @@ export const putIdentityPolicy = defineOperation<PutIdentityPolicyInput, null>({
   readOnly: false,
   eventSource: adminEventSource,
   keys: [],
-  resources: ({ principalArn }) => [{ action: "iam:PutUserPolicy", resource: principalArn }],
+  resources: ({ principalArn }) => [{ action: actionOn(principalArn, "Put", "Policy"), resource: principalArn }],
   record: ({ principalArn, name, document }) => ({ principalArn, name, document }),
   async run({ core, input, request }) {
-    if (Buffer.byteLength(input.document) > limits.identityPolicyBytes.value) refuseSize();
-    parseIdentityPolicy(input.document);
     const { principalArn, name, document } = input;
-    const principal = await core.store.get("principals", { arn: principalArn });
-    if (principal === undefined || principal.account !== request.principal.account) {
-      throw ServiceError.of("NotFound", { resource: "principal", id: principalArn });
-    }
+    checkName(name);
+    parseIdentityPolicy(document);
+    await findOwnPrincipal(core, principalArn, request);
+    const changed = await principalChanged(core, principalArn, request);
     const stored = await core.store.get("identityPolicies", { principalArn, name });
     if (stored !== undefined) {
       const row = { ...stored, document, revision: stored.revision + 1 };
-      await core.commit([{ op: "update", table: "identityPolicies", row }]);
+      await core.commit([...changed, { op: "update", table: "identityPolicies", row }]);
       return null;
     }
     const max = limits.identityPolicies.value;
@@ -54,6 +62,7 @@ export const putIdentityPolicy = defineOperation<PutIdentityPolicyInput, null>({
       });
     }
     await core.commit([
+      ...changed,
       { op: "insert", table: "identityPolicies", row: { principalArn, name, document, revision: 1 } },
     ]);
     return null;
@@ -67,10 +76,11 @@ export const deleteIdentityPolicy = defineOperation<IdentityPolicyInput, null>({
   readOnly: false,
   eventSource: adminEventSource,
   keys: [],
-  resources: ({ principalArn }) => [{ action: "iam:DeleteUserPolicy", resource: principalArn }],
+  resources: ({ principalArn }) => [{ action: actionOn(principalArn, "Delete", "Policy"), resource: principalArn }],
   record: ({ principalArn, name }) => ({ principalArn, name }),
-  async run({ core, input }) {
+  async run({ core, input, request }) {
     const { principalArn, name } = input;
+    await findOwnPrincipal(core, principalArn, request);
     const stored = await core.store.get("identityPolicies", { principalArn, name });
     if (stored === undefined) throw ServiceError.of("NotFound", { resource: "policy", id: name });
     const { revision } = stored;
@@ -79,7 +89,7 @@ export const deleteIdentityPolicy = defineOperation<IdentityPolicyInput, null>({
   },
 });
 
-/** IAM: ListUserPolicies, with the documents. */
+/** IAM: ListUserPolicies and ListRolePolicies, with the documents. */
 export const listIdentityPolicies = defineOperation<
   { readonly principalArn: string },
   { readonly policies: readonly IdentityPolicyRecord[] }
@@ -89,9 +99,10 @@ export const listIdentityPolicies = defineOperation<
   readOnly: true,
   eventSource: adminEventSource,
   keys: [],
-  resources: ({ principalArn }) => [{ action: "iam:ListUserPolicies", resource: principalArn }],
+  resources: ({ principalArn }) => [{ action: actionOn(principalArn, "List", "Policies"), resource: principalArn }],
   record: ({ principalArn }) => ({ principalArn }),
-  async run({ core, input }) {
+  async run({ core, input, request }) {
+    await findOwnPrincipal(core, input.principalArn, request);
     const max = limits.identityPolicies.value;
     return { policies: await core.store.listIdentityPolicies(input.principalArn, undefined, max) };
   },

@@ -4,6 +4,7 @@ import { limits } from "../../limits.ts";
 import type { PrincipalRecord } from "../../model/principal.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
+import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import type { Page, PageInput } from "../shared.ts";
 
@@ -67,7 +68,7 @@ export const createPrincipal = defineOperation<PrincipalInput, { readonly princi
     try {
       await core.commit([{ op: "insert", table: "principals", row }]);
     } catch (error) {
-      if (!(error instanceof StoreConflict)) throw error;
+      if (!(error instanceof StoreConflict) || error.kind !== "exists") throw error;
       throw ServiceError.of("AlreadyExists", { resource: "principal", id: row.arn }, error);
     }
     return { principal: row };
@@ -81,11 +82,14 @@ export const listPrincipals = defineOperation<PageInput, Page<PrincipalRecord>>(
   readOnly: true,
   eventSource: adminEventSource,
   keys: [],
-  resources: () => [{ action: "iam:ListUsers", resource: "*" }],
+  resources: () => [
+    { action: "iam:ListUsers", resource: "*" },
+    { action: "iam:ListRoles", resource: "*" },
+  ],
   record: ({ limit, marker }) => ({ limit, marker }),
   async run({ core, request, input }) {
     const { account } = request.principal;
-    const limit = input.limit ?? 100;
+    const limit = pageLimit(input.limit, 100);
     const listing = `ListPrincipals/${account}`;
     const after = parseMarker(core, listing, input.marker);
     const rows = await core.store.listPrincipals(account, after, limit + 1);
@@ -112,11 +116,12 @@ export const deletePrincipal = defineOperation<PrincipalInput, null>({
     const stored = await core.store.get("principals", { arn });
     if (stored === undefined) throw ServiceError.of("NotFound", { resource: "principal", id: arn });
     const page = limits.pageItems.value;
+    // Changes of the principal's credentials and policies change its revision, so nothing can come in beside these.
     const writes: Write[] = [];
     for (const { accessKeyId } of await core.store.listAccessKeys(arn, undefined, page)) {
       writes.push({ op: "delete", table: "accessKeys", key: { accessKeyId }, revision: "any" });
     }
-    for (const { digest } of await core.store.listTokens(arn, undefined, page)) {
+    for (const { digest } of await core.store.listTokens(arn, undefined, limits.tokensPerPrincipal.value)) {
       writes.push({ op: "delete", table: "tokens", key: { digest }, revision: "any" });
     }
     for (const { name } of await core.store.listIdentityPolicies(arn, undefined, page)) {

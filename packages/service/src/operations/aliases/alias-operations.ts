@@ -2,13 +2,14 @@ import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { aliasArn } from "../../model/arn.ts";
-import type { AliasRecord } from "../../model/key.ts";
+import { changeKey } from "../../model/due.ts";
+import type { AliasRecord, KeyRecord } from "../../model/key.ts";
 import type { RequestContext } from "../../model/request.ts";
 import { authorize } from "../../pipeline/authorize.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
-import { StoreConflict } from "../../ports/store.ts";
+import { StoreConflict, type Write } from "../../ports/store.ts";
 import { livingStates } from "../shared.ts";
-import { checkAliasName } from "./names.ts";
+import { checkAliasCount, checkAliasName } from "./checks.ts";
 
 export interface AliasInput {
   /** With its prefix `alias/`. */
@@ -30,16 +31,16 @@ async function findAlias(core: Core, request: RequestContext, name: string): Pro
   return alias;
 }
 
-async function checkAliasCount(core: Core, account: string, region: string, keyId: string): Promise<void> {
-  const max = limits.aliasesPerKey.value;
-  const aliases = await core.store.listKeyAliases(account, region, keyId, undefined, max);
-  if (aliases.length >= max) {
-    throw ServiceError.of("LimitExceeded", {
-      limit: limits.aliasesPerKey.name,
-      max,
-      reason: `A key has at most ${max} aliases.`,
-    });
-  }
+/**
+ * The writes that change which aliases a key has. The key's revision counts them, so that of two changes at once one runs
+ * again on the new state: a key keeps to the limit, and none gets an alias while it is destroyed.
+ */
+function aliasesChanged(...keys: readonly KeyRecord[]): Write[] {
+  return keys.map((key): Write => ({ op: "update", table: "keys", row: changeKey(key, {}) }));
+}
+
+async function countAliases(core: Core, { account, region, keyId }: KeyRecord): Promise<number> {
+  return (await core.store.listKeyAliases(account, region, keyId, undefined, limits.aliasesPerKey.value)).length;
 }
 
 /** AWS KMS: CreateAlias. */
@@ -59,14 +60,15 @@ export const createAlias = defineOperation<AliasInput, null>({
   record: ({ aliasName, targetKeyId }) => ({ aliasName, targetKeyId }),
   async run({ core, keys, input, request, nowMs }) {
     checkAliasName(input.aliasName);
-    const { region, keyId, account } = keys[0]!.record;
+    const key = keys[0]!.record;
+    const { region, keyId, account } = key;
     checkSameAccount(account, request);
-    await checkAliasCount(core, account, region, keyId);
+    checkAliasCount(1, await countAliases(core, key));
     const row = { account, region, name: input.aliasName, keyId, createdAtMs: nowMs, updatedAtMs: nowMs, revision: 1 };
     try {
-      await core.commit([{ op: "insert", table: "aliases", row }]);
+      await core.commit([...aliasesChanged(key), { op: "insert", table: "aliases", row }]);
     } catch (error) {
-      if (!(error instanceof StoreConflict)) throw error;
+      if (!(error instanceof StoreConflict) || error.kind !== "exists") throw error;
       throw ServiceError.of("AlreadyExists", { resource: "alias", id: ownAliasArn(input.aliasName, request) }, error);
     }
     return null;
@@ -103,9 +105,11 @@ export const updateAlias = defineOperation<AliasInput, null>({
         });
       }
     }
-    if (alias.keyId !== target.keyId) await checkAliasCount(core, target.account, target.region, target.keyId);
     const row = { ...alias, keyId: target.keyId, updatedAtMs: nowMs, revision: alias.revision + 1 };
-    await core.commit([{ op: "update", table: "aliases", row }]);
+    const moved = alias.keyId !== target.keyId;
+    if (moved) checkAliasCount(1, await countAliases(core, target));
+    const touched = moved ? aliasesChanged(target, ...(old === undefined ? [] : [old.record])) : [];
+    await core.commit([...touched, { op: "update", table: "aliases", row }]);
     return null;
   },
 });
@@ -124,7 +128,10 @@ export const deleteAlias = defineOperation<DeleteAliasInput, null>({
     const key = await core.keys.find(alias.region, alias.keyId);
     if (key !== undefined) authorize({ request, action: "kms:DeleteAlias", key, resource: key.arn, nowMs });
     const { account, region, name, revision } = alias;
-    await core.commit([{ op: "delete", table: "aliases", key: { account, region, name }, revision }]);
+    await core.commit([
+      ...aliasesChanged(...(key === undefined ? [] : [key.record])),
+      { op: "delete", table: "aliases", key: { account, region, name }, revision },
+    ]);
     return null;
   },
 });

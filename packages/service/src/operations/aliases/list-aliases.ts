@@ -1,11 +1,25 @@
+import type { Core } from "../../core.ts";
+import { ServiceError } from "../../errors.ts";
+import type { KeyEntry } from "../../keys/key-entry.ts";
+import { parseKeyReference } from "../../model/arn.ts";
 import type { AliasRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import type { Page, PageInput } from "../shared.ts";
 
 export interface ListAliasesInput extends PageInput {
   /** Only the aliases of this key: id, ARN or alias. */
   readonly keyId?: string | undefined;
+}
+
+/** Keys of other accounts are as good as missing here. @throws ServiceError NotFound, InvalidInput */
+async function ownKey(core: Core, reference: string, account: string, region: string): Promise<KeyEntry> {
+  const owner = parseKeyReference(reference)?.account;
+  if (owner !== undefined && owner !== account) {
+    throw ServiceError.of("NotFound", { resource: "key", id: reference });
+  }
+  return core.keys.resolve(reference, account, region);
 }
 
 /** AWS KMS: ListAliases. By name. */
@@ -19,8 +33,8 @@ export const listAliases = defineOperation<ListAliasesInput, Page<AliasRecord>>(
   async run({ core, request, input }) {
     const { account } = request.principal;
     const { region } = request;
-    const limit = input.limit ?? 50;
-    const key = input.keyId === undefined ? undefined : await core.keys.resolve(input.keyId, account, region);
+    const limit = pageLimit(input.limit, 50);
+    const key = input.keyId === undefined ? undefined : await ownKey(core, input.keyId, account, region);
     const listing = `ListAliases/${account}/${region}/${key?.record.keyId ?? ""}`;
     const after = parseMarker(core, listing, input.marker);
     const rows =

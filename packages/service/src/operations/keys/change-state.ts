@@ -11,7 +11,7 @@ export const enableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>(
   keys: [namedKey("kms:EnableKey", ["active", "suspended"], { customerOnly: true })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
-    return { key: await updateKey(core, keys[0]!, { state: "active" }) };
+    return { key: await updateKey(core, keys[0]!.record, { state: "active" }) };
   },
 });
 
@@ -23,6 +23,6 @@ export const disableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>
   keys: [namedKey("kms:DisableKey", ["active", "suspended"], { customerOnly: true })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
-    return { key: await updateKey(core, keys[0]!, { state: "suspended" }) };
+    return { key: await updateKey(core, keys[0]!.record, { state: "suspended" }) };
   },
 });

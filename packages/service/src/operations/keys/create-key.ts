@@ -1,15 +1,22 @@
 import { findKeySpec, randomId } from "@coffer/crypto";
 import { defaultKeyPolicy } from "@coffer/policy";
+import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
-import { rootArn } from "../../model/arn.ts";
+import { KeyEntry } from "../../keys/key-entry.ts";
+import { aliasArn, rootArn } from "../../model/arn.ts";
 import { dueAtMs } from "../../model/due.ts";
 import type { KeyRecord, KeyTag, KeyUsage, RotationSettings, TransitAttributes } from "../../model/key.ts";
+import type { RequestContext } from "../../model/request.ts";
+import { authorize } from "../../pipeline/authorize.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
-import { checkAliasName } from "../aliases/names.ts";
+import { checkAliasCount, checkAliasName } from "../aliases/checks.ts";
+import { checkDescription } from "../checks.ts";
 import { parseKeyPolicy } from "../policies/documents.ts";
+import { checkRotation } from "../rotation/checks.ts";
 import { dayMs } from "../shared.ts";
-import { checkTags } from "../tags/checks.ts";
+import { checkTags, tagConditions } from "../tags/checks.ts";
+import { checkTransitAttributes, defaultTransitAttributes } from "../transit/attributes.ts";
 import { generateVersion } from "./new-version.ts";
 
 export interface CreateKeyInput {
@@ -31,33 +38,33 @@ export interface CreateKeyOutput {
   readonly key: KeyRecord;
 }
 
-export const defaultTransitAttributes: TransitAttributes = {
-  deletionAllowed: false,
-  exportable: false,
-  allowPlaintextBackup: false,
-  minDecryptionVersion: 1,
-  minEncryptionVersion: 0,
-};
-
-/** AWS KMS: CreateKey. Key, first version and aliases are one transaction. */
+/**
+ * AWS KMS: CreateKey. Key, first version and aliases are one transaction. Tags and aliases take the permissions that
+ * TagResource and CreateAlias take.
+ */
 export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
   name: "CreateKey",
   plane: "control",
   readOnly: false,
   keys: [],
-  resources: ({ tags }) => [
+  resources: ({ tags = [], aliases = [] }, request) => [
     { action: "kms:CreateKey", resource: "*" },
-    ...(tags === undefined || tags.length === 0 ? [] : [{ action: "kms:TagResource", resource: "*" }]),
+    ...(tags.length === 0 ? [] : [{ action: "kms:TagResource", resource: "*" }]),
+    ...aliases.map((name) => ({
+      action: "kms:CreateAlias",
+      resource: aliasArn(request.region, request.principal.account, name),
+    })),
   ],
   conditions: ({ spec, usage, tags, skipPolicyLockoutCheck }) =>
     new Map<string, readonly string[]>([
       ["kms:keyspec", [spec ?? "SYMMETRIC_DEFAULT"]],
       ["kms:keyusage", [usage ?? "ENCRYPT_DECRYPT"]],
+      ["kms:keyorigin", ["AWS_KMS"]],
+      ["kms:multiregion", ["false"]],
       ["kms:bypasspolicylockoutsafetycheck", [String(skipPolicyLockoutCheck === true)]],
-      ...(tags ?? []).map(({ key, value }): [string, string[]] => [`aws:requesttag/${key.toLowerCase()}`, [value]]),
-      ...(tags === undefined ? [] : [["aws:tagkeys", tags.map(({ key }) => key)] as [string, string[]]]),
+      ...(tags === undefined ? [] : tagConditions(tags)),
     ]),
-  record: ({ spec, usage, description, policy, tags, aliases, skipPolicyLockoutCheck }) => ({
+  record: ({ spec, usage, description, policy, tags, aliases, skipPolicyLockoutCheck, transit, rotation }) => ({
     keySpec: spec ?? "SYMMETRIC_DEFAULT",
     keyUsage: usage ?? "ENCRYPT_DECRYPT",
     description: description ?? "",
@@ -65,63 +72,23 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     tags,
     aliases,
     bypassPolicyLockoutSafetyCheck: skipPolicyLockoutCheck === true,
+    transit,
+    rotationPeriodMs: rotation?.enabled === true ? rotation.periodMs : undefined,
   }),
   recordOutput: ({ key }) => ({ keyMetadata: { keyId: key.keyId, aWSAccountId: key.account, keySpec: key.spec } }),
   async run({ core, input, request, nowMs }) {
-    const spec = findKeySpec(input.spec ?? "SYMMETRIC_DEFAULT");
-    if (spec === undefined) {
-      throw ServiceError.of("Unsupported", {
-        reason: `KeySpec ${input.spec} is not supported by this release of Coffer.`,
-      });
-    }
-    const usage = (input.usage ?? spec.usages[0]!) as KeyUsage;
-    if (!spec.usages.includes(usage)) {
-      throw ServiceError.of("InvalidInput", {
-        kind: "validation",
-        member: "keyUsage",
-        reason: `KeyUsage ${usage} is not compatible with KeySpec ${spec.spec}`,
-      });
-    }
-    checkTags(input.tags ?? []);
-    for (const name of input.aliases ?? []) checkAliasName(name);
-    const { account } = request.principal;
-    const { region } = request;
-    const keyId = randomId();
-    const policy = input.policy ?? defaultKeyPolicy(rootArn(account));
+    const key = newKey(input, request, nowMs);
+    const aliases = input.aliases ?? [];
     if (input.policy !== undefined) {
-      parseKeyPolicy(input.policy, {
-        request,
-        keyArn: `arn:aws:kms:${region}:${account}:key/${keyId}`,
-        account,
-        nowMs,
-        skipLockoutCheck: input.skipPolicyLockoutCheck === true,
-      });
+      const skipLockoutCheck = input.skipPolicyLockoutCheck === true;
+      parseKeyPolicy(input.policy, { request, key, aliases, nowMs, skipLockoutCheck });
     }
-    const base: KeyRecord = {
-      region,
-      keyId,
-      account,
-      spec: spec.spec,
-      usage,
-      origin: "AWS_KMS",
-      owner: "CUSTOMER",
-      state: "active",
-      description: input.description ?? "",
-      policy,
-      tags: input.tags ?? [],
-      createdAtMs: nowMs,
-      currentVersion: 1,
-      rotation: input.rotation ?? { enabled: false, periodMs: 365 * dayMs },
-      transit: { ...defaultTransitAttributes, ...input.transit },
-      onDemandRotations: 0,
-      revision: 1,
-    };
-    const due = dueAtMs(base);
-    const key = due === undefined ? base : { ...base, dueAtMs: due };
+    checkExtras(core, key, aliases, request, nowMs);
+    const { account, region, keyId } = key;
     const writes: Write[] = [
       { op: "insert", table: "keys", row: key },
       { op: "insert", table: "keyVersions", row: generateVersion(core, key, 1, undefined) },
-      ...(input.aliases ?? []).map(
+      ...aliases.map(
         (name): Write => ({
           op: "insert",
           table: "aliases",
@@ -133,11 +100,72 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
       await core.commit(writes);
     } catch (error) {
       if (error instanceof StoreConflict && error.kind === "exists" && error.table === "aliases") {
-        throw ServiceError.of("AlreadyExists", { resource: "alias", id: input.aliases?.[0] ?? "" }, error);
+        throw ServiceError.of("AlreadyExists", { resource: "alias", id: aliases.join() }, error);
       }
       throw error;
     }
-    core.onDueChanged(due);
+    core.onDueChanged(key.dueAtMs);
     return { key };
   },
 });
+
+function newKey(input: CreateKeyInput, { principal, region }: RequestContext, nowMs: number): KeyRecord {
+  const spec = findKeySpec(input.spec ?? "SYMMETRIC_DEFAULT");
+  if (spec === undefined) {
+    throw ServiceError.of("Unsupported", {
+      reason: `KeySpec ${input.spec} is not supported by this release of Coffer.`,
+    });
+  }
+  const usage = (input.usage ?? spec.usages[0]!) as KeyUsage;
+  if (!spec.usages.includes(usage)) {
+    throw ServiceError.of("InvalidInput", {
+      kind: "validation",
+      member: "keyUsage",
+      reason: `KeyUsage ${usage} is not compatible with KeySpec ${spec.spec}`,
+    });
+  }
+  const { description = "", tags = [], rotation = { enabled: false, periodMs: 365 * dayMs } } = input;
+  checkDescription(description);
+  checkTags(tags);
+  checkRotation(rotation);
+  const transit = { ...defaultTransitAttributes, ...input.transit };
+  checkTransitAttributes(transit, 1);
+  const key: KeyRecord = {
+    region,
+    keyId: randomId(),
+    account: principal.account,
+    spec: spec.spec,
+    usage,
+    origin: "AWS_KMS",
+    owner: "CUSTOMER",
+    state: "active",
+    description,
+    policy: input.policy ?? defaultKeyPolicy(rootArn(principal.account)),
+    tags,
+    createdAtMs: nowMs,
+    currentVersion: 1,
+    rotation,
+    transit,
+    onDemandRotations: 0,
+    revision: 1,
+  };
+  const due = dueAtMs(key);
+  return due === undefined ? key : { ...key, dueAtMs: due };
+}
+
+/** What CreateAlias and EnableKeyRotation would check, under the new key's own policy. */
+function checkExtras(
+  core: Core,
+  key: KeyRecord,
+  aliases: readonly string[],
+  request: RequestContext,
+  nowMs: number,
+): void {
+  for (const name of aliases) checkAliasName(name);
+  checkAliasCount(aliases.length, 0);
+  if (aliases.length === 0 && !key.rotation.enabled) return;
+  const entry = new KeyEntry(key, aliases, core.store, core.keyring);
+  const question = { request, key: entry, resource: entry.arn, nowMs };
+  if (aliases.length > 0) authorize({ ...question, action: "kms:CreateAlias" });
+  if (key.rotation.enabled) authorize({ ...question, action: "kms:EnableKeyRotation" });
+}

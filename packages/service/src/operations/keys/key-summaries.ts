@@ -1,6 +1,7 @@
 import type { Core } from "../../core.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import { anyState, type KeyInput, namedKey, type Page, type PageInput } from "../shared.ts";
 
@@ -36,7 +37,7 @@ export const listKeySummaries = defineOperation<PageInput, Page<KeySummary>>({
   record: ({ limit, marker }) => ({ limit, marker }),
   async run({ core, request, input }) {
     const { account } = request.principal;
-    const limit = input.limit ?? 100;
+    const limit = pageLimit(input.limit, 100);
     const listing = `ListKeySummaries/${account}/${request.region}`;
     const after = parseMarker(core, listing, input.marker);
     const rows = await core.store.listKeys(account, request.region, after, limit + 1);

@@ -1,5 +1,6 @@
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import type { Page, PageInput } from "../shared.ts";
 
@@ -13,7 +14,7 @@ export const listKeys = defineOperation<PageInput, Page<KeyRecord>>({
   record: ({ limit, marker }) => ({ limit, marker }),
   async run({ core, request, input }) {
     const { account } = request.principal;
-    const limit = input.limit ?? 100;
+    const limit = pageLimit(input.limit, 100);
     const listing = `ListKeys/${account}/${request.region}`;
     const after = parseMarker(core, listing, input.marker);
     const rows = await core.store.listKeys(account, request.region, after, limit + 1);

@@ -1,4 +1,6 @@
+import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
+import type { KeyEntry } from "../../keys/key-entry.ts";
 import { limits } from "../../limits.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
@@ -35,7 +37,7 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
       });
     }
     checkRange(days, "pendingWindowInDays", pendingWindowMinDays.value, pendingWindowMaxDays.value);
-    const key = await updateKey(core, keys[0]!, {
+    const key = await updateKey(core, keys[0]!.record, {
       state: "pendingDestruction",
       deletionAtMs: nowMs + days * dayMs,
       pendingWindowDays: days,
@@ -43,6 +45,18 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
     return { key };
   },
 });
+
+/**
+ * A key whose destruction has begun cannot come back: its current material is destroyed first (`destroyDueKey`), in a
+ * transaction that changes the key's revision, so that a cancellation at the same time runs again and ends here.
+ *
+ * @throws ServiceError NotFound
+ */
+async function requireMaterial(core: Core, { arn, record }: KeyEntry): Promise<void> {
+  const { region, keyId, currentVersion: version } = record;
+  if ((await core.store.get("keyVersions", { region, keyId, version })) !== undefined) return;
+  throw ServiceError.of("NotFound", { resource: "key", id: arn });
+}
 
 /** AWS KMS: CancelKeyDeletion. The key comes back disabled. */
 export const cancelKeyDeletion = defineOperation<KeyInput, { readonly key: KeyRecord }>({
@@ -52,9 +66,10 @@ export const cancelKeyDeletion = defineOperation<KeyInput, { readonly key: KeyRe
   keys: [namedKey("kms:CancelKeyDeletion", ["pendingDestruction"], { customerOnly: true })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
+    await requireMaterial(core, keys[0]!);
     const key = await updateKey(
       core,
-      keys[0]!,
+      keys[0]!.record,
       { state: "suspended" },
       { removed: ["deletionAtMs", "pendingWindowDays"] },
     );
@@ -73,9 +88,10 @@ export const restoreKey = defineOperation<KeyInput, { readonly key: KeyRecord }>
   ],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
+    await requireMaterial(core, keys[0]!);
     const key = await updateKey(
       core,
-      keys[0]!,
+      keys[0]!.record,
       { state: "active" },
       { removed: ["deletionAtMs", "pendingWindowDays"] },
     );

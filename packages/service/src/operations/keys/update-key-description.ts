@@ -1,5 +1,6 @@
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { checkDescription } from "../checks.ts";
 import { type KeyInput, livingStates, namedKey } from "../shared.ts";
 import { updateKey } from "./update.ts";
 
@@ -15,6 +16,7 @@ export const updateKeyDescription = defineOperation<UpdateKeyDescriptionInput, {
   keys: [namedKey("kms:UpdateKeyDescription", livingStates, { customerOnly: true })],
   record: ({ keyId, description }) => ({ keyId, description }),
   async run({ core, keys, input }) {
-    return { key: await updateKey(core, keys[0]!, { description: input.description }) };
+    checkDescription(input.description);
+    return { key: await updateKey(core, keys[0]!.record, { description: input.description }) };
   },
 });

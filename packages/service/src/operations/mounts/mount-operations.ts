@@ -1,9 +1,10 @@
 import { randomId } from "@coffer/crypto";
+import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { MountRecord } from "../../model/mount.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
-import { StoreConflict } from "../../ports/store.ts";
+import { StoreConflict, type Write } from "../../ports/store.ts";
 import { checkMountPath } from "./mount-path.ts";
 
 const eventSource = "vault.coffer";
@@ -23,6 +24,7 @@ export const listMounts = defineOperation<null, { readonly mounts: readonly Moun
   plane: "control",
   readOnly: true,
   eventSource,
+  instanceWide: true,
   keys: [],
   resources: () => [{ action: "coffer:ListMounts", resource: "*" }],
   record: () => null,
@@ -37,12 +39,22 @@ export const findMount = defineOperation<MountInput, { readonly mount: MountReco
   plane: "control",
   readOnly: true,
   eventSource,
+  instanceWide: true,
   keys: [],
   record: ({ path }) => ({ path }),
   async run({ core, input }) {
     return { mount: (await core.mounts.match(input.path))?.mount };
   },
 });
+
+const mountsSetting = "mounts";
+
+/** The write that goes with each new mount: its revision counts them, so that two at once see each other. */
+async function mountsChanged(core: Core): Promise<Write[]> {
+  const stored = await core.store.get("settings", { name: mountsSetting });
+  const row = { name: mountsSetting, value: "{}", revision: (stored?.revision ?? 0) + 1 };
+  return [{ op: stored === undefined ? "insert" : "update", table: "settings", row }];
+}
 
 /** As Vault does, a mount must lie neither under another nor above one. */
 function checkCollision(mounts: readonly MountRecord[], path: string): void {
@@ -68,6 +80,7 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
   plane: "control",
   readOnly: false,
   eventSource,
+  instanceWide: true,
   keys: [],
   resources: () => [{ action: "coffer:EnableMount", resource: "*" }],
   record: ({ path, description }) => ({ path, type: "transit", description }),
@@ -81,6 +94,7 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
         reason: `A mount's description has at most ${limits.mountDescriptionChars.value} characters.`,
       });
     }
+    const counted = await mountsChanged(core);
     checkCollision(await core.store.listMounts(undefined, limits.mounts.value), path);
     const mount: MountRecord = {
       path,
@@ -92,9 +106,11 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
       revision: 1,
     };
     try {
-      await core.commit([{ op: "insert", table: "mounts", row: mount }]);
+      await core.commit([...counted, { op: "insert", table: "mounts", row: mount }]);
     } catch (error) {
       if (!(error instanceof StoreConflict)) throw error;
+      // The very first two mounts at once: the second one runs again.
+      if (error.table !== "mounts") throw new StoreConflict("stale", error.table);
       throw ServiceError.of("AlreadyExists", { resource: "mount", id: `${path}/` }, error);
     }
     return { mount };
@@ -107,6 +123,7 @@ export const disableMount = defineOperation<MountInput, null>({
   plane: "control",
   readOnly: false,
   eventSource,
+  instanceWide: true,
   keys: [],
   resources: () => [{ action: "coffer:DisableMount", resource: "*" }],
   record: ({ path }) => ({ path }),

@@ -1,23 +1,29 @@
 import { authorize as decide, parsePolicy } from "@coffer/policy";
 import { ServiceError } from "../../errors.ts";
+import { limits } from "../../limits.ts";
+import { keyArn } from "../../model/arn.ts";
+import type { KeyRecord } from "../../model/key.ts";
 import type { RequestContext } from "../../model/request.ts";
 import { RequestConditions } from "../../pipeline/conditions.ts";
 
 /** The key that a policy is for, and who puts it. */
 export interface KeyPolicySubject {
   readonly request: RequestContext;
-  readonly keyArn: string;
-  readonly account: string;
+  readonly key: KeyRecord;
+  readonly aliases: readonly string[];
   readonly nowMs: number;
   readonly skipLockoutCheck: boolean;
 }
 
+const putAction = "kms:PutKeyPolicy";
+
 /**
  * Checks a key policy that a caller wants to put (AWS KMS: PutKeyPolicy, policy lockout safety check).
  *
- * @throws ServiceError PolicyMalformed, with the statement and the reason
+ * @throws ServiceError LimitExceeded; PolicyMalformed, with the statement and the reason
  */
 export function parseKeyPolicy(document: string, subject: KeyPolicySubject): void {
+  checkBytes(document, limits.policyBytes.name, limits.policyBytes.value);
   const parsed = parsePolicy(document, "key");
   if (!parsed.ok) {
     const { statement, sid, path, reason } = parsed.problem;
@@ -28,23 +34,25 @@ export function parseKeyPolicy(document: string, subject: KeyPolicySubject): voi
     });
   }
   if (subject.skipLockoutCheck) return;
-  const { request, keyArn, nowMs } = subject;
+  const { request, key, aliases, nowMs } = subject;
   const { principal } = request;
+  const arn = keyArn(key.region, key.account, key.keyId);
+  const source = { request, action: putAction, key: { record: key, aliases }, nowMs, reference: arn };
   const decision = decide({
     request: {
-      action: "kms:PutKeyPolicy",
-      resource: keyArn,
+      action: putAction,
+      resource: arn,
       principal: {
         arn: principal.arn,
         account: principal.account,
         kind: principal.kind,
         userId: principal.principalId,
       },
-      context: new RequestConditions({ request, key: undefined, nowMs, reference: keyArn }, undefined),
+      context: new RequestConditions(source),
     },
     identityPolicies: principal.identityPolicies,
     keyPolicy: parsed.policy,
-    keyAccount: subject.account,
+    keyAccount: key.account,
   });
   if (!decision.allowed) {
     throw ServiceError.of("PolicyMalformed", {
@@ -53,8 +61,9 @@ export function parseKeyPolicy(document: string, subject: KeyPolicySubject): voi
   }
 }
 
-/** @throws ServiceError PolicyMalformed */
+/** @throws ServiceError LimitExceeded, PolicyMalformed */
 export function parseIdentityPolicy(document: string): void {
+  checkBytes(document, limits.identityPolicyBytes.name, limits.identityPolicyBytes.value);
   const parsed = parsePolicy(document, "identity");
   if (parsed.ok) return;
   const { path, reason, statement } = parsed.problem;
@@ -62,4 +71,9 @@ export function parseIdentityPolicy(document: string): void {
     reason: path === "" ? reason : `${path}: ${reason}`,
     ...(statement === undefined ? {} : { statement }),
   });
+}
+
+function checkBytes(document: string, limit: string, max: number): void {
+  if (Buffer.byteLength(document) <= max) return;
+  throw ServiceError.of("LimitExceeded", { limit, max, reason: `A policy of this kind has at most ${max} bytes.` });
 }

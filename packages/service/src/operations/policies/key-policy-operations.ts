@@ -56,12 +56,12 @@ export const putKeyPolicy = defineOperation<PutKeyPolicyInput, null>({
     const key = keys[0]!;
     parseKeyPolicy(input.policy, {
       request,
-      keyArn: key.arn,
-      account: key.record.account,
+      key: key.record,
+      aliases: key.aliases,
       nowMs,
       skipLockoutCheck: input.skipPolicyLockoutCheck === true,
     });
-    await updateKey(core, key, { policy: input.policy });
+    await updateKey(core, key.record, { policy: input.policy });
     return null;
   },
 });

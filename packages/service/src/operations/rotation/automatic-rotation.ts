@@ -32,7 +32,7 @@ export const enableKeyRotation = defineOperation<EnableKeyRotationInput, null>({
     const { rotation } = keys[0]!.record;
     if (rotation.enabled && periodDays === undefined) return null;
     const periodMs = periodDays === undefined ? rotation.periodMs : periodDays * dayMs;
-    await updateKey(core, keys[0]!, { rotation: { enabled: true, periodMs, nextAtMs: nowMs + periodMs } });
+    await updateKey(core, keys[0]!.record, { rotation: { enabled: true, periodMs, nextAtMs: nowMs + periodMs } });
     return null;
   },
 });
@@ -46,7 +46,7 @@ export const disableKeyRotation = defineOperation<KeyInput, null>({
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
     const { periodMs } = keys[0]!.record.rotation;
-    await updateKey(core, keys[0]!, { rotation: { enabled: false, periodMs } });
+    await updateKey(core, keys[0]!.record, { rotation: { enabled: false, periodMs } });
     return null;
   },
 });

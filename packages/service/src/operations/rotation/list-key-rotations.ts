@@ -1,5 +1,6 @@
 import type { KeyVersionRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import { anyState, type KeyInput, namedKey, type Page, type PageInput } from "../shared.ts";
 
@@ -24,7 +25,7 @@ export const listKeyRotations = defineOperation<ListKeyRotationsInput, KeyRotati
     const key = keys[0]!;
     const { region, keyId, currentVersion } = key.record;
     const listing = `ListKeyRotations/${region}/${keyId}/${input.includeFirst === true}`;
-    const limit = input.limit ?? 100;
+    const limit = pageLimit(input.limit, 100);
     const marker = parseMarker(core, listing, input.marker);
     const after = marker === undefined ? (input.includeFirst === true ? 0 : 1) : Number(marker);
     const rows = await core.store.listKeyVersions(region, keyId, after, limit + 1);

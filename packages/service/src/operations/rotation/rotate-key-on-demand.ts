@@ -30,6 +30,6 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
       });
     }
     const counted = input.limited ? onDemandRotations + 1 : onDemandRotations;
-    return { key: await rotate(core, key, "ON_DEMAND", { onDemandRotations: counted }) };
+    return { key: await rotate(core, key.record, "ON_DEMAND", { onDemandRotations: counted }) };
   },
 });

@@ -1,5 +1,4 @@
 import type { Core } from "../../core.ts";
-import type { KeyEntry } from "../../keys/key-entry.ts";
 import type { KeyRecord, RotationType } from "../../model/key.ts";
 import { generateVersion } from "../keys/new-version.ts";
 import { updateKey } from "../keys/update.ts";
@@ -7,12 +6,12 @@ import { updateKey } from "../keys/update.ts";
 /** Gives a key new current material, durably. Old versions decrypt for ever. */
 export async function rotate(
   core: Core,
-  key: KeyEntry,
+  key: KeyRecord,
   rotationType: RotationType,
   changes: Partial<KeyRecord> = {},
 ): Promise<KeyRecord> {
-  const version = key.record.currentVersion + 1;
-  const row = generateVersion(core, key.record, version, rotationType);
+  const version = key.currentVersion + 1;
+  const row = generateVersion(core, key, version, rotationType);
   return updateKey(
     core,
     key,

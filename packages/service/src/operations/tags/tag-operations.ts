@@ -1,10 +1,10 @@
-import { ServiceError } from "../../errors.ts";
 import type { KeyTag } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { pageLimit } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import { anyState, type KeyInput, livingStates, namedKey, type Page, type PageInput } from "../shared.ts";
-import { checkTags } from "./checks.ts";
+import { checkTagKey, checkTags, tagConditions } from "./checks.ts";
 
 export interface TagResourceInput extends KeyInput {
   readonly tags: readonly KeyTag[];
@@ -22,11 +22,7 @@ export const tagResource = defineOperation<TagResourceInput, null>({
   plane: "control",
   readOnly: false,
   keys: [namedKey("kms:TagResource", livingStates, { customerOnly: true })],
-  conditions: ({ tags }) =>
-    new Map<string, readonly string[]>([
-      ["aws:tagkeys", tags.map(({ key }) => key)],
-      ...tags.map(({ key, value }): [string, string[]] => [`aws:requesttag/${key.toLowerCase()}`, [value]]),
-    ]),
+  conditions: ({ tags }) => new Map(tagConditions(tags)),
   record: ({ keyId, tags }) => ({ keyId, tags }),
   async run({ core, keys, input }) {
     checkTags(input.tags);
@@ -34,7 +30,7 @@ export const tagResource = defineOperation<TagResourceInput, null>({
     for (const { key, value } of input.tags) merged.set(key, value);
     const tags = [...merged].map(([key, value]) => ({ key, value }));
     checkTags(tags);
-    await updateKey(core, keys[0]!, { tags });
+    await updateKey(core, keys[0]!.record, { tags });
     return null;
   },
 });
@@ -49,11 +45,9 @@ export const untagResource = defineOperation<UntagResourceInput, null>({
   record: ({ keyId, tagKeys }) => ({ keyId, tagKeys }),
   async run({ core, keys, input }) {
     const removed = new Set(input.tagKeys);
-    if ([...removed].some((key) => key.toLowerCase().startsWith("aws:"))) {
-      throw ServiceError.of("InvalidInput", { kind: "tag", reason: "Tags beginning with aws: are reserved" });
-    }
+    for (const key of removed) checkTagKey(key);
     const tags = keys[0]!.record.tags.filter(({ key }) => !removed.has(key));
-    if (tags.length !== keys[0]!.record.tags.length) await updateKey(core, keys[0]!, { tags });
+    if (tags.length !== keys[0]!.record.tags.length) await updateKey(core, keys[0]!.record, { tags });
     return null;
   },
 });
@@ -66,9 +60,9 @@ export const listResourceTags = defineOperation<ListResourceTagsInput, Page<KeyT
   keys: [namedKey("kms:ListResourceTags", anyState)],
   record: ({ keyId, limit, marker }) => ({ keyId, limit, marker }),
   run({ core, keys, input }) {
-    const { tags, keyId } = keys[0]!.record;
-    const listing = `ListResourceTags/${keyId}`;
-    const limit = input.limit ?? 50;
+    const { tags, region, keyId } = keys[0]!.record;
+    const listing = `ListResourceTags/${region}/${keyId}`;
+    const limit = pageLimit(input.limit, 50);
     const after = parseMarker(core, listing, input.marker);
     const sorted = [...tags].sort((a, b) => (a.key < b.key ? -1 : 1));
     const rest = after === undefined ? sorted : sorted.filter(({ key }) => key > after);

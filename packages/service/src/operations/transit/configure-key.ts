@@ -1,32 +1,16 @@
-import { ServiceError } from "../../errors.ts";
-import type { KeyRecord, TransitAttributes } from "../../model/key.ts";
-import { defineOperation } from "../../pipeline/operation.ts";
+import type { KeyRecord, RotationSettings, TransitAttributes } from "../../model/key.ts";
+import { authorize } from "../../pipeline/authorize.ts";
+import { type Call, defineOperation } from "../../pipeline/operation.ts";
+import { checkRange } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
-import { type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { maxRotationPeriodMs, minRotationPeriodMs } from "../rotation/checks.ts";
+import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { checkOnceSet, checkTransitAttributes } from "./attributes.ts";
 
 export interface ConfigureKeyInput extends KeyInput {
   readonly transit: Partial<TransitAttributes>;
-  /** 0 switches automatic rotation off. */
+  /** An hour at least; 0 switches automatic rotation off. */
   readonly autoRotatePeriodMs?: number | undefined;
-}
-
-function refuse(reason: string): never {
-  throw ServiceError.of("InvalidInput", { kind: "validation", reason });
-}
-
-function checkVersions(next: TransitAttributes, currentVersion: number): void {
-  const { minDecryptionVersion, minEncryptionVersion } = next;
-  if (minDecryptionVersion > currentVersion) {
-    refuse(`cannot set min decryption version of ${minDecryptionVersion}, latest key version is ${currentVersion}`);
-  }
-  if (minEncryptionVersion > currentVersion) {
-    refuse(`cannot set min encryption version of ${minEncryptionVersion}, latest key version is ${currentVersion}`);
-  }
-  if (minEncryptionVersion !== 0 && minEncryptionVersion < minDecryptionVersion) {
-    refuse(
-      `cannot set min encryption/decryption values; min encryption version of ${minEncryptionVersion} must be greater than or equal to min decryption version of ${minDecryptionVersion}`,
-    );
-  }
 }
 
 /** Vault API: Transit, update key configuration. Holds through every API. */
@@ -37,18 +21,27 @@ export const configureKey = defineOperation<ConfigureKeyInput, { readonly key: K
   // AWS has no such action; in its namespace, the default key policy's `kms:*` covers it.
   keys: [namedKey("kms:ConfigureKey", livingStates, { customerOnly: true })],
   record: ({ keyId, transit, autoRotatePeriodMs }) => ({ keyId, ...transit, autoRotatePeriodMs }),
-  async run({ core, keys, input, nowMs }) {
-    const { record } = keys[0]!;
-    const transit = { ...record.transit, ...input.transit };
-    checkVersions(transit, record.currentVersion);
-    if (record.transit.exportable && !transit.exportable) refuse("exportable keys cannot be made unexportable");
-    const { autoRotatePeriodMs: periodMs } = input;
-    const rotation =
-      periodMs === undefined
-        ? record.rotation
-        : periodMs === 0
-          ? { enabled: false, periodMs: record.rotation.periodMs }
-          : { enabled: true, periodMs, nextAtMs: nowMs + periodMs };
-    return { key: await updateKey(core, keys[0]!, { transit, rotation }) };
+  async run(call) {
+    const { record } = call.keys[0]!;
+    const transit = { ...record.transit, ...call.input.transit };
+    checkTransitAttributes(transit, record.currentVersion);
+    checkOnceSet(record.transit, transit);
+    return { key: await updateKey(call.core, record, { transit, rotation: nextRotation(call) }) };
   },
 });
+
+/** Rotation takes the permissions that it takes through the other APIs. */
+function nextRotation({ keys, input, request, nowMs }: Call<ConfigureKeyInput>): RotationSettings {
+  const key = keys[0]!;
+  const { rotation } = key.record;
+  const { autoRotatePeriodMs: periodMs } = input;
+  if (periodMs === undefined) return rotation;
+  if (periodMs === 0) {
+    authorize({ request, action: "kms:DisableKeyRotation", key, resource: key.arn, nowMs });
+    return { enabled: false, periodMs: rotation.periodMs };
+  }
+  checkRange(periodMs, "auto_rotate_period", minRotationPeriodMs, maxRotationPeriodMs);
+  const conditions = () => new Map([["kms:rotationperiodindays", [String(periodMs / dayMs)]]]);
+  authorize({ request, action: "kms:EnableKeyRotation", key, resource: key.arn, conditions, nowMs });
+  return { enabled: true, periodMs, nextAtMs: nowMs + periodMs };
+}

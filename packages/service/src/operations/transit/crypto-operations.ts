@@ -1,5 +1,7 @@
 import { randomBytesPooled } from "@coffer/crypto";
+import { limits } from "../../limits.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { checkRange } from "../checks.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
 import {
   decryptItem,
@@ -46,6 +48,10 @@ export const transitEncrypt = defineOperation<
   },
 });
 
+function wipePlaintexts(results: readonly TransitResult<Buffer>[]): void {
+  for (const result of results) if (result.ok) result.value.fill(0);
+}
+
 /** Vault API: Transit, decrypt data. */
 export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem>, TransitBatchOutput<Buffer>>({
   name: "Decrypt",
@@ -55,12 +61,18 @@ export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<Buffer>[] = [];
-    for (const item of input.items) {
-      const result = decryptItem(keys[0]!, item);
-      results.push(result instanceof Promise ? await result : result);
+    try {
+      for (const item of input.items) {
+        const result = decryptItem(keys[0]!, item);
+        results.push(result instanceof Promise ? await result : result);
+      }
+      return { results };
+    } catch (error) {
+      wipePlaintexts(results);
+      throw error;
     }
-    return { results };
   },
+  wipe: ({ results }) => wipePlaintexts(results),
 });
 
 export interface TransitRewrapItem extends TransitCiphertextItem {
@@ -83,8 +95,11 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
         continue;
       }
       const { aad, keyVersion } = item;
-      results.push(await encryptItem(keys[0]!, { plaintext: opened.value, aad, keyVersion }));
-      opened.value.fill(0);
+      try {
+        results.push(await encryptItem(keys[0]!, { plaintext: opened.value, aad, keyVersion }));
+      } finally {
+        opened.value.fill(0);
+      }
     }
     return { results };
   },
@@ -104,6 +119,11 @@ export interface TransitDataKeyOutput {
   readonly result: TransitResult<TransitCiphertext>;
 }
 
+function newDataKey({ dataKeyBytes }: TransitDataKeyInput): Buffer {
+  checkRange(dataKeyBytes, "bits", 1, limits.dataKeyBytes.value);
+  return randomBytesPooled(dataKeyBytes);
+}
+
 /** Vault API: Transit, generate data key (`plaintext`). */
 export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKeyOutput>({
   name: "GenerateDataKey",
@@ -112,12 +132,16 @@ export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKe
   keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage })],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run({ keys, input }) {
-    const plaintext = randomBytesPooled(input.dataKeyBytes);
-    return {
-      plaintext,
-      result: await encryptItem(keys[0]!, { plaintext, aad: input.aad, keyVersion: input.keyVersion }),
-    };
+    const plaintext = newDataKey(input);
+    const { aad, keyVersion } = input;
+    try {
+      return { plaintext, result: await encryptItem(keys[0]!, { plaintext, aad, keyVersion }) };
+    } catch (error) {
+      plaintext.fill(0);
+      throw error;
+    }
   },
+  wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 
 /** Vault API: Transit, generate data key (`wrapped`). */
@@ -128,9 +152,12 @@ export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInpu
   keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage })],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run({ keys, input }) {
-    const plaintext = randomBytesPooled(input.dataKeyBytes);
-    const result = await encryptItem(keys[0]!, { plaintext, aad: input.aad, keyVersion: input.keyVersion });
-    plaintext.fill(0);
-    return result;
+    const plaintext = newDataKey(input);
+    const { aad, keyVersion } = input;
+    try {
+      return await encryptItem(keys[0]!, { plaintext, aad, keyVersion });
+    } finally {
+      plaintext.fill(0);
+    }
   },
 });

@@ -50,6 +50,7 @@ type Soon<T> = TransitResult<T> | Promise<TransitResult<T>>;
 export function encryptItem(key: KeyEntry, item: TransitPlaintextItem): Soon<TransitCiphertext> {
   const { currentVersion, transit } = key.record;
   const wanted = item.keyVersion === undefined || item.keyVersion === 0 ? currentVersion : item.keyVersion;
+  if (!Number.isSafeInteger(wanted)) return failed("versionTooLow");
   if (wanted > currentVersion) return failed("versionTooHigh");
   // What is encrypted must decrypt, so the lowest version for decryption binds here too.
   if (wanted < Math.max(transit.minEncryptionVersion, transit.minDecryptionVersion)) return failed("versionTooLow");

@@ -1,0 +1,58 @@
+import { serviceEventJson } from "../audit/event.ts";
+import type { Core } from "../core.ts";
+import { changeKey } from "../model/due.ts";
+import type { KeyRecord } from "../model/key.ts";
+import { minRotationPeriodMs } from "../operations/rotation/checks.ts";
+import { rotate } from "../operations/rotation/rotate.ts";
+import type { Write } from "../ports/store.ts";
+
+const pageRows = 500;
+
+/**
+ * Rotates a key whose time has come.
+ *
+ * @returns the audit record, still to be written
+ * @throws StoreConflict when somebody else changed the key meanwhile
+ */
+export async function rotateDueKey(core: Core, record: KeyRecord): Promise<string> {
+  const { rotation } = record;
+  // A stored period that is too short must not keep the key due for ever.
+  const periodMs = Math.max(rotation.periodMs, minRotationPeriodMs);
+  await rotate(core, record, "AUTOMATIC", { rotation: { ...rotation, nextAtMs: core.clock.nowMs() + periodMs } });
+  const details = { keyId: record.keyId, rotationType: "AUTOMATIC" };
+  return serviceEventJson({ eventName: "RotateKey", nowMs: core.clock.nowMs(), key: record, details });
+}
+
+/**
+ * Destroys a key whose waiting period is over: its material, its aliases and itself. A key with very many versions takes
+ * several transactions; each checks that nobody cancelled the deletion, and the first one takes the current version, so
+ * that a cancellation afterwards is refused (`requireMaterial`). After a crash in between the key is still due.
+ *
+ * @returns the audit record, still to be written
+ * @throws StoreConflict when somebody else changed the key meanwhile
+ */
+export async function destroyDueKey(core: Core, record: KeyRecord): Promise<string> {
+  const { store } = core;
+  const { account, region, keyId, currentVersion } = record;
+  for (let key = record; ; ) {
+    const rows = await store.listKeyVersions(region, keyId, 0, pageRows);
+    const versions = new Set([currentVersion, ...rows.map(({ version }) => version)]);
+    const material = [...versions].map(
+      (version): Write => ({ op: "delete", table: "keyVersions", key: { region, keyId, version }, revision: "any" }),
+    );
+    if (rows.length < pageRows) {
+      const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);
+      await core.commit([
+        { op: "delete", table: "keys", key: { region, keyId }, revision: key.revision },
+        ...material,
+        ...aliases.map(
+          ({ name }): Write => ({ op: "delete", table: "aliases", key: { account, region, name }, revision: "any" }),
+        ),
+      ]);
+      break;
+    }
+    key = changeKey(key, {});
+    await core.commit([{ op: "update", table: "keys", row: key }, ...material]);
+  }
+  return serviceEventJson({ eventName: "DeleteKey", nowMs: core.clock.nowMs(), key: record, details: { keyId } });
+}

@@ -1,0 +1,91 @@
+import { randomBytesPooled, SecretBytes } from "@coffer/crypto";
+import type { Core } from "../../core.ts";
+import { ServiceError } from "../../errors.ts";
+import { accessKeyIdentity } from "../../keys/identity.ts";
+import { limits } from "../../limits.ts";
+import type { AccessKeyRecord } from "../../model/principal.ts";
+import { authorize } from "../../pipeline/authorize.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import type { CredentialInput } from "./credentials.ts";
+import { principalChanged, refuseRootCredential } from "./own-principal.ts";
+import { adminEventSource, randomAwsId } from "./principals.ts";
+
+/** A secret access key as AWS makes them: 40 characters of base64. Shown once. */
+export interface NewAccessKey {
+  readonly record: AccessKeyRecord;
+  readonly secretAccessKey: string;
+}
+
+/** Generates an access key for a principal; nothing is stored yet. */
+export function generateAccessKey(
+  core: Pick<Core, "keyring" | "clock">,
+  principal: string,
+  account: string,
+): NewAccessKey {
+  const accessKeyId = randomAwsId("AKIA", 16);
+  const random = randomBytesPooled(30);
+  const secretAccessKey = random.toString("base64");
+  random.fill(0);
+  using secret = SecretBytes.takeFrom(Buffer.from(secretAccessKey));
+  const identity = accessKeyIdentity({ accessKeyId, principalArn: principal });
+  const { wrappingKeyId, wrapped } = core.keyring.wrap(secret, identity);
+  const record: AccessKeyRecord = {
+    accessKeyId,
+    principalArn: principal,
+    account,
+    wrappingKeyId,
+    wrappedSecret: wrapped,
+    active: true,
+    createdAtMs: core.clock.nowMs(),
+    revision: 1,
+  };
+  return { record, secretAccessKey };
+}
+
+/** IAM: CreateAccessKey. */
+export const createAccessKey = defineOperation<CredentialInput, NewAccessKey>({
+  name: "CreateAccessKey",
+  plane: "control",
+  readOnly: false,
+  eventSource: adminEventSource,
+  keys: [],
+  resources: ({ principalArn }) => [{ action: "iam:CreateAccessKey", resource: principalArn }],
+  record: ({ principalArn }) => ({ principalArn }),
+  recordOutput: ({ record }) => ({ accessKeyId: record.accessKeyId }),
+  async run({ core, input, request }) {
+    const { principalArn } = input;
+    refuseRootCredential(request, "iam:CreateAccessKey", principalArn);
+    const changed = await principalChanged(core, principalArn, request);
+    const max = limits.accessKeysPerPrincipal.value;
+    if ((await core.store.listAccessKeys(principalArn, undefined, max)).length >= max) {
+      throw ServiceError.of("LimitExceeded", {
+        limit: limits.accessKeysPerPrincipal.name,
+        max,
+        reason: `A principal has at most ${max} access keys; delete one first.`,
+      });
+    }
+    const created = generateAccessKey(core, principalArn, request.principal.account);
+    await core.commit([...changed, { op: "insert", table: "accessKeys", row: created.record }]);
+    return created;
+  },
+});
+
+/** IAM: DeleteAccessKey. Stops working at once. */
+export const deleteAccessKey = defineOperation<{ readonly accessKeyId: string }, null>({
+  name: "DeleteAccessKey",
+  plane: "control",
+  readOnly: false,
+  eventSource: adminEventSource,
+  keys: [],
+  record: ({ accessKeyId }) => ({ accessKeyId }),
+  async run({ core, input, request, nowMs }) {
+    const found = await core.store.get("accessKeys", { accessKeyId: input.accessKeyId });
+    const stored = found?.account === request.principal.account ? found : undefined;
+    const resource = stored?.principalArn ?? "*";
+    authorize({ request, action: "iam:DeleteAccessKey", key: undefined, resource, nowMs });
+    if (stored === undefined) throw ServiceError.of("NotFound", { resource: "accessKey", id: input.accessKeyId });
+    const { accessKeyId, revision } = stored;
+    await core.commit([{ op: "delete", table: "accessKeys", key: { accessKeyId }, revision }]);
+    return null;
+  },
+});

@@ -1,0 +1,128 @@
+import type { Core } from "../core.ts";
+import { ServiceError } from "../errors.ts";
+import type { KeyEntry } from "../keys/key-entry.ts";
+import type { RequestContext } from "../model/request.ts";
+import { StoreConflict } from "../ports/store.ts";
+import { authorize } from "./authorize.ts";
+import { checkState } from "./check-state.ts";
+import { callersReference, locate } from "./locate.ts";
+import type { KeyDemand, KeyTarget, Operation } from "./operation.ts";
+
+/** How often an operation runs anew after another one changed the same row meanwhile. */
+const maxAttempts = 8;
+
+/** One call of an operation, not authorized yet. */
+export interface Invocation<Input, Output> {
+  readonly core: Core;
+  readonly operation: Operation<Input, Output>;
+  readonly input: Input;
+  readonly request: RequestContext;
+  /** Filled with the operation's keys as they are found, for the audit record. */
+  readonly keys: KeyEntry[];
+  readonly nowMs: number;
+}
+
+/** Whether an operation that failed so may be run again: another one changed the same row meanwhile. */
+export function isStale(error: unknown): boolean {
+  return error instanceof StoreConflict && error.kind === "stale";
+}
+
+/**
+ * Runs an operation again, on the new state, after its commit lost a race. Those that lost one go one after the other,
+ * so that of many changes of one key at once each gets through.
+ *
+ * @throws ServiceError, StoreConflict, and whatever a bug throws
+ */
+export async function runAgain<Input, Output>(invocation: Invocation<Input, Output>): Promise<Output> {
+  const { core, operation, keys } = invocation;
+  const name = keys.length === 0 ? operation.name : keys.map(({ arn }) => arn).join();
+  return core.turns.take(name, async () => {
+    for (let attempt = 2; ; attempt += 1) {
+      try {
+        return await runOnce(invocation);
+      } catch (error) {
+        if (!isStale(error) || attempt === maxAttempts) throw error;
+      }
+    }
+  });
+}
+
+/**
+ * Finds the keys, authorizes, checks and runs.
+ *
+ * @throws ServiceError, StoreConflict, and whatever a bug throws
+ */
+export async function runOnce<Input, Output>(invocation: Invocation<Input, Output>): Promise<Output> {
+  const { core, operation, input, request, keys, nowMs } = invocation;
+  if (request.grantTokens !== undefined && request.grantTokens.length > 0) {
+    throw ServiceError.of("GrantTokenInvalid", {});
+  }
+  if (operation.instanceWide === true) requireOwnAccount(core, operation, request);
+  keys.length = 0;
+  const targets: KeyTarget[] = [];
+  for (const demand of operation.keys) {
+    const target = demand.target(input);
+    const located = locate(core, demand.action, target, request);
+    targets.push(target);
+    keys.push(located instanceof Promise ? await located : located);
+  }
+  for (let index = 0; index < keys.length; index += 1) {
+    admit(invocation, operation.keys[index]!, targets[index]!, keys[index]!);
+  }
+  if (operation.resources !== undefined) {
+    const conditions = conditionsOf(operation.conditions, input);
+    for (const { action, resource } of operation.resources(input, request)) {
+      authorize({ request, action, resource, key: undefined, conditions, nowMs });
+    }
+  }
+  for (let index = 0; index < keys.length; index += 1) {
+    checkState(keys[index]!, operation.keys[index]!, operation.name, request);
+  }
+  if (request.dryRun === true) throw ServiceError.of("DryRun", {});
+  const result = operation.run({ core, request, input, keys, nowMs });
+  return result instanceof Promise ? await result : result;
+}
+
+/** @throws ServiceError AccessDenied; IncorrectKey when the ciphertext is of another key than the one that was named */
+function admit<Input, Output>(
+  { operation, input, request, keys, nowMs }: Invocation<Input, Output>,
+  demand: KeyDemand<Input>,
+  target: KeyTarget,
+  key: KeyEntry,
+): void {
+  const reference = callersReference(target);
+  authorize({
+    request,
+    action: demand.action,
+    key,
+    keys,
+    resource: key.arn,
+    reference,
+    conditions: conditionsOf(demand.conditions ?? operation.conditions, input),
+    nowMs,
+    hideKey: reference === undefined,
+  });
+  if (target.by === "ciphertext" && target.keyId !== key.record.keyId) throw ServiceError.of("IncorrectKey", {});
+}
+
+function conditionsOf<Input, Conditions>(
+  conditions: ((input: Input) => Conditions) | undefined,
+  input: Input,
+): (() => Conditions) | undefined {
+  return conditions === undefined ? undefined : () => conditions(input);
+}
+
+function requireOwnAccount<Input, Output>(
+  core: Core,
+  operation: Operation<Input, Output>,
+  { principal }: RequestContext,
+): void {
+  if (principal.account === core.account) return;
+  throw ServiceError.of("AccessDenied", {
+    principalArn: principal.arn,
+    action: `coffer:${operation.name}`,
+    resource: "*",
+    basis: "implicitDeny",
+    source: "resource",
+  });
+}

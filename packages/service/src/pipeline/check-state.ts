@@ -1,0 +1,45 @@
+import { ServiceError } from "../errors.ts";
+import type { KeyEntry } from "../keys/key-entry.ts";
+import type { RequestContext } from "../model/request.ts";
+import type { KeyDemand } from "./operation.ts";
+
+const invalidStateReasons = new Map([
+  ["pendingDestruction", "pending deletion"],
+  ["preActivation", "pending import"],
+]);
+
+/** @throws ServiceError AccessDenied, KeyDisabled, KeyStateInvalid, KeyUsageMismatch when the key does not fit the demand */
+export function checkState<Input>(
+  key: KeyEntry,
+  demand: KeyDemand<Input>,
+  operation: string,
+  request: RequestContext,
+): void {
+  const { state, usage, owner } = key.record;
+  if (demand.customerOnly === true && owner !== "CUSTOMER") {
+    throw ServiceError.of("AccessDenied", {
+      principalArn: request.principal.arn,
+      action: demand.action,
+      resource: key.arn,
+      basis: "explicitDeny",
+    });
+  }
+  if (!demand.states.includes(state)) {
+    if (demand.states.length === 1 && demand.states[0] === "pendingDestruction") {
+      throw ServiceError.of("KeyStateInvalid", {
+        keyArn: key.arn,
+        state,
+        reason: `${key.arn} is not pending deletion.`,
+      });
+    }
+    if (state === "suspended") throw ServiceError.of("KeyDisabled", { keyArn: key.arn });
+    throw ServiceError.of("KeyStateInvalid", {
+      keyArn: key.arn,
+      state,
+      reason: `${key.arn} is ${invalidStateReasons.get(state) ?? state}.`,
+    });
+  }
+  if (demand.usage !== undefined && demand.usage !== usage) {
+    throw ServiceError.of("KeyUsageMismatch", { keyArn: key.arn, usage, operation });
+  }
+}

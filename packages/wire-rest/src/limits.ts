@@ -12,7 +12,7 @@ export const restLimits = {
   policyNameChars: limit("policyNameChars", 128, "characters", "name of an identity policy (IAM: PutUserPolicy)"),
   tokenNameChars: limit("tokenNameChars", 128, "characters", "display name of a token"),
   tokenLifetimeSeconds: limit("tokenLifetimeSeconds", 315_360_000, "seconds", "lifetime of a token: ten years"),
-  contextPairs: limit("contextPairs", 64, "pairs", "members of an encryption context"),
+  contextPairs: limit("contextPairs", 256, "pairs", "members of an encryption context"),
   shownNameChars: limit("shownNameChars", 64, "characters", "how much of a caller's own name an error repeats"),
   queryMembers: limit("queryMembers", 16, "members", "members of a query"),
   bodyMembers: limit("bodyMembers", 16, "members", "members of a JSON body, but for the pairs of `context`"),

@@ -27,7 +27,8 @@ describe("REST keys", () => {
     assert.equal(made.status, 201);
     assert.deepEqual(made.json, { id: "orders", algorithm: "AES-256-GCM" });
     const { json } = await call("GET", "/keys/orders");
-    const { arn, ...rest_ } = json;
+    const { arn, kms_key_id, ...rest_ } = json;
+    assert.ok(arn.endsWith(`key/${kms_key_id}`));
     assert.match(arn, /^arn:aws:kms:us-east-1:000000000000:key\/[0-9a-f-]{36}$/);
     const listed = {
       id: "orders",

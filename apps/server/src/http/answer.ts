@@ -1,5 +1,6 @@
 import { type ServerResponse, STATUS_CODES } from "node:http";
 import type { WireAnswer } from "@coffer/service";
+import { systemClock } from "../system-clock.ts";
 import { connectionState } from "./connection.ts";
 
 const noContent = 204;
@@ -50,6 +51,6 @@ export function encodeAnswer(answer: WireAnswer): Buffer {
   const lines = headerLines(answer, true);
   let head = `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status] ?? ""}\r\n`;
   for (let index = 0; index < lines.length; index += 2) head += `${lines[index]}: ${lines[index + 1]}\r\n`;
-  head += `Date: ${new Date().toUTCString()}\r\n\r\n`;
+  head += `Date: ${new Date(systemClock.nowMs()).toUTCString()}\r\n\r\n`;
   return Buffer.concat([Buffer.from(head, "latin1"), Buffer.from(answer.body)]);
 }

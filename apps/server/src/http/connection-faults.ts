@@ -1,6 +1,6 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { randomId } from "@coffer/crypto";
 import { type AdapterError, type AdapterErrorRequest, adapterError } from "./adapter-errors.ts";
 import { encodeAnswer } from "./answer.ts";
 import { type ConnectionState, closeAfter, connectionState, takeConnection } from "./connection.ts";
@@ -128,7 +128,7 @@ function listRequestOf(fault: ConnectionFault, socket: Socket, state: Connection
 }
 
 function unparsedRequest(): AdapterErrorRequest {
-  return { requestId: randomUUID(), method: undefined, path: undefined, headers: new Map() };
+  return { requestId: randomId(), method: undefined, path: undefined, headers: new Map() };
 }
 
 /** What each code of Node's parser and timeouts means; every other one is a bad request. */

@@ -1,5 +1,5 @@
-import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
+import { randomId } from "@coffer/crypto";
 import type { WireRequest } from "@coffer/service";
 import { HeaderView } from "./header-view.ts";
 
@@ -25,7 +25,7 @@ export class SocketRequest implements WireRequest {
     this.query = mark === -1 ? "" : target.slice(mark + 1);
     this.headers = new HeaderView(message);
     this.peerAddress = plainAddress(message.socket.remoteAddress ?? "");
-    this.requestId = randomUUID();
+    this.requestId = randomId();
   }
 
   firstHeader(name: string): string | undefined {

@@ -184,11 +184,11 @@ const credentials = definePlainRoute(
             items: {
               type: "object",
               properties: {
-                id: { type: "string", description: "Access key id." },
+                access_key_id: { type: "string", description: "Access key id." },
                 active: { type: "boolean", description: "Whether it works." },
                 created_at: timeAnswer("When it was made."),
               },
-              required: ["id", "active", "created_at"],
+              required: ["access_key_id", "active", "created_at"],
               additionalProperties: false,
             },
           },
@@ -219,7 +219,7 @@ const credentials = definePlainRoute(
     return answer(200, {
       principal,
       access_keys: found.accessKeys.map(({ accessKeyId, active, createdAtMs }) => ({
-        id: accessKeyId,
+        access_key_id: accessKeyId,
         active,
         created_at: isoTime(createdAtMs),
       })),

@@ -39,6 +39,7 @@ export function formatKey(key: KeyRecord, alias: string | undefined) {
 export function formatKeyDetails(key: KeyRecord, alias: string | undefined) {
   return {
     ...formatKey(key, alias),
+    kms_key_id: key.keyId,
     arn: `arn:aws:kms:${key.region}:${key.account}:key/${key.keyId}`,
     description: key.description,
     tags: Object.fromEntries(key.tags.map(({ key: name, value }) => [name, value])),
@@ -75,6 +76,7 @@ export const keyDetailsSchema: ObjectSchema = {
   type: "object",
   properties: {
     ...listed,
+    kms_key_id: text("KMS key id of the key."),
     arn: text("ARN of the key, for the KMS API and policies."),
     description: text("Description of the key."),
     tags: {
@@ -86,6 +88,6 @@ export const keyDetailsSchema: ObjectSchema = {
     next_rotation_at: time("When the key rotates next by itself, if it does."),
     deletion_at: time("When the key is destroyed, if it is scheduled for deletion."),
   },
-  required: [...Object.keys(listed), "arn", "description", "tags"],
+  required: [...Object.keys(listed), "kms_key_id", "arn", "description", "tags"],
   additionalProperties: false,
 };

@@ -151,24 +151,13 @@ const getForKey = definePlainRoute(
     tag,
     summary: "Show the policy of a key",
     parameters: [keyIdParameter],
-    answers: {
-      status: 200,
-      description: "The policy.",
-      schema: {
-        type: "object",
-        properties: {
-          key_id: { type: "string", description: "The key as it was named." },
-          policy: documentSchema,
-        },
-        required: ["key_id", "policy"],
-        additionalProperties: false,
-      },
-    },
+    answers: { status: 200, description: "The policy document, as `PUT` takes it.", schema: documentSchema },
   },
   async (call) => {
-    const id = call.requiredText("keyID");
-    const { policy } = await call.execute(getKeyPolicy, { keyId: keyReference(id, "keyID") });
-    return answer(200, { key_id: id, policy: JSON.parse(policy) as unknown });
+    const keyId = keyReference(call.requiredText("keyID"), "keyID");
+    const { policy } = await call.execute(getKeyPolicy, { keyId });
+    // A stored policy is a JSON object: it goes out as it was put.
+    return { status: 200, json: policy };
   },
 );
 

@@ -8,10 +8,12 @@ import { test } from "node:test";
 import { ServiceError } from "@coffer/service";
 import { FaultyDisk, faultyCalls, isAuditUnavailable } from "@coffer/testkit";
 import fc from "fast-check";
+import { nodeAuditDisk } from "./audit-disk.ts";
 import {
   type AuditPlace,
   appendNumbered,
   eventJson,
+  forgedLine,
   makeAuditPlace,
   segmentNames,
   storedNumbers,
@@ -108,6 +110,27 @@ test("an idle log recovers by itself", async (t) => {
   await log.append(eventJson(2));
   await log.close();
   await assertHonest(place, [2]);
+});
+
+test("an idle log stays closed while the disk is still full", async (t) => {
+  const faulty = new FaultyDisk();
+  const place = await makeAuditPlace();
+  t.after(() => place.remove());
+  let removed = 0;
+  const remove = async (path: string) => {
+    await nodeAuditDisk.remove(path);
+    removed++;
+  };
+  const log = await place.open({ disk: { ...faulty.disk, remove } });
+  faulty.fail("append", "ENOSPC");
+  await refusal(log.append(eventJson(1)));
+  place.clock.advance(1000);
+  // The file that it tries with is removed before and after.
+  await until(() => removed === 2);
+  assert.equal(log.health().writable, false);
+  assert.equal(log.health().reason, "The disk that holds the audit log is full.");
+  faulty.heal();
+  await log.close();
 });
 
 test("a checkpoint that cannot be written at rotation fails closed, and is made up for", async (t) => {
@@ -213,13 +236,22 @@ test("another file in a segment's place is accepted only if it ends with the las
   const [name] = await segmentNames(place.directory);
   const path = join(place.directory, name!);
   await copyFile(path, `${path}.copy`);
-  const forged = (await readFile(path, "utf8")).replace("request-3", "request-9");
-  await writeFile(`${path}.forged`, forged);
-  await rename(`${path}.forged`, path);
-  place.clock.advance(1000);
-  assert.match(await refusal(log.append(eventJson(4))), /was replaced by another file/);
-  place.clock.advance(1000);
-  assert.match(await refusal(log.append(eventJson(5))), /lost records; put back the file/);
+  const honest = await readFile(path, "utf8");
+  const [first, second] = honest.split("\n");
+  const { previous } = (JSON.parse(honest.split("\n")[2]!) as { cofferChain: { previous: string } }).cofferChain;
+  const others = [
+    honest.replace("request-3", "request-9"),
+    `${first}\n${second}\n${forgedLine(eventJson(3).replace("request-3", "request-9"), previous, 3)}`,
+  ];
+  for (const other of others) {
+    assert.equal(Buffer.byteLength(other), Buffer.byteLength(honest));
+    await writeFile(`${path}.forged`, other);
+    await rename(`${path}.forged`, path);
+    place.clock.advance(1000);
+    assert.match(await refusal(log.append(eventJson(4))), /was replaced by another file|lost records/);
+    place.clock.advance(1000);
+    assert.match(await refusal(log.append(eventJson(5))), /lost records; put back the file/);
+  }
   await rename(`${path}.copy`, path);
   place.clock.advance(1000);
   await log.append(eventJson(6));

@@ -65,6 +65,17 @@ test("an append is answered after its sync with durability disk, and without one
   }
 });
 
+test("what a checkpoint vouches for is synced before it is signed, also with os", async (t) => {
+  const calls: string[] = [];
+  const place = await makeAuditPlace();
+  t.after(() => place.remove());
+  const log = await place.open({ durability: "os", disk: spyOn(calls) });
+  await log.append(eventJson(1));
+  calls.length = 0;
+  await log.close();
+  assert.deepEqual(calls, ["sync", "append", "sync"]);
+});
+
 test("segments rotate by size and are named by their first record", async (t) => {
   const place = await makeAuditPlace();
   t.after(() => place.remove());

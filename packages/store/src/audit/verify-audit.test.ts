@@ -4,8 +4,16 @@ import { copyFile, readdir, readFile, rename, truncate, unlink, writeFile } from
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import fc from "fast-check";
+import { genesis } from "./audit-chain.ts";
 import { formatCheckpoint, signCheckpoint } from "./checkpoints.ts";
-import { type AuditPlace, appendNumbered, eventJson, makeAuditPlace, segmentNames } from "./testing/audit-fixtures.ts";
+import {
+  type AuditPlace,
+  appendNumbered,
+  eventJson,
+  forgedLine,
+  makeAuditPlace,
+  segmentNames,
+} from "./testing/audit-fixtures.ts";
 import { type VerifyProgress, type VerifyReport, verifyAuditDirectory } from "./verify-audit.ts";
 
 const segmentBytes = 3000;
@@ -208,6 +216,24 @@ test("records rehashed by somebody without the signing key are found", async () 
     reason: "This is another key than the given one.",
   });
   await forged.remove();
+});
+
+test("behind the last checkpoint, a record that follows another than the one before it is found", async () => {
+  const last = (await segmentNames(place.directory)).at(-1)!;
+  const append = (line: string) => verifyTampered((path) => writeFile(path(last), line, { flag: "a" }));
+  const { head } = await verifyAuditDirectory(place.directory);
+  assert.equal((await append(forgedLine(eventJson(31), head.hash, records + 1))).ok, true, "nothing tells it apart");
+  const { fault } = await append(forgedLine(eventJson(31), genesis.hash, records + 1));
+  assert.deepEqual([fault?.sequence, fault?.reason], [records + 1, "The record does not follow the one before it."]);
+});
+
+test("behind the last checkpoint, a whole line without its line feed is not taken for a torn one", async () => {
+  const last = (await segmentNames(place.directory)).at(-1)!;
+  const { head } = await verifyAuditDirectory(place.directory);
+  const line = forgedLine(eventJson(31), head.hash, records + 1).slice(0, -1);
+  const append = (end: string) => verifyTampered((path) => writeFile(path(last), `${line}${end}`, { flag: "a" }));
+  assert.match((await append("x")).fault?.reason ?? "", /ends in bytes that no crash leaves/);
+  assert.match((await append("")).notes[0] ?? "", /torn line/);
 });
 
 test("a checkpoint that is removed at a rotation, moved or doubled is found", async () => {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ManualClock } from "@coffer/testkit";
-import { parseChainMember } from "../audit-chain.ts";
+import { ChainEncoder, maxChainMemberBytes, parseChainMember } from "../audit-chain.ts";
 import type { FileAuditLog } from "../file-audit-log.ts";
 import { type FileAuditLogOptions, openFileAuditLog } from "../open-audit-log.ts";
 
@@ -80,4 +80,12 @@ export async function segmentNames(directory: string): Promise<string[]> {
 /** The sequence number that a stored line says. */
 export function sequenceOf(line: string): number | undefined {
   return parseChainMember(Buffer.from(line))?.sequence;
+}
+
+/** The line of a record that somebody made up: its hash is right, whatever it says that it follows. */
+export function forgedLine(event: string, previous: string, sequence: number): string {
+  const encoder = new ChainEncoder();
+  const into = Buffer.alloc(encoder.load(event) + maxChainMemberBytes);
+  const record = { sequence, hash: encoder.hash(previous, sequence) };
+  return into.toString("utf8", 0, encoder.writeLine(into, 0, previous, record));
 }

@@ -19,7 +19,7 @@ export interface ProgramOptions {
 }
 
 /** What hangs must not hang the run; far beyond any honest client. */
-const hangMs = 120_000;
+const hangMs = 60_000;
 
 const children = new Set<ChildProcess>();
 /** Of this process; everything that its tests write lies in it. */
@@ -76,16 +76,26 @@ export function runProgram(
   return new Promise((resolve, reject) => {
     const options = {
       env: cleanEnvironment(environment),
-      timeout: hangMs,
       maxBuffer: 64 * 1024 * 1024,
       ...(workingDirectory === undefined ? {} : { cwd: workingDirectory }),
     };
     const child = execFile(path, args, options, (error, stdout, stderr) => {
-      if (error === null) resolve({ status: 0, stdout, stderr });
+      clearTimeout(timer);
+      if (hangs) reject(new Error(`${path} ${args.join(" ")} hangs, or left somebody its output: ${stdout}${stderr}`));
+      else if (error === null) resolve({ status: 0, stdout, stderr });
       else if (typeof error.code === "number") resolve({ status: error.code, stdout, stderr });
       else reject(error);
     });
+    let hangs = false;
+    const timer = setTimeout(() => {
+      hangs = true;
+      child.kill("SIGKILL");
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+    }, hangMs);
     adopt(child);
+    // It may end without reading.
+    child.stdin?.on("error", () => {});
     child.stdin?.end(input ?? "");
   });
 }

@@ -1,9 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { adopt, cleanEnvironment, temporaryFolder } from "./run-program.ts";
+import { cleanEnvironment, temporaryFolder } from "./run-program.ts";
+import { RunningProgram } from "./running-program.ts";
 
 /** The command that the tests run: the real one. */
 export const cofferPath = join(import.meta.dirname, "../../../bin/coffer");
@@ -35,27 +34,15 @@ export interface Credentials {
 
 /** A `coffer server` process. */
 export class ServerUnderTest {
-  readonly #child: ChildProcess;
-  readonly #ended: Promise<number | null>;
+  readonly #program: RunningProgram;
   readonly #folder: string;
   readonly #credentialsFile: string;
-  readonly #out: string[] = [];
-  readonly #err: string[] = [];
   #leftBehind: readonly string[] = [];
-  #wake: () => void = () => {};
-  #closed = false;
 
-  private constructor(child: ChildProcess, folder: string, credentialsFile: string) {
-    this.#child = child;
+  private constructor(program: RunningProgram, folder: string, credentialsFile: string) {
+    this.#program = program;
     this.#folder = folder;
     this.#credentialsFile = credentialsFile;
-    this.#ended = once(child, "close").then(([code]) => {
-      this.#closed = true;
-      this.#wake();
-      return code as number | null;
-    });
-    this.#follow(child.stdout, this.#out);
-    this.#follow(child.stderr, this.#err);
   }
 
   /** Starts the server and waits until it listens. */
@@ -73,10 +60,10 @@ export class ServerUnderTest {
       ...(options.args ?? []),
     ];
     const env = cleanEnvironment({ TMPDIR: temporary, ...options.environment });
-    const child = adopt(spawn(cofferPath, args, { env, stdio: ["ignore", "pipe", "pipe"] }));
-    const server = new ServerUnderTest(child, folder, credentialsFile);
+    const program = new RunningProgram(spawn(cofferPath, args, { env, stdio: ["ignore", "pipe", "pipe"] }));
+    const server = new ServerUnderTest(program, folder, credentialsFile);
     try {
-      await server.#until(() => server.urls.length === count || undefined);
+      await program.until(() => server.urls.length === count || undefined);
     } catch (error) {
       await server.kill();
       throw error;
@@ -86,16 +73,16 @@ export class ServerUnderTest {
 
   /** What it printed to stdout so far, line by line. */
   get out(): readonly string[] {
-    return this.#out;
+    return this.#program.out;
   }
 
   /** What it printed to stderr so far, line by line. */
   get err(): readonly string[] {
-    return this.#err;
+    return this.#program.err;
   }
 
   get urls(): readonly string[] {
-    return this.#out.filter((line) => line.startsWith("listening on ")).map((line) => line.slice(13));
+    return this.out.filter((line) => line.startsWith("listening on ")).map((line) => line.slice(13));
   }
 
   /** The first address: AWS and REST clients are told this one. */
@@ -113,7 +100,7 @@ export class ServerUnderTest {
   }
 
   get processId(): number {
-    return this.#child.pid ?? 0;
+    return this.#program.processId;
   }
 
   /** Names of what it left in its folder for temporary files; known when it has ended. */
@@ -128,17 +115,17 @@ export class ServerUnderTest {
 
   /** Waits for a line on stdout or stderr. */
   line(pattern: RegExp): Promise<string> {
-    return this.#until(() => [...this.#out, ...this.#err].find((line) => pattern.test(line)));
+    return this.#program.line(pattern);
   }
 
   /** Sends it a signal and does not wait for what comes of it. */
   signal(name: NodeJS.Signals): void {
-    this.#child.kill(name);
+    this.#program.signal(name);
   }
 
   /** Waits for its end; gives the exit code, or null when a signal ended it. */
   async ended(): Promise<number | null> {
-    const code = await this.#ended;
+    const code = await this.#program.ended;
     const temporary = join(this.#folder, "tmp");
     if (existsSync(temporary)) this.#leftBehind = readdirSync(temporary);
     rmSync(this.#folder, { recursive: true, force: true });
@@ -159,24 +146,5 @@ export class ServerUnderTest {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill();
-  }
-
-  #follow(stream: ChildProcess["stdout"], lines: string[]): void {
-    if (stream === null) throw new Error("the output is a pipe");
-    createInterface({ input: stream }).on("line", (line) => {
-      lines.push(line);
-      this.#wake();
-    });
-  }
-
-  async #until<Value>(find: () => Value | undefined): Promise<Value> {
-    for (;;) {
-      const found = find();
-      if (found !== undefined) return found;
-      if (this.#closed) throw new Error(`the server ended: ${[...this.#out, ...this.#err].join("\n")}`);
-      const { promise, resolve } = Promise.withResolvers<void>();
-      this.#wake = resolve;
-      await promise;
-    }
   }
 }

@@ -12,16 +12,16 @@ export interface Access {
   readonly region: string;
 }
 
-/** COFFER_ENDPOINT and COFFER_TOKEN, else the credentials file, else a dev server on this machine. */
+/** COFFER_ENDPOINT, COFFER_TOKEN and AWS's own variables, else the credentials file, else a dev server on this machine. */
 export function findAccess(): Access {
   const file = process.env["COFFER_CREDENTIALS_FILE"] ?? join(homedir(), ".coffer", "credentials.json");
   const stored = readCredentials(file);
   return {
     endpoint: process.env["COFFER_ENDPOINT"] ?? stored["endpoint"] ?? "http://127.0.0.1:8080",
     token: process.env["COFFER_TOKEN"] ?? stored["token"],
-    accessKeyId: stored["accessKeyId"] ?? "test",
-    secretAccessKey: stored["secretAccessKey"] ?? "test",
-    region: stored["region"] ?? "us-east-1",
+    accessKeyId: process.env["AWS_ACCESS_KEY_ID"] ?? stored["accessKeyId"] ?? "test",
+    secretAccessKey: process.env["AWS_SECRET_ACCESS_KEY"] ?? stored["secretAccessKey"] ?? "test",
+    region: process.env["AWS_DEFAULT_REGION"] ?? stored["region"] ?? "us-east-1",
   };
 }
 

@@ -19,11 +19,12 @@ export interface Signing {
 /** What the requests of a test are made with. */
 export type Access = Pick<Credentials, "accessKeyId" | "secretAccessKey" | "token" | "region">;
 
-function bodyText(body: unknown): string {
-  return typeof body === "string" ? body : body === undefined ? "" : JSON.stringify(body);
+function bodyOf(body: unknown): string | Buffer {
+  if (typeof body === "string" || Buffer.isBuffer(body)) return body;
+  return body === undefined ? "" : JSON.stringify(body);
 }
 
-/** Requests of the three APIs, over one client, as one principal. A body that is a text goes out as it is. */
+/** Requests of the three APIs, over one client, as one principal. A body that is a text or bytes goes out as it is. */
 export class Wires {
   readonly client: HttpClient;
   readonly access: Access;
@@ -42,7 +43,7 @@ export class Wires {
 
   awsRequest(operation: string, body: unknown, signing: Signing = {}): HttpRequest {
     const { accessKeyId, secretAccessKey, region } = this.access;
-    const text = bodyText(body);
+    const content = bodyOf(body);
     const headers = {
       host: this.client.host,
       "content-type": "application/x-amz-json-1.1",
@@ -56,7 +57,7 @@ export class Wires {
         path: "/",
         query: "",
         headers: new Map(Object.entries(headers)),
-        body: Buffer.from(text),
+        body: Buffer.from(content),
       },
       {
         accessKeyId: signing.accessKeyId ?? accessKeyId,
@@ -65,19 +66,19 @@ export class Wires {
       },
       { region, service: signing.service ?? "kms", timestampMs: signing.timestampMs ?? Date.now() },
     );
-    return { method: "POST", path: "/", headers: { ...headers, ...Object.fromEntries(added) }, body: text };
+    return { method: "POST", path: "/", headers: { ...headers, ...Object.fromEntries(added) }, body: content };
   }
 
   /** @param path below `/v1/` */
   vaultRequest(method: string, path: string, body?: unknown, token = this.access.token): HttpRequest {
     const headers = { "content-type": "application/json", "x-vault-token": token, "user-agent": this.userAgent };
-    return { method, path: `/v1/${path}`, headers, body: bodyText(body) };
+    return { method, path: `/v1/${path}`, headers, body: bodyOf(body) };
   }
 
   restRequest(method: string, path: string, body?: unknown, token = this.access.token): HttpRequest {
     const authorization = `Bearer ${token}`;
     const headers = { "content-type": "application/json", authorization, "user-agent": this.userAgent };
-    return { method, path, headers, body: bodyText(body) };
+    return { method, path, headers, body: bodyOf(body) };
   }
 
   aws(operation: string, body: unknown, signing?: Signing): Promise<Reply> {

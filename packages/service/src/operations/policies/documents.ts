@@ -37,7 +37,8 @@ export function parseKeyPolicy(document: string, subject: KeyPolicySubject): voi
   const { request, key, aliases, nowMs } = subject;
   const { principal } = request;
   const arn = keyArn(key.region, key.account, key.keyId);
-  const source = { request, action: putAction, key: { record: key, aliases }, nowMs, reference: arn };
+  const conditions = () => new Map([["kms:bypasspolicylockoutsafetycheck", ["false"]]]);
+  const source = { request, action: putAction, key: { record: key, aliases }, nowMs, reference: arn, conditions };
   const decision = decide({
     request: {
       action: putAction,

@@ -5,6 +5,7 @@ import { ServiceError } from "../errors.ts";
 import { disableMount, enableMount } from "../operations/mounts/mount-operations.ts";
 import { execute } from "../pipeline/execute.ts";
 import type { Store } from "../ports/store.ts";
+import { MountDirectory } from "./mount-directory.ts";
 
 describe("mount directory", () => {
   let test: TestCore;
@@ -56,11 +57,26 @@ describe("mount directory", () => {
   });
 
   it("does not keep what was read before a change that came meanwhile", async () => {
-    await enable("one");
-    const early = test.core.mounts.match("two/x");
-    await enable("two");
-    await early;
-    assert.deepEqual(await match("two/x"), ["two", "x"]);
+    const { store } = test.core;
+    const read = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
+    // Reads the mounts, and gives them only after the change.
+    const late = {
+      async listMounts(after: string | undefined, limit: number) {
+        const mounts = await store.listMounts(after, limit);
+        read.resolve();
+        await release.promise;
+        return mounts;
+      },
+    };
+    const directory = new MountDirectory(late as unknown as Store);
+    const early = directory.match("two/x");
+    await read.promise;
+    const { mount } = await enable("two");
+    directory.forget([{ op: "insert", table: "mounts", row: mount }]);
+    release.resolve();
+    assert.equal(await early, undefined);
+    assert.equal((await directory.match("two/x"))?.mount.path, "two");
   });
 
   it("lets no mount lie under another, and none reach keys of services", async () => {

@@ -114,11 +114,11 @@ function requestCount(connections: number, items: number): number {
 async function measureAll(directory: string, durability: "disk" | "os"): Promise<Row[]> {
   const file = join(directory, `credentials-${durability}.json`);
   const data = join(directory, `data-${durability}`);
-  const coffer = await ServerProcess.start([
-    ...["apps/cli/src/main.ts", "server", "--listen", "127.0.0.1:0", "--data-dir", data],
+  const coffer = await ServerProcess.start("coffer", [
+    ...["server", "--listen", "127.0.0.1:0", "--data-dir", data],
     ...["--credentials-file", file, "--audit-durability", durability],
   ]);
-  const echo = await ServerProcess.start(["bench/echo-server.ts"]);
+  const echo = await ServerProcess.start("node", ["bench/echo-server.ts"]);
   const rows: Row[] = [];
   try {
     const credentials = JSON.parse(readFileSync(file, "utf8")) as BenchCredentials;

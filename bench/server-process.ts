@@ -19,10 +19,10 @@ export class ServerProcess {
     this.startMs = startMs;
   }
 
-  /** Starts `bin/node ARGS` and waits until it listens. */
-  static async start(args: readonly string[]): Promise<ServerProcess> {
+  /** Starts `bin/coffer` or `bin/node` with arguments and waits until it listens. */
+  static async start(command: "coffer" | "node", args: readonly string[]): Promise<ServerProcess> {
     const startedMs = performance.now();
-    const child = spawn(join(root, "bin", "node"), args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(join(root, "bin", command), args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
       const port = /^listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];

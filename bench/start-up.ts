@@ -13,8 +13,8 @@ interface Credentials {
 }
 
 async function start(data: string, file: string): Promise<ServerProcess> {
-  return ServerProcess.start([
-    ...["apps/cli/src/main.ts", "server", "--listen", "127.0.0.1:0", "--data-dir", data, "--credentials-file", file],
+  return ServerProcess.start("coffer", [
+    ...["server", "--listen", "127.0.0.1:0", "--data-dir", data, "--credentials-file", file],
   ]);
 }
 

@@ -75,33 +75,18 @@ function userIdentity(principal: Principal | undefined): string {
 export function auditEventJson(facts: AuditFacts): string {
   const { caller, keys, error } = facts;
   const { principal } = caller;
-  const head = JSON.stringify({
-    eventTime: eventTime(facts.nowMs),
-    eventSource: facts.eventSource,
-    eventName: facts.eventName,
-    awsRegion: caller.region,
-    sourceIPAddress: caller.sourceIp,
-    userAgent: caller.userAgent,
-    ...(error === undefined ? undefined : auditErrorWords(error)),
-  });
-  const tail = JSON.stringify({
-    additionalEventData: {
-      wire: caller.wire,
-      path: caller.path,
-      tokenAccessor: principal?.token?.accessor,
-    },
-    requestID: caller.requestId,
-    eventID: randomId(),
-    readOnly: facts.readOnly,
-    resources: keys.map(({ record }) => resourceOf(record)),
-    eventType: "AwsApiCall",
-    managementEvent: true,
-    recipientAccountId: principal?.account ?? facts.account,
-    eventCategory: "Management",
-  });
+  const when = `"eventTime":"${eventTime(facts.nowMs)}","eventSource":${quote(facts.eventSource)}`;
+  const what = `"eventName":${quote(facts.eventName)},"awsRegion":${quote(caller.region)}`;
+  const from = `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(caller.userAgent)}`;
+  const failed = error === undefined ? "" : `,${JSON.stringify(auditErrorWords(error)).slice(1, -1)}`;
+  const additional = `"additionalEventData":${additionalData(caller)}`;
+  const request = `"requestID":${quote(caller.requestId)},"eventID":"${randomId()}","readOnly":${facts.readOnly}`;
+  const about = `"resources":[${resourcesJson(keys)}],"eventType":"AwsApiCall","managementEvent":true`;
+  const account = quote(principal?.account ?? facts.account);
+  const tail = `${about},"recipientAccountId":${account},"eventCategory":"Management"}`;
   const identity = `{"eventVersion":"${eventVersion}","userIdentity":${userIdentity(principal)}`;
   const members = `"requestParameters":${member(facts.parameters)},"responseElements":${member(facts.response)}`;
-  return `${identity},${head.slice(1, -1)},${members},${tail.slice(1)}`;
+  return `${identity},${when},${what},${from}${failed},${members},${additional},${request},${tail}`;
 }
 
 /**
@@ -132,8 +117,45 @@ export function serviceEventJson({ eventName, nowMs, key, details }: ServiceEven
   });
 }
 
+let lastSecond = Number.NaN;
+let lastTime = "";
+
 function eventTime(nowMs: number): string {
-  return `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+  const second = Math.floor(nowMs / 1000);
+  // Many records fall into one second.
+  if (second !== lastSecond) {
+    lastTime = `${new Date(nowMs).toISOString().slice(0, 19)}Z`;
+    lastSecond = second;
+  }
+  return lastTime;
+}
+
+/** A string as JSON; one whole record at once costs `JSON.stringify` several times as much. */
+function quote(text: string): string {
+  return JSON.stringify(text);
+}
+
+function additionalData({ wire, path, principal }: RequestContext | AnonymousCaller): string {
+  const accessor = principal?.token?.accessor;
+  const shownPath = path === undefined ? "" : `,"path":${quote(path)}`;
+  const shownAccessor = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
+  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}}`;
+}
+
+/** Key records are cached and never change in place, so what is recorded of them is written once. */
+const resources = new WeakMap<KeyRecord, string>();
+
+function resourcesJson(keys: readonly KeyEntry[]): string {
+  let json = "";
+  for (const { record } of keys) {
+    let resource = resources.get(record);
+    if (resource === undefined) {
+      resource = JSON.stringify(resourceOf(record));
+      resources.set(record, resource);
+    }
+    json = json === "" ? resource : `${json},${resource}`;
+  }
+  return json;
 }
 
 function resourceOf({ account, region, keyId }: KeyRecord) {

@@ -20,6 +20,7 @@ import {
 import { openFileAuditLog, openSqliteStore } from "@coffer/store";
 import { type PersistentSettings, readPassphrase, type Settings } from "./config/index.ts";
 import { OperatorError } from "./operator-error.ts";
+import { systemRandomness } from "./system-randomness.ts";
 
 /** The token of dev mode, as Vault's own dev server is often started with. */
 export const devToken = "root-token";
@@ -28,8 +29,12 @@ export const devToken = "root-token";
 export interface Instance {
   readonly core: Core;
   readonly lifecycle: Lifecycle;
-  /** The credentials that this start made; undefined on every later start. */
-  readonly made: RootCredential | undefined;
+  /**
+   * Gives the credentials that this start made, and forgets them: strings cannot be wiped, and a server runs for months.
+   *
+   * @returns undefined the second time, and on every later start
+   */
+  takeMade(): RootCredential | undefined;
   /** Closes everything, the audit trail and the store last. */
   close(): Promise<void>;
 }
@@ -65,6 +70,7 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
     const keyring = await Keyring.open(store, places.seal, clock);
     const audit = await openAudit(store, keyring, places, clock);
     const { core, lifecycle } = openCore({
+      randomness: systemRandomness,
       store,
       clock,
       keyring,
@@ -75,13 +81,17 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
       reportBug,
     });
     await checkAccount(store, settings.account);
-    const made = await makeRootCredential(core, settings.dev ? devToken : undefined);
+    let made = await makeRootCredential(core, settings.dev ? devToken : undefined);
     lifecycle.start();
     const stopSaving = saveTrustedHead(store, audit, clock);
     return {
       core,
       lifecycle,
-      made,
+      takeMade() {
+        const taken = made;
+        made = undefined;
+        return taken;
+      },
       async close() {
         await lifecycle.stop();
         await audit.close();

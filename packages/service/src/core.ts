@@ -5,12 +5,14 @@ import type { MountDirectory } from "./mounts/mount-directory.ts";
 import type { Turns } from "./pipeline/turns.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 
 /** What every operation stands on. Made once by `openCore`. */
 export interface Core {
   readonly store: Store;
   readonly clock: Clock;
+  readonly randomness: Randomness;
   readonly audit: AuditLog;
   readonly keyring: Keyring;
   readonly keys: KeyDirectory;

@@ -98,6 +98,7 @@ export { asServiceError, execute, type Refusal, recordRefusal } from "./pipeline
 export { defineOperation, type Operation } from "./pipeline/operation.ts";
 export type { AuditEvent, AuditHealth, AuditLog } from "./ports/audit.ts";
 export type { Clock } from "./ports/clock.ts";
+export type { Randomness } from "./ports/randomness.ts";
 export type { Seal, SealedRootKey } from "./ports/seal.ts";
 export {
   type SettingRecord,

@@ -7,12 +7,14 @@ import { MountDirectory } from "./mounts/mount-directory.ts";
 import { Turns } from "./pipeline/turns.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 
 /** The parts that a core is made of. */
 export interface CoreParts {
   readonly store: Store;
   readonly clock: Clock;
+  readonly randomness: Randomness;
   readonly keyring: Keyring;
   readonly audit: AuditLog;
   /** 12 digits. */
@@ -37,6 +39,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const core: Core = {
     store,
     clock,
+    randomness: parts.randomness,
     audit,
     keyring,
     keys,

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { generateSigningKeyPair, randomId, signBytes } from "@coffer/crypto";
+import { generateSigningKeyPair, randomBytesPooled, randomId, signBytes } from "@coffer/crypto";
 import { openKeyFileSeal } from "@coffer/seal";
 import {
   type Core,
@@ -9,6 +9,7 @@ import {
   type Lifecycle,
   makeRootCredential,
   openCore,
+  type Randomness,
   type RequestContext,
   type RootCredential,
   rootPrincipal,
@@ -19,6 +20,8 @@ import { ManualClock } from "./manual-clock.ts";
 
 export interface TestCoreOptions {
   readonly dev?: boolean;
+  /** The randomness that operations draw from; the system's when absent. */
+  readonly randomness?: Randomness;
   /** 12 digits. */
   readonly account?: string;
   readonly region?: string;
@@ -65,6 +68,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
   });
   const bugs: unknown[] = [];
   const { core, lifecycle } = openCore({
+    randomness: options.randomness ?? { bytes: randomBytesPooled, id: randomId },
     store,
     clock,
     keyring,

@@ -18,7 +18,7 @@ export interface RootCredential {
  * @returns undefined when they were made before
  */
 export async function makeRootCredential(
-  core: Pick<Core, "store" | "commit" | "keyring" | "clock" | "account">,
+  core: Pick<Core, "store" | "commit" | "keyring" | "clock" | "randomness" | "account">,
   fixedToken?: string,
 ): Promise<RootCredential | undefined> {
   if ((await core.store.get("settings", { name: rootCredentialSetting })) !== undefined) return undefined;

@@ -1,7 +1,5 @@
-import { randomBytesPooled } from "@coffer/crypto";
-import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
-import { defineOperation } from "../pipeline/operation.ts";
+import { type Call, defineOperation } from "../pipeline/operation.ts";
 import { checkRange } from "./checks.ts";
 import { sealMessage } from "./encrypt.ts";
 import { type ContextInput, contextAad, contextConditions } from "./message.ts";
@@ -35,10 +33,11 @@ function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: Generat
     : { keyId, encryptionContext, keySpec: dataKeySpec };
 }
 
-async function generate(key: KeyEntry, input: GenerateDataKeyInput): Promise<GenerateDataKeyOutput> {
+async function generate({ core, keys, input }: Call<GenerateDataKeyInput>): Promise<GenerateDataKeyOutput> {
+  const key = keys[0]!;
   checkRange(input.dataKeyBytes, "numberOfBytes", 1, limits.dataKeyBytes.value);
   const aad = contextAad(input.encryptionContext);
-  const plaintext = randomBytesPooled(input.dataKeyBytes);
+  const plaintext = core.randomness.bytes(input.dataKeyBytes);
   try {
     const ciphertext = await sealMessage(key, plaintext, aad);
     return { keyArn: key.arn, plaintext, ciphertext, keyMaterialId: key.materialId(key.record.currentVersion) };
@@ -56,7 +55,7 @@ export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDat
   keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
   conditions: contextConditions,
   record,
-  run: ({ keys, input }) => generate(keys[0]!, input),
+  run: generate,
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 
@@ -71,8 +70,8 @@ export const generateDataKeyWithoutPlaintext = defineOperation<
   keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
   conditions: contextConditions,
   record,
-  async run({ keys, input }) {
-    const { plaintext, ...output } = await generate(keys[0]!, input);
+  async run(call) {
+    const { plaintext, ...output } = await generate(call);
     plaintext.fill(0);
     return output;
   },

@@ -1,4 +1,3 @@
-import { randomBytesPooled } from "@coffer/crypto";
 import { limits } from "../limits.ts";
 import { defineOperation } from "../pipeline/operation.ts";
 import { checkRange } from "./checks.ts";
@@ -22,9 +21,9 @@ export const generateRandom = defineOperation<GenerateRandomInput, GenerateRando
   keys: [],
   resources: () => [{ action: "kms:GenerateRandom", resource: "*" }],
   record: ({ bytes }) => ({ numberOfBytes: bytes }),
-  run({ input }) {
+  run({ core, input }) {
     checkRange(input.bytes, "numberOfBytes", 1, input.maxBytes ?? limits.randomBytes.value);
-    return { plaintext: randomBytesPooled(input.bytes) };
+    return { plaintext: core.randomness.bytes(input.bytes) };
   },
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });

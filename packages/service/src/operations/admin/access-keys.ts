@@ -1,4 +1,4 @@
-import { randomBytesPooled, SecretBytes } from "@coffer/crypto";
+import { SecretBytes } from "@coffer/crypto";
 import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { accessKeyIdentity } from "../../keys/identity.ts";
@@ -18,12 +18,12 @@ export interface NewAccessKey {
 
 /** Generates an access key for a principal; nothing is stored yet. */
 export function generateAccessKey(
-  core: Pick<Core, "keyring" | "clock">,
+  core: Pick<Core, "keyring" | "clock" | "randomness">,
   principal: string,
   account: string,
 ): NewAccessKey {
-  const accessKeyId = randomAwsId("AKIA", 16);
-  const random = randomBytesPooled(30);
+  const accessKeyId = randomAwsId(core.randomness, "AKIA", 16);
+  const random = core.randomness.bytes(30);
   const secretAccessKey = random.toString("base64");
   random.fill(0);
   using secret = SecretBytes.takeFrom(Buffer.from(secretAccessKey));

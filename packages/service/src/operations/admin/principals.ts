@@ -1,8 +1,8 @@
-import { randomBytesPooled } from "@coffer/crypto";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { PrincipalRecord } from "../../model/principal.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import type { Randomness } from "../../ports/randomness.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
 import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
@@ -20,8 +20,8 @@ const namePattern = /^[\w+=,.@-]+$/;
 const idAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** A random id of upper-case base32, as AWS makes them: `AIDA...`, `AKIA...`. */
-export function randomAwsId(prefix: string, chars: number): string {
-  return prefix + Array.from(randomBytesPooled(chars), (byte) => idAlphabet[byte & 31]).join("");
+export function randomAwsId(randomness: Randomness, prefix: string, chars: number): string {
+  return prefix + Array.from(randomness.bytes(chars), (byte) => idAlphabet[byte & 31]).join("");
 }
 
 /** `arn:aws:iam::ACCOUNT:user/NAME` */
@@ -61,7 +61,7 @@ export const createPrincipal = defineOperation<PrincipalInput, { readonly princi
       account,
       kind: input.kind,
       name: input.name,
-      principalId: randomAwsId(input.kind === "user" ? "AIDA" : "AROA", 16),
+      principalId: randomAwsId(core.randomness, input.kind === "user" ? "AIDA" : "AROA", 16),
       createdAtMs: nowMs,
       revision: 1,
     };

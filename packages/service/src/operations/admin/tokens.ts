@@ -1,4 +1,4 @@
-import { randomBytesPooled, sha256Hex } from "@coffer/crypto";
+import { sha256Hex } from "@coffer/crypto";
 import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
@@ -20,16 +20,16 @@ export interface NewToken {
 
 /** Generates a token of 192 random bits for a principal, or takes the given one (dev mode); nothing is stored yet. */
 export function generateToken(
-  core: Pick<Core, "clock">,
+  core: Pick<Core, "clock" | "randomness">,
   principal: string,
   account: string,
   options: { readonly displayName: string; readonly expiresAtMs?: number | undefined; readonly token?: string },
 ): NewToken {
-  const token = options.token ?? `hvs.${randomBytesPooled(24).toString("base64url")}`;
+  const token = options.token ?? `hvs.${core.randomness.bytes(24).toString("base64url")}`;
   const root = principal === rootArn(account);
   const record: TokenRecord = {
     digest: sha256Hex(token),
-    accessor: randomBytesPooled(18).toString("base64url"),
+    accessor: core.randomness.bytes(18).toString("base64url"),
     principalArn: principal,
     account,
     displayName: options.displayName,

@@ -1,4 +1,4 @@
-import { findKeySpec, randomId } from "@coffer/crypto";
+import { findKeySpec } from "@coffer/crypto";
 import { defaultKeyPolicy } from "@coffer/policy";
 import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
@@ -77,7 +77,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
   }),
   recordOutput: ({ key }) => ({ keyMetadata: { keyId: key.keyId, aWSAccountId: key.account, keySpec: key.spec } }),
   async run({ core, input, request, nowMs }) {
-    const key = newKey(input, request, nowMs);
+    const key = newKey(core, input, request, nowMs);
     const aliases = input.aliases ?? [];
     if (input.policy !== undefined) {
       const skipLockoutCheck = input.skipPolicyLockoutCheck === true;
@@ -109,7 +109,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
   },
 });
 
-function newKey(input: CreateKeyInput, { principal, region }: RequestContext, nowMs: number): KeyRecord {
+function newKey(core: Core, input: CreateKeyInput, { principal, region }: RequestContext, nowMs: number): KeyRecord {
   const spec = findKeySpec(input.spec ?? "SYMMETRIC_DEFAULT");
   if (spec === undefined) {
     throw ServiceError.of("Unsupported", {
@@ -132,7 +132,7 @@ function newKey(input: CreateKeyInput, { principal, region }: RequestContext, no
   checkTransitAttributes(transit, 1);
   const key: KeyRecord = {
     region,
-    keyId: randomId(),
+    keyId: core.randomness.id(),
     account: principal.account,
     spec: spec.spec,
     usage,

@@ -1,4 +1,3 @@
-import { randomId } from "@coffer/crypto";
 import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
@@ -100,8 +99,8 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
       path,
       type: "transit",
       description,
-      accessor: `transit_${randomId().slice(0, 8)}`,
-      uuid: randomId(),
+      accessor: `transit_${core.randomness.id().slice(0, 8)}`,
+      uuid: core.randomness.id(),
       createdAtMs: nowMs,
       revision: 1,
     };

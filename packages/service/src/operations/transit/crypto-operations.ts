@@ -1,6 +1,5 @@
-import { randomBytesPooled } from "@coffer/crypto";
 import { limits } from "../../limits.ts";
-import { defineOperation } from "../../pipeline/operation.ts";
+import { type Call, defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
 import {
@@ -119,9 +118,9 @@ export interface TransitDataKeyOutput {
   readonly result: TransitResult<TransitCiphertext>;
 }
 
-function newDataKey({ dataKeyBytes }: TransitDataKeyInput): Buffer {
+function newDataKey({ core, input: { dataKeyBytes } }: Call<TransitDataKeyInput>): Buffer {
   checkRange(dataKeyBytes, "bits", 1, limits.dataKeyBytes.value);
-  return randomBytesPooled(dataKeyBytes);
+  return core.randomness.bytes(dataKeyBytes);
 }
 
 /** Vault API: Transit, generate data key (`plaintext`). */
@@ -131,11 +130,11 @@ export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKe
   readOnly: true,
   keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage })],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
-  async run({ keys, input }) {
-    const plaintext = newDataKey(input);
-    const { aad, keyVersion } = input;
+  async run(call) {
+    const plaintext = newDataKey(call);
+    const { aad, keyVersion } = call.input;
     try {
-      return { plaintext, result: await encryptItem(keys[0]!, { plaintext, aad, keyVersion }) };
+      return { plaintext, result: await encryptItem(call.keys[0]!, { plaintext, aad, keyVersion }) };
     } catch (error) {
       plaintext.fill(0);
       throw error;
@@ -151,11 +150,11 @@ export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInpu
   readOnly: true,
   keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage })],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
-  async run({ keys, input }) {
-    const plaintext = newDataKey(input);
-    const { aad, keyVersion } = input;
+  async run(call) {
+    const plaintext = newDataKey(call);
+    const { aad, keyVersion } = call.input;
     try {
-      return await encryptItem(keys[0]!, { plaintext, aad, keyVersion });
+      return await encryptItem(call.keys[0]!, { plaintext, aad, keyVersion });
     } finally {
       plaintext.fill(0);
     }

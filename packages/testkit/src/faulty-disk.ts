@@ -53,6 +53,15 @@ export class FaultyDisk {
         }
         await file.append(bytes);
       },
+      appendNow: (bytes) => {
+        try {
+          this.#meet("append", path);
+        } catch (error) {
+          file.appendNow(bytes.subarray(0, bytes.length / 2));
+          throw error;
+        }
+        file.appendNow(bytes);
+      },
       sync: async () => {
         this.#meet("sync", path);
         await file.sync();

@@ -1,4 +1,4 @@
-import { constants } from "node:fs";
+import { constants, writeSync } from "node:fs";
 import { type FileHandle, open, rename, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { isMissing } from "./audit-errors.ts";
@@ -16,6 +16,11 @@ export interface FileIdentity {
 export interface AuditFile {
   /** Appends all of `bytes`; when it throws, any part of them may be in the file. */
   append(bytes: Uint8Array): Promise<void>;
+  /**
+   * Appends all of `bytes` to the system's page cache before it returns; it throws as `append` rejects. The system may
+   * make the caller wait when it has too much to write out.
+   */
+  appendNow(bytes: Uint8Array): void;
   /** Reads at `position`; returns the bytes read, 0 at the end. */
   read(into: Uint8Array, position: number): Promise<number>;
   /** Makes what was appended survive power loss. */
@@ -50,6 +55,12 @@ class NodeAuditFile implements AuditFile {
   async append(bytes: Uint8Array): Promise<void> {
     for (let done = 0; done < bytes.length; ) {
       done += (await this.#handle.write(bytes, done, bytes.length - done, null)).bytesWritten;
+    }
+  }
+
+  appendNow(bytes: Uint8Array): void {
+    for (let done = 0; done < bytes.length; ) {
+      done += writeSync(this.#handle.fd, bytes, done, bytes.length - done, null);
     }
   }
 

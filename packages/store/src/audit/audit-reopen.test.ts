@@ -104,6 +104,7 @@ test("opening reads the end of the last segment only, however much there is", as
           return file.read(into, position);
         },
         append: (bytes) => file.append(bytes),
+        appendNow: (bytes) => file.appendNow(bytes),
         sync: () => file.sync(),
         truncate: (bytes) => file.truncate(bytes),
         stat: () => file.stat(),

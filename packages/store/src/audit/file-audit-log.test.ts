@@ -58,11 +58,22 @@ test("an append is answered after its sync with durability disk, and without one
     const log = await place.open({ durability, disk: spyOn(calls) });
     calls.length = 0;
     await log.append(eventJson(1));
-    assert.deepEqual(calls, durability === "disk" ? ["append", "sync"] : ["append"]);
+    assert.deepEqual(calls, durability === "disk" ? ["append", "sync"] : ["appendNow"]);
     assert.equal(log.syncedHead().sequence, durability === "disk" ? 1 : 0);
     await log.close();
     assert.equal(log.syncedHead().sequence, 1);
   }
+});
+
+test("a large batch never keeps the event loop waiting for its write", async (t) => {
+  const calls: string[] = [];
+  const place = await makeAuditPlace();
+  t.after(() => place.remove());
+  const log = await place.open({ durability: "os", disk: spyOn(calls) });
+  calls.length = 0;
+  await appendNumbered(log, 1, 2000);
+  assert.deepEqual(calls[0], "append");
+  await log.close();
 });
 
 test("what a checkpoint vouches for is synced before it is signed, also with os", async (t) => {
@@ -244,6 +255,10 @@ function spyOn(calls: string[]): AuditDisk {
         append(bytes) {
           calls.push("append");
           return file.append(bytes);
+        },
+        appendNow(bytes) {
+          calls.push("appendNow");
+          file.appendNow(bytes);
         },
         sync() {
           calls.push("sync");

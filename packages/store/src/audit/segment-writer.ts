@@ -6,6 +6,8 @@ import { readRange, readTail } from "./audit-tail.ts";
 import { segmentName } from "./segments.ts";
 
 const copyBytes = 1024 * 1024;
+/** Up to this many bytes, copying them to the page cache costs less than handing them to the thread pool. */
+const appendNowBytes = 256 * 1024;
 
 /**
  * The segment that is being appended to. It knows the length up to which every record was answered for; whatever a
@@ -44,7 +46,8 @@ export class SegmentWriter {
 
   /** Appends lines, synced when `durable`. When it throws, `recover` must come before the next call. */
   async append(lines: Uint8Array, durable: boolean): Promise<void> {
-    await this.#file.append(lines);
+    if (!durable && lines.length <= appendNowBytes) this.#file.appendNow(lines);
+    else await this.#file.append(lines);
     if (durable) await this.#file.sync();
     this.#bytes += lines.length;
   }

@@ -31,7 +31,7 @@ export interface ComposedServer {
  */
 export async function composeServer(settings: Settings): Promise<ComposedServer> {
   const instance = await openInstance(settings, systemClock, reportBug);
-  const { core, made } = instance;
+  const { core } = instance;
   const handler = dispatch({
     aws: createAwsWire(core),
     vault: createVaultWire(core, { version }),
@@ -41,6 +41,7 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
     handler,
     describeAdapterError: describeForWire,
     async announce(urls) {
+      const made = instance.takeMade();
       if (made !== undefined && settings.credentialsFile !== undefined) {
         await writeCredentials(settings.credentialsFile, settings, urls, made);
       }

@@ -31,9 +31,7 @@ export async function runServer(settings: Settings, compose: ComposeServer): Pro
   let listeners: Listeners | undefined;
   try {
     listeners = await startListeners(listenersOptions(settings, composed, log));
-    const announcement = await composed.announce(listeners.urls);
-    for (const url of listeners.urls) process.stdout.write(`listening on ${url}\n`);
-    if (announcement !== "") process.stdout.write(announcement.endsWith("\n") ? announcement : `${announcement}\n`);
+    await announce(composed, listeners);
   } catch (error) {
     await listeners?.drain(0);
     await composed.close();
@@ -53,6 +51,13 @@ export async function runServer(settings: Settings, compose: ComposeServer): Pro
   }
   log.info("stopped.");
   return 0;
+}
+
+/** A function of its own: what is announced holds credentials, which must not live as long as the server. */
+async function announce(composed: ComposedServer, { urls }: Listeners): Promise<void> {
+  const announcement = await composed.announce(urls);
+  for (const url of urls) process.stdout.write(`listening on ${url}\n`);
+  if (announcement !== "") process.stdout.write(announcement.endsWith("\n") ? announcement : `${announcement}\n`);
 }
 
 function listenersOptions(

@@ -1,0 +1,240 @@
+import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
+import type { HttpRequest, Reply } from "./http-client.ts";
+import type { NamedSecret } from "./stored-secrets.ts";
+import { succeeded, Wires } from "./wires.ts";
+
+/** Requests of every kind with values that are found again wherever they went. */
+export class SecretsTraffic {
+  /** What callers sent and got in confidence: plaintexts, data keys, random bytes. */
+  readonly confidences: NamedSecret[] = [];
+  /** What opens doors: tokens, secret access keys, and guesses at them. */
+  readonly credentials: NamedSecret[] = [];
+  /** Every answer but 2xx. */
+  readonly refusals: Reply[] = [];
+  /** Every answer. */
+  readonly replies: Reply[] = [];
+  readonly #wires: Wires;
+
+  constructor(wires: Wires) {
+    this.#wires = wires;
+  }
+
+  /** A value that nobody else has. */
+  #mark(label: string): string {
+    const marker = `Mark${randomBytes(15).toString("hex")}`;
+    this.confidences.push({ name: label, bytes: Buffer.from(marker) });
+    return marker;
+  }
+
+  #encoded(label: string): string {
+    return Buffer.from(this.#mark(label)).toString("base64");
+  }
+
+  #guess(label: string): string {
+    const guess = `hvs.${randomBytes(18).toString("base64url")}`;
+    this.credentials.push({ name: label, bytes: Buffer.from(guess) });
+    return guess;
+  }
+
+  #keep(list: NamedSecret[], label: string, base64: unknown): void {
+    assert.equal(typeof base64, "string");
+    list.push({ name: label, bytes: Buffer.from(base64 as string, "base64") });
+  }
+
+  async #send(request: HttpRequest): Promise<Reply> {
+    const reply = await this.#wires.client.send(request);
+    this.replies.push(reply);
+    if (!reply.ok) this.refusals.push(reply);
+    return reply;
+  }
+
+  async #refused(request: HttpRequest): Promise<void> {
+    const reply = await this.#send(request);
+    assert.ok(reply.status >= 400 && reply.status < 500, String(reply));
+  }
+
+  /** Everything, through all three APIs. */
+  async run(): Promise<void> {
+    const wires = this.#wires;
+    succeeded(await this.#send(wires.vaultRequest("POST", "sys/mounts/transit", { type: "transit" })));
+    for (const key_id of ["used", "rotated", "disabled", "deleted"]) {
+      succeeded(await this.#send(wires.restRequest("POST", "/keys", { key_id })));
+    }
+    for (let version = 2; version <= 4; version += 1) {
+      succeeded(await this.#send(wires.restRequest("POST", "/keys/rotated/rotate")));
+    }
+    const { KeyMetadata } = succeeded(await wires.aws("DescribeKey", { KeyId: "alias/disabled" }));
+    assert.ok((await this.#send(wires.awsRequest("DisableKey", { KeyId: KeyMetadata.KeyId }))).ok);
+    succeeded(await this.#send(wires.restRequest("DELETE", "/keys/deleted?days=7")));
+    await this.#administer();
+    for (const key of ["used", "rotated"]) {
+      await this.#throughAws(key);
+      await this.#throughRest(key);
+      await this.#throughVault(key);
+    }
+    await this.#refusedByAws();
+    await this.#refusedByRest();
+    await this.#refusedByVault();
+    succeeded(await this.#send(wires.restRequest("POST", "/admin/keyring/rotate")));
+    await this.#throughAws("used");
+  }
+
+  async #administer(): Promise<void> {
+    const wires = this.#wires;
+    succeeded(await this.#send(wires.restRequest("POST", "/admin/principals", { kind: "user", name: "ada" })));
+    const key = succeeded(await this.#send(wires.restRequest("POST", "/admin/access-keys", { principal: "user/ada" })));
+    this.credentials.push({ name: "secret access key", bytes: Buffer.from(key.secret_access_key) });
+    const made = succeeded(await this.#send(wires.restRequest("POST", "/admin/tokens", { principal: "user/ada" })));
+    this.credentials.push({ name: "token", bytes: Buffer.from(made.token) });
+    const access = { accessKeyId: key.access_key_id, secretAccessKey: key.secret_access_key, token: made.token };
+    const ada = new Wires(wires.client, { ...wires.access, ...access });
+    // She may do nothing; her credentials are good.
+    await this.#refused(ada.awsRequest("Encrypt", { KeyId: "alias/used", Plaintext: this.#encoded("denied aws") }));
+    await this.#refused(ada.restRequest("POST", "/encrypt", { key_id: "used", plaintext: this.#mark("denied rest") }));
+    const body = { plaintext: this.#encoded("denied vault") };
+    await this.#refused(ada.vaultRequest("POST", "transit/encrypt/used", body));
+    // A token's own lookup may show it; nothing else may.
+    succeeded(await wires.client.send(ada.vaultRequest("GET", "auth/token/lookup-self")));
+  }
+
+  async #throughAws(key: string): Promise<void> {
+    const wires = this.#wires;
+    const KeyId = `alias/${key}`;
+    const aws = async (operation: string, body: unknown) =>
+      succeeded(await this.#send(wires.awsRequest(operation, body)));
+    const EncryptionContext = { for: "aws" };
+    const Plaintext = this.#encoded("aws plaintext");
+    const { CiphertextBlob } = await aws("Encrypt", { KeyId, Plaintext, EncryptionContext });
+    assert.equal((await aws("Decrypt", { CiphertextBlob, EncryptionContext })).Plaintext, Plaintext);
+    await aws("ReEncrypt", { CiphertextBlob, SourceEncryptionContext: EncryptionContext, DestinationKeyId: KeyId });
+    const dataKey = await aws("GenerateDataKey", { KeyId, KeySpec: "AES_256" });
+    this.#keep(this.confidences, "aws data key", dataKey.Plaintext);
+    await aws("Decrypt", { CiphertextBlob: dataKey.CiphertextBlob });
+    await aws("GenerateDataKeyWithoutPlaintext", { KeyId, NumberOfBytes: 64 });
+    this.#keep(this.confidences, "aws random", (await aws("GenerateRandom", { NumberOfBytes: 32 })).Plaintext);
+  }
+
+  async #throughRest(key: string): Promise<void> {
+    const wires = this.#wires;
+    const rest = async (path: string, body: unknown) =>
+      succeeded(await this.#send(wires.restRequest("POST", path, body)));
+    const plaintext = this.#mark("rest plaintext");
+    const { ciphertext } = await rest("/encrypt", { key_id: key, plaintext });
+    assert.equal((await rest("/decrypt", { key_id: key, ciphertext })).plaintext, plaintext);
+    const encoded = this.#encoded("rest base64 plaintext");
+    await rest("/encrypt", { key_id: key, plaintext: encoded, encoding: "base64" });
+    this.#keep(this.confidences, "rest data key", (await rest("/datakey", { key_id: key })).plaintext);
+  }
+
+  async #throughVault(key: string): Promise<void> {
+    const wires = this.#wires;
+    const vault = async (path: string, body: unknown) =>
+      succeeded(await this.#send(wires.vaultRequest("POST", `transit/${path}`, body))).data;
+    const plaintext = this.#encoded("vault plaintext");
+    const { ciphertext } = await vault(`encrypt/${key}`, { plaintext });
+    assert.equal((await vault(`decrypt/${key}`, { ciphertext })).plaintext, plaintext);
+    await vault(`rewrap/${key}`, { ciphertext });
+    const batch_input = [{ plaintext: this.#encoded("vault batch") }, { plaintext: this.#encoded("vault batch") }];
+    await vault(`encrypt/${key}`, { batch_input });
+    this.#keep(this.confidences, "vault data key", (await vault(`datakey/plaintext/${key}`, {})).plaintext);
+    this.#keep(this.confidences, "vault random", (await vault("random", { bytes: 32 })).random_bytes);
+  }
+
+  async #refusedByAws(): Promise<void> {
+    const wires = this.#wires;
+    const aws = (operation: string, body: unknown) => this.#refused(wires.awsRequest(operation, body));
+    const KeyId = "alias/used";
+    const long = Buffer.from(this.#mark("aws, too long").repeat(200)).toString("base64");
+    await aws("Encrypt", { KeyId, Plaintext: long });
+    await aws("Encrypt", { KeyId, Plaintext: `${this.#mark("aws, no base64")}*` });
+    await aws("Encrypt", { KeyId, Plaintext: { text: this.#mark("aws, wrong type") } });
+    await aws("Encrypt", { KeyId, Plaintext: [this.#encoded("aws, list")] });
+    await aws("Encrypt", `{"KeyId":"alias/used","Plaintext":"${this.#encoded("aws, malformed")}"`);
+    await aws("Encrypt", `{"Plaintext":"${this.#encoded("aws, twice")}","Plaintext":"${this.#encoded("aws, twice")}"}`);
+    await aws("Encrypt", { Plaintext: this.#encoded("aws, no key") });
+    await aws("Encrypt", { KeyId, Plaintxt: this.#encoded("aws, misspelt") });
+    await aws("Encrypt", { KeyId: "alias/nobody", Plaintext: this.#encoded("aws, unknown key") });
+    await aws("Encrypt", { KeyId: "alias/disabled", Plaintext: this.#encoded("aws, disabled key") });
+    await aws("Encrypt", { KeyId: "alias/deleted", Plaintext: this.#encoded("aws, deleted key") });
+    await aws("Encrypt", {
+      KeyId,
+      Plaintext: this.#encoded("aws, algorithm"),
+      EncryptionAlgorithm: "RSAES_OAEP_SHA_1",
+    });
+    await aws("Sign", { KeyId, Message: this.#encoded("aws, absent operation"), SigningAlgorithm: "ED25519_SHA_512" });
+    await aws("Frobnicate", { Plaintext: this.#encoded("aws, unknown operation") });
+    await aws("ImportKeyMaterial", {
+      KeyId,
+      EncryptedKeyMaterial: this.#encoded("aws, material"),
+      ImportToken: "YQ==",
+    });
+    const body = { KeyId, Plaintext: this.#encoded("aws, wrong secret") };
+    await this.#refused(wires.awsRequest("Encrypt", body, { secretAccessKey: this.#guess("aws, guessed secret") }));
+    await this.#refused(wires.awsRequest("Encrypt", body, { sessionToken: this.#guess("aws, session token") }));
+    const bearer = {
+      ...wires.awsRequest("Encrypt", body).headers,
+      authorization: `Bearer ${this.#guess("aws, bearer")}`,
+    };
+    await this.#refused({ method: "POST", path: "/", headers: bearer, body: JSON.stringify(body) });
+    const form = `Action=AssumeRole&Password=${this.#mark("aws, form")}`;
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    await this.#refused({ method: "POST", path: "/", headers, body: form });
+  }
+
+  async #refusedByRest(): Promise<void> {
+    const wires = this.#wires;
+    const rest = (path: string, body: unknown) => this.#refused(wires.restRequest("POST", path, body));
+    await rest("/encrypt", { key_id: "used", plaintext: this.#mark("rest, too long").repeat(200) });
+    await rest("/encrypt", { key_id: "used", plaintext: `${this.#mark("rest, no base64")}*`, encoding: "base64" });
+    await rest("/encrypt", { key_id: "used", plaintext: [this.#mark("rest, wrong type")] });
+    await rest("/encrypt", { key_id: "used", plaintext: this.#mark("rest, encoding"), encoding: "rot13" });
+    await rest("/encrypt", { key_id: "used", plaintxt: this.#mark("rest, misspelt") });
+    await rest("/encrypt", `{"key_id":"used","plaintext":"${this.#mark("rest, malformed")}`);
+    await rest("/encrypt", `{"plaintext":"${this.#mark("rest, twice")}","plaintext":"${this.#mark("rest, twice")}"}`);
+    await rest("/encrypt", { plaintext: this.#mark("rest, no key") });
+    for (const key_id of ["nobody", "disabled", "deleted"]) {
+      await rest("/encrypt", { key_id, plaintext: this.#mark(`rest, ${key_id} key`) });
+    }
+    await rest("/decrypt", { key_id: "used", ciphertext: this.#encoded("rest, plaintext for ciphertext") });
+    await rest("/frobnicate", { plaintext: this.#mark("rest, unknown path") });
+    const body = { key_id: "used", plaintext: this.#mark("rest, wrong token") };
+    await this.#refused(wires.restRequest("POST", "/encrypt", body, this.#guess("rest, token")));
+    const guesses = [
+      { authorization: `Basic ${this.#guess("rest, basic")}` },
+      { authorization: this.#guess("rest, bare") },
+      { "x-vault-token": this.#guess("rest, vault header") },
+      { cookie: `token=${this.#guess("rest, cookie")}` },
+    ];
+    for (const headers of guesses) {
+      await this.#refused({ method: "POST", path: "/encrypt", headers, body: JSON.stringify(body) });
+    }
+    await this.#refused(wires.restRequest("GET", `/keys?token=${this.#guess("rest, query")}`));
+  }
+
+  async #refusedByVault(): Promise<void> {
+    const wires = this.#wires;
+    const vault = (path: string, body: unknown) => this.#refused(wires.vaultRequest("POST", `transit/${path}`, body));
+    await vault("encrypt/used", { plaintext: `${this.#mark("vault, no base64")}*` });
+    await vault("encrypt/used", { plaintext: { text: this.#mark("vault, wrong type") } });
+    await vault("encrypt/used", `{"plaintext":"${this.#encoded("vault, malformed")}"`);
+    await vault("encrypt/used", { plaintext: this.#encoded("vault, version"), key_version: 99 });
+    await vault("encrypt/used", { batch_input: [{ plaintext: `${this.#mark("vault, batch")}*` }] });
+    await vault("encrypt/used", { batch_input: [this.#mark("vault, batch type")] });
+    await vault("encrypt/used", { batch_input: this.#mark("vault, batch text") });
+    for (const key of ["disabled", "deleted"]) {
+      await vault(`encrypt/${key}`, { plaintext: this.#encoded(`vault, ${key} key`) });
+    }
+    await vault("decrypt/used", { ciphertext: this.#encoded("vault, plaintext for ciphertext") });
+    await vault("decrypt/used", { ciphertext: `vault:v1:${this.#encoded("vault, ciphertext")}` });
+    await vault("frobnicate/used", { plaintext: this.#encoded("vault, unknown path") });
+    await this.#refused(wires.vaultRequest("POST", `nowhere/encrypt/used`, { plaintext: this.#encoded("no mount") }));
+    await this.#refused(wires.vaultRequest("GET", `transit/encrypt/used?plaintext=${this.#mark("vault, query")}`));
+    const body = { plaintext: this.#encoded("vault, wrong token") };
+    await this.#refused(wires.vaultRequest("POST", "transit/encrypt/used", body, this.#guess("vault, token")));
+    const headers = { authorization: `Bearer ${this.#guess("vault, bearer")}` };
+    await this.#refused({ method: "GET", path: "/v1/auth/token/lookup-self", headers, body: "" });
+    const login = { password: this.#guess("vault, password") };
+    await this.#refused(wires.vaultRequest("POST", "auth/userpass/login/ada", login));
+  }
+}

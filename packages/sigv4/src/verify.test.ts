@@ -90,6 +90,14 @@ describe("the clock", () => {
     assert.equal(problemOf(long, at(604_801))?.code, "SignatureExpired");
   });
 
+  test("ends a presigned request no later than the verifier allows", () => {
+    const maxPresignedMs = 900_000;
+    const long = presignedSample(604_800);
+    assert.equal(problemOf(long, { ...at(900), maxPresignedMs }), undefined);
+    assert.equal(problemOf(long, { ...at(901), maxPresignedMs })?.code, "SignatureExpired");
+    assert.equal(problemOf(presignedSample(60), { ...at(61), maxPresignedMs })?.code, "SignatureExpired");
+  });
+
   test("ends a presigned request that says nothing after the skew", () => {
     const request = presignedSample();
     const parsed = parseSignature(request);

@@ -18,6 +18,8 @@ export interface VerifyOptions {
   readonly expectedServices: readonly string[];
   /** Holds derived signing keys between calls. */
   readonly cache: SigningKeyCache;
+  /** The longest that a presigned request is good for, whatever its `X-Amz-Expires` asks for. Default: what it asks for. */
+  readonly maxPresignedMs?: number;
   /** Refuse requests that do not send `x-amz-content-sha256`. Default false: only S3 asks for it. */
   readonly requirePayloadHash?: boolean;
 }
@@ -34,8 +36,8 @@ const signaturePattern = /^[0-9a-f]{64}$/;
  * the time, the scope. `UNSIGNED-PAYLOAD` and chunked signatures are refused. Other headers are covered when the client
  * signed them. A session token is compared by nobody here: the caller ties it to the access key.
  *
- * A presigned request is good from its time until `X-Amz-Expires` later, without allowance at the end; one that does not
- * say is treated as the header form is. AWS STS and KMS ignore X-Amz-Expires and take 15 minutes.
+ * A presigned request is good from its time until `X-Amz-Expires` later, at most `maxPresignedMs`, without allowance at
+ * the end; one that does not say is treated as the header form is.
  *
  * Never throws on any request; throws if the secret was disposed.
  */
@@ -89,7 +91,8 @@ function refuseTime(signature: ParsedSignature, options: VerifyOptions): Signatu
       `Signature not yet current: ${formatBasicTimestamp(timestampMs)} is still later than ${formatBasicTimestamp(nowMs + maxSkewMs)} (${formatBasicTimestamp(nowMs)} + ${duration(maxSkewMs)})`,
     );
   }
-  const lifetimeMs = expiresSeconds === undefined ? maxSkewMs : expiresSeconds * 1000;
+  const { maxPresignedMs = Number.POSITIVE_INFINITY } = options;
+  const lifetimeMs = expiresSeconds === undefined ? maxSkewMs : Math.min(expiresSeconds * 1000, maxPresignedMs);
   if (timestampMs < nowMs - lifetimeMs) {
     return refuse(
       "SignatureExpired",

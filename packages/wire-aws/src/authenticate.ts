@@ -100,7 +100,14 @@ function verify(
   if (credential === undefined) refuseClient();
   const { principal, secret } = credential;
   if (secret !== undefined) {
-    const options = { nowMs: core.clock.nowMs(), maxSkewMs, expectedServices: services, cache };
+    const options = {
+      nowMs: core.clock.nowMs(),
+      maxSkewMs,
+      // A week's X-Amz-Expires is S3's: AWS KMS and STS let no signature live longer than a clock may be off.
+      maxPresignedMs: maxSkewMs,
+      expectedServices: services,
+      cache,
+    };
     const verified = verifySignature(request, signature, secret, options);
     if (!verified.ok) refuse(verified.problem);
   }

@@ -196,6 +196,22 @@ describe("authentication of AWS KMS", () => {
       message: /^Signature expired/,
     });
   });
+
+  it("takes a presigned request no longer than a signed one, whatever it asks for", async () => {
+    const headers = new Map([
+      ["host", "localhost:8080"],
+      ["x-amz-target", "TrentService.ListKeys"],
+    ]);
+    const request = { method: "POST", path: "/", query: "", headers, body: Buffer.from("{}") };
+    const query = presignRequest(request, aws.root, aws.scope(), 604_800);
+    aws.test.clock.advance(awsLimits.kmsClockSkewMs.value);
+    assert.equal((await aws.send({ ...request, query })).status, 200);
+    aws.test.clock.advance(1_000);
+    assertError(await aws.send({ ...request, query }), {
+      type: "InvalidSignatureException",
+      message: /^Signature expired/,
+    });
+  });
 });
 
 describe("authentication of AWS KMS in dev mode", () => {

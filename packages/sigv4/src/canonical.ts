@@ -6,7 +6,6 @@ const emptyHash = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b
 
 /** Words of visible ASCII with one space between: already canonical. */
 const canonicalValue = /^[!-~]+(?: [!-~]+)*$/;
-const asciiOnly = /^[\0-\x7f]*$/;
 const latin1Only = /^[\0-\xff]*$/;
 const methodToken = /^[A-Za-z]{1,32}$/;
 
@@ -53,7 +52,8 @@ export function stringToSign(
   canonical: string,
 ): string | undefined {
   let hash: string;
-  if (asciiOnly.test(canonical)) hash = sha256Hex(canonical);
+  // UTF-8 is as long as the text only when all of it is ASCII.
+  if (Buffer.byteLength(canonical) === canonical.length) hash = sha256Hex(canonical);
   else if (latin1Only.test(canonical)) hash = sha256Hex(Buffer.from(canonical, "latin1"));
   else return undefined;
   return `${algorithmName}\n${stamp}\n${scope.date}/${scope.region}/${scope.service}/${scopeTerminator}\n${hash}`;

@@ -231,6 +231,22 @@ describe("the signed headers", () => {
   const problemWith = (names: string) =>
     parseProblem(withAuthorization(changed(authorization, /SignedHeaders=[^,]*/, `SignedHeaders=${names}`)));
 
+  test("a list is read alike every time, also after more lists than are kept", () => {
+    const read = (names: string) =>
+      parseSignature(withAuthorization(changed(authorization, /SignedHeaders=[^,]*/, `SignedHeaders=${names}`)));
+    const first = [read("host;x-amz-date"), read("host;host"), read("x-amz-date")];
+    for (let n = 0; n < 600; n += 1) {
+      const parsed = read(`host;x-${n}`);
+      assert.ok(parsed.ok);
+      assert.deepEqual(parsed.signature.signedHeaders, ["host", `x-${n}`]);
+      assert.deepEqual([read("host;x-amz-date"), read("host;host"), read("x-amz-date")], first);
+    }
+    assert.deepEqual(
+      first.map(({ ok }) => ok),
+      [true, false, false],
+    );
+  });
+
   test("have host among them", () => {
     assert.deepEqual(problemWith("content-type;hostx;x-amz-date"), {
       code: "InvalidSignature",

@@ -45,7 +45,7 @@ const signedHeadersPattern = /^[a-z0-9!#$%&'*+.^_`|~;-]+$/;
 
 /** Checks the parts of either form and puts them together. */
 export function assembleSignature(parts: SentParts): { ok: true; signature: ParsedSignature } | SignatureRefusal {
-  const signedHeaders = parseSignedHeaders(parts.signedHeaders);
+  const signedHeaders = signedHeadersOf(parts.signedHeaders);
   if (signedHeaders === undefined) {
     return refuse(
       "IncompleteSignature",
@@ -86,19 +86,15 @@ export function assembleSignature(parts: SentParts): { ok: true; signature: Pars
   ) {
     return refuse("InvalidClientTokenId", "The security token included in the request is invalid.");
   }
-  const signature = {
-    form: parts.form,
-    accessKeyId,
-    date,
-    region,
-    service,
-    signedHeaders,
-    signature: parts.signature,
-    timestampMs: parts.timestampMs,
+  const { form, signature: sent, timestampMs } = parts;
+  const signature = { form, accessKeyId, date, region, service, signedHeaders, signature: sent, timestampMs };
+  if (parts.expiresSeconds === undefined && token === undefined) return { ok: true, signature };
+  const whole = {
+    ...signature,
     ...(parts.expiresSeconds === undefined ? {} : { expiresSeconds: parts.expiresSeconds }),
     ...(token === undefined ? {} : { sessionToken: token }),
   };
-  return { ok: true, signature };
+  return { ok: true, signature: whole };
 }
 
 function refuseScope(terminatorRight: boolean, sentDate: string, timestampMs: number): SignatureRefusal {
@@ -112,6 +108,24 @@ function refuseScope(terminatorRight: boolean, sentDate: string, timestampMs: nu
     );
   }
   return refuse("InvalidScope", texts.join(" "));
+}
+
+/** The lists last seen, by their text: a client signs the same headers in every request. */
+const seenLists = new Map<string, readonly string[]>();
+
+function signedHeadersOf(text: string): readonly string[] | undefined {
+  const seen = seenLists.get(text);
+  if (seen !== undefined) return seen;
+  if (text.length > requestLimits.seenListChars) return parseSignedHeaders(text);
+  // A copy: a part of the header would keep all of it in memory.
+  const copy = Buffer.from(text).toString();
+  const names = parseSignedHeaders(copy);
+  if (names !== undefined) {
+    // Anybody may send anything: what is kept stays small, and starting anew costs one parse each.
+    if (seenLists.size >= requestLimits.seenLists) seenLists.clear();
+    seenLists.set(copy, names);
+  }
+  return names;
 }
 
 function parseSignedHeaders(text: string): readonly string[] | undefined {

@@ -33,4 +33,6 @@ export const requestLimits = {
   signedHeaders: 128,
   sessionTokenBytes: 8_192,
   accessKeyIdBytes: 128,
+  seenLists: 256,
+  seenListChars: 512,
 } as const;

@@ -69,7 +69,8 @@ describe("AWS CLI", { skip: aws.available ? false : aws.reason }, () => {
 
   for (const region of ["ap-northeast-2", "us-west-2"]) {
     it(`the same in ${region}, which has keys of its own`, async () => {
-      const at = ["--region", region];
+      // As flags, in place of the variables.
+      const at = ["--region", region, "--endpoint-url", server.url];
       const { KeyMetadata: key } = await kms("create-key", ...at);
       assert.ok(key.Arn.startsWith(`arn:aws:kms:${region}:`));
       assert.equal(await roundTrip(key.KeyId, ...at), key.Arn);

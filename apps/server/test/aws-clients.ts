@@ -6,14 +6,21 @@ import type { Credentials, ServerUnderTest } from "./server-under-test.ts";
 export type AwsChoice = Partial<Pick<Credentials, "accessKeyId" | "secretAccessKey" | "region">> & {
   /** How far the client believes its clock to be off. */
   readonly systemClockOffset?: number;
+  readonly sessionToken?: string;
 };
 
 function clientOptions(server: ServerUnderTest, choice: AwsChoice) {
-  const { accessKeyId, secretAccessKey, region, systemClockOffset = 0 } = { ...server.credentials, ...choice };
+  const {
+    accessKeyId,
+    secretAccessKey,
+    region,
+    sessionToken,
+    systemClockOffset = 0,
+  } = { ...server.credentials, ...choice };
   return {
     endpoint: server.url,
     region,
-    credentials: { accessKeyId, secretAccessKey },
+    credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) },
     maxAttempts: 1,
     systemClockOffset,
   };

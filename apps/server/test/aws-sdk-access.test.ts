@@ -126,6 +126,7 @@ describe("AWS SDK for JavaScript: access and refusals", () => {
     const cases: readonly [AwsChoice, string][] = [
       [{ accessKeyId: "AKIAIOSFODNN7EXAMPLE" }, "UnrecognizedClientException"],
       [{ secretAccessKey: `${server.credentials.secretAccessKey}x` }, "InvalidSignatureException"],
+      [{ sessionToken: "made-up" }, "UnrecognizedClientException"],
       [{ systemClockOffset: -600_000 }, "InvalidSignatureException"],
       [{ systemClockOffset: 600_000 }, "InvalidSignatureException"],
     ];

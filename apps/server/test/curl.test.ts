@@ -94,7 +94,7 @@ describe("curl", { skip: program.available ? false : program.reason }, () => {
     assert.equal((await decrypt()).body.plaintext, "old");
   });
 
-  it("takes a body whatever content type curl gives it", async () => {
+  it("takes a body whatever content type curl gives it and however it sends it", async () => {
     for (const [index, header] of [
       [],
       ["-H", "Content-Type: application/json"],
@@ -103,6 +103,14 @@ describe("curl", { skip: program.available ? false : program.reason }, () => {
     ].entries()) {
       const answer = await curl(at("/keys"), ...header, "-d", JSON.stringify({ key_id: `typed-${index}` }));
       assert.equal(answer.status, 201, `${header.join(" ")}: ${JSON.stringify(answer.body)}`);
+    }
+    for (const [index, option] of [
+      ["-H", "Expect: 100-continue"],
+      ["-H", "Transfer-Encoding: chunked"],
+      ["--http1.0"],
+    ].entries()) {
+      const answer = await curl(...option, at("/keys"), "-d", JSON.stringify({ key_id: `sent-${index}` }));
+      assert.equal(answer.status, 201, option.join(" "));
     }
     const json = await curl("--json", '{"key_id":"typed-json"}', at("/keys"));
     assert.equal(json.status, 201);

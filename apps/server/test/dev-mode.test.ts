@@ -3,7 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { CreateKeyCommand, DescribeKeyCommand, ListKeysCommand, NotFoundException } from "@aws-sdk/client-kms";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import vault from "node-vault";
-import { kmsClient, stsClient } from "./aws-clients.ts";
+import { type AwsChoice, kmsClient, stsClient } from "./aws-clients.ts";
 import { createKey } from "./aws-keys.ts";
 import { makeUser } from "./rest-client.ts";
 import { runProgram } from "./run-program.ts";
@@ -16,8 +16,12 @@ describe("dev mode", () => {
   });
   after(() => server?.kill());
 
-  async function whoIs(accessKeyId: string, secretAccessKey: string): Promise<string | undefined> {
-    const sts = stsClient(server, { accessKeyId, secretAccessKey });
+  async function whoIs(
+    accessKeyId: string,
+    secretAccessKey: string,
+    more: AwsChoice = {},
+  ): Promise<string | undefined> {
+    const sts = stsClient(server, { accessKeyId, secretAccessKey, ...more });
     try {
       return (await sts.send(new GetCallerIdentityCommand({}))).Arn;
     } finally {
@@ -40,6 +44,8 @@ describe("dev mode", () => {
   it("takes any credentials as the account root", async () => {
     assert.equal(await whoIs("test", "test"), "arn:aws:iam::000000000000:root");
     assert.equal(await whoIs("AKIAIOSFODNN7EXAMPLE", "anything"), "arn:aws:iam::000000000000:root");
+    const temporary = await whoIs("ASIAIOSFODNN7EXAMPLE", "anything", { sessionToken: "of somewhere else" });
+    assert.equal(temporary, "arn:aws:iam::000000000000:root");
   });
 
   it("takes a 12-digit access key id as that account's root, with keys of its own", async () => {

@@ -36,13 +36,13 @@ async function refused({ name }: KeyClient, call: Promise<unknown>, reason: RegE
   });
 }
 
-describe("one key, every API", () => {
+describe("one key, every API, one port", () => {
   let server: ServerUnderTest;
   let sdk: ReturnType<typeof sdkKeys>;
   let transit: vault.client;
   let clients: PythonClients | undefined;
   before(async () => {
-    server = await ServerUnderTest.start({ listeners: 2 });
+    server = await ServerUnderTest.start();
     sdk = sdkKeys(server);
     transit = vault({ endpoint: server.vaultUrl, token: server.credentials.token });
     await transit.mount({ mount_point: "transit", type: "transit" });

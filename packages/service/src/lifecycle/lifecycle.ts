@@ -26,6 +26,7 @@ export class Lifecycle {
   #cancel: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #wakeAtMs = Number.POSITIVE_INFINITY;
+  #started = false;
   #stopped = false;
 
   constructor(core: Core) {
@@ -34,6 +35,7 @@ export class Lifecycle {
 
   /** Starts with whatever fell due while the server was down. */
   start(): void {
+    this.#started = true;
     this.#sleep(0);
   }
 
@@ -63,7 +65,7 @@ export class Lifecycle {
   }
 
   #sleep(delayMs: number): void {
-    if (this.#stopped) return;
+    if (!this.#started || this.#stopped) return;
     this.#cancel?.();
     const bounded = Math.min(delayMs, maxSleepMs);
     this.#wakeAtMs = this.#core.clock.nowMs() + bounded;

@@ -103,7 +103,7 @@ describe("dev mode", () => {
   });
 
   it("ends with 0 on SIGTERM, and leaves nothing behind", async () => {
-    const other = await ServerUnderTest.start({ dev: true });
+    await using other = await ServerUnderTest.start({ dev: true });
     assert.equal(await other.stop(), 0);
     assert.deepEqual(other.leftBehind, []);
   });

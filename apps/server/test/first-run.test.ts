@@ -142,7 +142,7 @@ describe("later starts", () => {
 
   it("print no credentials, and know everything from before, also after a kill", async () => {
     const options = { dataDir: join(folder, "data"), credentialsFile: join(folder, "credentials.json") };
-    const first = await ServerUnderTest.start(options);
+    await using first = await ServerUnderTest.start(options);
     const { credentials } = first;
     const sealedBy = async (server: ServerUnderTest, name: string) => {
       await restBody(server, "POST", "/keys", { key_id: name });
@@ -153,7 +153,7 @@ describe("later starts", () => {
     assert.equal(await first.stop(), 0);
     const stored = readFileSync(options.credentialsFile, "utf8");
     for (const name of ["second", "third", "fourth"]) {
-      const server = await ServerUnderTest.start(options);
+      await using server = await ServerUnderTest.start(options);
       for (const body of sealed) {
         assert.equal((await restBody(server, "POST", "/decrypt", body)).plaintext, body.key_id);
       }
@@ -196,7 +196,7 @@ describe("later starts", () => {
 
   it("a key file that others may read is refused", async () => {
     const dataDir = join(folder, "open");
-    const server = await ServerUnderTest.start({ dataDir });
+    await using server = await ServerUnderTest.start({ dataDir });
     assert.equal(await server.stop(), 0);
     const keyFile = join(dataDir, "seal", "keyfile");
     assert.ok(existsSync(keyFile));

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { after } from "node:test";
 
 /** How a program ended and what it said. */
 export interface ProgramResult {
@@ -25,12 +26,18 @@ const children = new Set<ChildProcess>();
 /** Of this process; everything that its tests write lies in it. */
 let root: string | undefined;
 
-function cleanUp(): void {
+function killChildren(): void {
   for (const child of children) child.kill("SIGKILL");
+}
+
+function cleanUp(): void {
+  killChildren();
   if (root !== undefined) rmSync(root, { recursive: true, force: true, maxRetries: 3 });
 }
 
 process.once("exit", cleanUp);
+// A child that a failed test left running would keep this process from its end.
+after(killChildren);
 // A test process that is told to stop would leave without the event above.
 for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => process.exit(1));
 

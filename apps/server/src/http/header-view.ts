@@ -50,6 +50,8 @@ export class HeaderView implements ReadonlyMap<string, string> {
   }
 
   keys(): MapIterator<string> {
+    // Every signed request asks for its names.
+    if (this.#distinct) return Object.keys(this.#message.headers).values();
     return this.#join().keys();
   }
 

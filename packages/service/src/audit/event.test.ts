@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { type ErrorCode, type ErrorDetail, errorCodes } from "../errors.ts";
 import { rootPrincipal } from "../identity/identity-directory.ts";
@@ -177,12 +178,14 @@ describe("audit events", () => {
       operation: "Encrypt",
       errorId: "e-1",
     };
+    const page = readFileSync(new URL("../../../../docs/AUDIT.md", import.meta.url), "utf8");
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
       const { errorCode, errorMessage } = auditErrorWords({ code, params } as unknown as ErrorDetail);
       assert.match(errorCode, /^[A-Z][A-Za-z]+$/);
       assert.ok(errorCode === "AccessDenied" || errorCode.endsWith("Exception"), errorCode);
       assert.ok(!/undefined|\[object/.test(errorMessage), `${code}: ${errorMessage}`);
       assert.ok(errorMessage.length > 5, code);
+      assert.ok(page.includes(`\`${errorCode}\``), `docs/AUDIT.md tells of ${errorCode}`);
     }
     const long = auditErrorWords({ code: "Conflict", params: { reason: "x".repeat(9999) } });
     assert.equal(long.errorMessage.length, 2048);

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -14,6 +15,7 @@ import {
   openSecretSetting,
   type RootCredential,
   type Seal,
+  ServiceError,
   type Store,
   secretSettingWrite,
 } from "@coffer/service";
@@ -67,7 +69,7 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
     exclusive: true,
   });
   try {
-    const keyring = await Keyring.open(store, places.seal, clock);
+    const keyring = await openKeyring(store, places.seal, clock);
     const audit = await openAudit(store, keyring, places, clock);
     const { core, lifecycle } = openCore({
       randomness: systemRandomness,
@@ -94,10 +96,15 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
       },
       async close() {
         await lifecycle.stop();
-        await audit.close();
-        await stopSaving();
-        await store.close();
-        await places.remove();
+        try {
+          await audit.close();
+        } catch (error) {
+          throw explainAuditFailure(error);
+        } finally {
+          await stopSaving();
+          await store.close();
+          await places.remove();
+        }
       },
     };
   } catch (error) {
@@ -105,6 +112,23 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
     await places.remove();
     throw error;
   }
+}
+
+async function openKeyring(store: Store, seal: Seal, clock: Clock): Promise<Keyring> {
+  try {
+    return await Keyring.open(store, seal, clock);
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== "Sealed") throw error;
+    const key = seal.kind === "passphrase" ? "passphrase" : "key file";
+    throw new OperatorError(`the data directory was sealed with another ${key}: give the one that it began with.`, 1, {
+      cause: error,
+    });
+  }
+}
+
+function explainAuditFailure(error: unknown): unknown {
+  if (!(error instanceof ServiceError) || error.detail.code !== "AuditUnavailable") return error;
+  return new OperatorError(error.detail.params.reason, 1, { cause: error });
 }
 
 async function persistentPlaces(settings: PersistentSettings): Promise<Places> {
@@ -116,13 +140,14 @@ async function persistentPlaces(settings: PersistentSettings): Promise<Places> {
     storeDurability: settings.store.durability,
     auditDirectory: settings.audit.directory,
     auditDurability: settings.audit.durability,
-    seal: await openSeal(settings.seal),
+    // A new key file would open nothing of a store that is there.
+    seal: await openSeal(settings.seal, !existsSync(storePath)),
     remove: async () => {},
   };
 }
 
-async function openSeal(seal: PersistentSettings["seal"]): Promise<Seal> {
-  if (seal.kind === "keyfile") return openKeyFileSeal({ path: seal.keyFile, create: true });
+async function openSeal(seal: PersistentSettings["seal"], create: boolean): Promise<Seal> {
+  if (seal.kind === "keyfile") return openKeyFileSeal({ path: seal.keyFile, create });
   return openPassphraseSeal({ passphrase: readPassphrase(seal.source, process.env) });
 }
 

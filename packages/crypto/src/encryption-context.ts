@@ -15,7 +15,10 @@ export function encodeEncryptionContext(
   context: ReadonlyMap<string, string> | Readonly<Record<string, string>>,
 ): Buffer {
   const pairs: Pair[] = context instanceof Map ? [...context] : Object.entries(context);
-  if (pairs.length > 1) pairs.sort(compareKeys);
+  const [only] = pairs;
+  // Nearly every context: nothing to sort, and nothing to flatten.
+  if (pairs.length === 1 && only !== undefined) return encodeLengthPrefixed(1, only);
+  pairs.sort(compareKeys);
   return encodeLengthPrefixed(pairs.length, pairs.flat());
 }
 

@@ -1,7 +1,7 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { adopt } from "./run-program.ts";
+import { adopt, hangMs } from "./run-program.ts";
 
 /** A program that runs beside the tests, with its output line by line. */
 export class RunningProgram {
@@ -40,13 +40,20 @@ export class RunningProgram {
     return this.until(() => [...this.out, ...this.err].find((line) => pattern.test(line)));
   }
 
-  /** Asks again after each line until there is something; throws when the program ends before. */
+  /** Asks again after each line until there is something; throws when the program ends before, or falls silent. */
   async until<Value>(find: () => Value | undefined): Promise<Value> {
     for (;;) {
       const found = find();
       if (found !== undefined) return found;
-      if (this.#closed) throw new Error(`the program ended: ${[...this.out, ...this.err].join("\n")}`);
-      await this.#news.promise;
+      const said = [...this.out, ...this.err].join("\n");
+      if (this.#closed) throw new Error(`the program ended: ${said}`);
+      const silent = Promise.withResolvers<never>();
+      const timer = setTimeout(() => silent.reject(new Error(`the program says nothing more: ${said}`)), hangMs);
+      try {
+        await Promise.race([this.#news.promise, silent.promise]);
+      } finally {
+        clearTimeout(timer);
+      }
     }
   }
 

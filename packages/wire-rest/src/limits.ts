@@ -14,8 +14,4 @@ export const restLimits = {
   tokenLifetimeSeconds: limit("tokenLifetimeSeconds", 315_360_000, "seconds", "lifetime of a token: ten years"),
   contextPairs: limit("contextPairs", 256, "pairs", "members of an encryption context"),
   shownNameChars: limit("shownNameChars", 64, "characters", "how much of a caller's own name an error repeats"),
-  queryMembers: limit("queryMembers", 16, "members", "members of a query"),
-  bodyMembers: limit("bodyMembers", 16, "members", "members of a JSON body, but for the pairs of `context`"),
-  keyNameChars: limit("keyNameChars", 250, "characters", "`key_id` of a new key: an alias name without its prefix"),
-  auditPage: limit("auditPage", 1000, "events", "one page of `/audit/events`"),
 } as const satisfies Record<string, Limit>;

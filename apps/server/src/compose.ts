@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import type { RootCredential, WireHandler } from "@coffer/service";
+import { confirmRootCredential, type RootCredential, type WireHandler } from "@coffer/service";
 import { createAwsWire } from "@coffer/wire-aws";
 import { createRestWire } from "@coffer/wire-rest";
 import { createVaultWire } from "@coffer/wire-vault";
@@ -21,6 +21,8 @@ export interface ComposedServer {
   readonly describeAdapterError: DescribeAdapterError;
   /** Called once with the listeners' URLs: writes the credentials file, and gives what to print; empty for nothing. */
   announce(urls: readonly string[]): Promise<string>;
+  /** Called once what `announce` gave was printed. */
+  announced(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -47,6 +49,7 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
       }
       return banner({ settings, urls, made });
     },
+    announced: () => confirmRootCredential(core),
     close: () => instance.close(),
   };
 }

@@ -1,5 +1,11 @@
 import { randomId } from "@coffer/crypto";
-import { execute, type RootCredential, renewRootCredential, rootPrincipal } from "@coffer/service";
+import {
+  confirmRootCredential,
+  execute,
+  type RootCredential,
+  renewRootCredential,
+  rootPrincipal,
+} from "@coffer/service";
 import { reportBug, writeCredentials } from "./compose.ts";
 import type { Settings } from "./config/index.ts";
 import { openInstance } from "./instance.ts";
@@ -25,6 +31,7 @@ export async function renewRoot(settings: Settings): Promise<RootCredential> {
       sourceIp: "127.0.0.1",
       userAgent: "coffer admin root-credential",
     });
+    await confirmRootCredential(instance.core);
     if (settings.credentialsFile !== undefined) {
       await writeCredentials(settings.credentialsFile, settings, [], credential);
     }

@@ -35,6 +35,7 @@ const compose: ComposeServer = async () => {
       if (fail === "announce") throw new OperatorError("cannot write the credentials file.");
       return `banner for ${urls.length}`;
     },
+    announced: async () => {},
     close: async () => {
       if (fail === "close") throw new Error("disk full");
       tell("closed");

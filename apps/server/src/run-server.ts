@@ -56,8 +56,16 @@ export async function runServer(settings: Settings, compose: ComposeServer): Pro
 /** A function of its own: what is announced holds credentials, which must not live as long as the server. */
 async function announce(composed: ComposedServer, { urls }: Listeners): Promise<void> {
   const announcement = await composed.announce(urls);
-  for (const url of urls) process.stdout.write(`listening on ${url}\n`);
-  if (announcement !== "") process.stdout.write(announcement.endsWith("\n") ? announcement : `${announcement}\n`);
+  const ended = announcement === "" || announcement.endsWith("\n") ? announcement : `${announcement}\n`;
+  const text = urls.map((url) => `listening on ${url}\n`).join("") + ended;
+  if (await printed(text)) await composed.announced();
+}
+
+/** Whether a text reached whoever reads the output; one that nobody reads any more takes nothing. */
+function printed(text: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    process.stdout.write(text, (error) => resolve(error == null));
+  });
 }
 
 function listenersOptions(

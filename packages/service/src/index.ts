@@ -15,7 +15,7 @@ export {
   type ResourceKind,
   ServiceError,
 } from "./errors.ts";
-export { makeRootCredential, type RootCredential } from "./identity/bootstrap.ts";
+export { confirmRootCredential, makeRootCredential, type RootCredential } from "./identity/bootstrap.ts";
 export { type AccessKeyCredential, rootPrincipal } from "./identity/identity-directory.ts";
 export { Keyring } from "./keyring/keyring.ts";
 export { checkpointKeySetting, openSecretSetting, secretSettingWrite } from "./keyring/secret-setting.ts";

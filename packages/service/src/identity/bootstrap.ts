@@ -3,6 +3,7 @@ import { rootArn } from "../model/arn.ts";
 import { generateAccessKey } from "../operations/admin/access-keys.ts";
 import { rootCredentialSetting } from "../operations/admin/own-principal.ts";
 import { generateToken } from "../operations/admin/tokens.ts";
+import { StoreConflict, type Write } from "../ports/store.ts";
 
 /** The account root's first credentials. Shown once, never stored in the clear. */
 export interface RootCredential {
@@ -11,17 +12,35 @@ export interface RootCredential {
   readonly token: string;
 }
 
+type Bootstrapped = Pick<Core, "store" | "commit" | "keyring" | "clock" | "randomness" | "account">;
+
+/** What the setting says. While nobody was shown the credentials, it names them, so that they can be replaced. */
+interface RootCredentialState {
+  /** Absent means true. */
+  readonly shown?: boolean;
+  readonly accessKeyId?: string;
+  readonly tokenDigest?: string;
+}
+
+async function readState(
+  core: Pick<Core, "store">,
+): Promise<{ state: RootCredentialState; revision: number } | undefined> {
+  const stored = await core.store.get("settings", { name: rootCredentialSetting });
+  return stored === undefined
+    ? undefined
+    : { state: JSON.parse(stored.value) as RootCredentialState, revision: stored.revision };
+}
+
 /**
- * Makes the account root's credentials on the first start.
+ * Makes the account root's credentials on the first start, and anew on each one after it until they were shown
+ * (`confirmRootCredential`): a start that failed or was killed in between must not lock everybody out.
  *
  * @param fixedToken the token to use instead of a random one (dev mode)
- * @returns undefined when they were made before
+ * @returns undefined when they were made and shown before
  */
-export async function makeRootCredential(
-  core: Pick<Core, "store" | "commit" | "keyring" | "clock" | "randomness" | "account">,
-  fixedToken?: string,
-): Promise<RootCredential | undefined> {
-  if ((await core.store.get("settings", { name: rootCredentialSetting })) !== undefined) return undefined;
+export async function makeRootCredential(core: Bootstrapped, fixedToken?: string): Promise<RootCredential | undefined> {
+  const before = await readState(core);
+  if (before !== undefined && before.state.shown !== false) return undefined;
   const { account } = core;
   const arn = rootArn(account);
   const accessKey = generateAccessKey(core, arn, account);
@@ -29,18 +48,52 @@ export async function makeRootCredential(
     displayName: "root",
     ...(fixedToken === undefined ? {} : { token: fixedToken }),
   });
+  const state: RootCredentialState = {
+    shown: false,
+    accessKeyId: accessKey.record.accessKeyId,
+    tokenDigest: token.record.digest,
+  };
+  const row = { name: rootCredentialSetting, value: JSON.stringify(state), revision: (before?.revision ?? 0) + 1 };
   await core.commit([
+    ...unshownCredentials(before?.state),
     { op: "insert", table: "accessKeys", row: accessKey.record },
     { op: "insert", table: "tokens", row: token.record },
-    {
-      op: "insert",
-      table: "settings",
-      row: { name: rootCredentialSetting, value: JSON.stringify({ atMs: core.clock.nowMs() }), revision: 1 },
-    },
+    { op: before === undefined ? "insert" : "update", table: "settings", row },
   ]);
   return {
     accessKeyId: accessKey.record.accessKeyId,
     secretAccessKey: accessKey.secretAccessKey,
     token: token.token,
   };
+}
+
+function unshownCredentials(state: RootCredentialState | undefined): Write[] {
+  const writes: Write[] = [];
+  if (state?.accessKeyId !== undefined) {
+    const key = { accessKeyId: state.accessKeyId };
+    writes.push({ op: "delete", table: "accessKeys", key, revision: "any" });
+  }
+  if (state?.tokenDigest !== undefined) {
+    writes.push({ op: "delete", table: "tokens", key: { digest: state.tokenDigest }, revision: "any" });
+  }
+  return writes;
+}
+
+const confirmAttempts = 8;
+
+/** Notes that the account root's credentials were shown: from now on they stay. */
+export async function confirmRootCredential(core: Pick<Core, "store" | "commit">): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    const before = await readState(core);
+    if (before === undefined || before.state.shown !== false) return;
+    const value = JSON.stringify({ shown: true } satisfies RootCredentialState);
+    const row = { name: rootCredentialSetting, value, revision: before.revision + 1 };
+    try {
+      await core.commit([{ op: "update", table: "settings", row }]);
+      return;
+    } catch (error) {
+      // Requests are served already, and one may count on the same row.
+      if (!(error instanceof StoreConflict) || attempt === confirmAttempts) throw error;
+    }
+  }
 }

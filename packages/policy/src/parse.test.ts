@@ -417,3 +417,12 @@ describe("parsePolicy never throws", () => {
     fc.assert(fc.property(fc.string(), fc.constantFrom(...kinds), (text, kind) => void parsePolicy(text, kind)));
   });
 });
+
+describe("parsePolicy bounds what an evaluation can cost", () => {
+  const withHoles = (count: number) => identityPolicy({ Resource: `*${"?".repeat(count)}x*` });
+
+  it("takes 512 single-character wildcards and no more", () => {
+    assert.ok(isAccepted("identity", withHoles(512)));
+    assert.ok(!isAccepted("identity", withHoles(513)));
+  });
+});

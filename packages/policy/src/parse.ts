@@ -15,6 +15,8 @@ const maxPolicyCharacters = 10_240;
 const maxDocumentCharacters = 131_072;
 // Document, Statement, statement, Condition, operator and value list are six.
 const maxDepth = 8;
+/** Each `?` behind a `*` is tried at every place of the value; this bounds what one evaluation can cost. */
+const maxSingleWildcards = 512;
 
 const currentVersion = "2012-10-17";
 /** A document without Version is of this one (IAM User Guide, "IAM JSON policy elements: Version"). */
@@ -66,6 +68,9 @@ export function parsePolicy(text: string, kind: PolicyKind): ParseResult {
 function compilePolicy(text: string, kind: PolicyKind): CompiledPolicy {
   const top: Place = { path: "" };
   checkSize(text, kind, top);
+  if (countOf(text, "?") > maxSingleWildcards) {
+    return refuse(top, `a policy has at most ${maxSingleWildcards} '?' wildcards`);
+  }
   const json = parseStrictJson(text, { maxDepth });
   if (!json.ok) return refuse(top, `${json.reason} at character ${json.offset}`);
   const members = readObject(json.value, top);
@@ -75,6 +80,12 @@ function compilePolicy(text: string, kind: PolicyKind): CompiledPolicy {
   const version = readVersion(members, within(top, "Version"));
   const statements = readStatements(members, kindRules, version === currentVersion);
   return { kind, version, statements, actions: new ActionIndex(statements) };
+}
+
+function countOf(text: string, character: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at >= 0; at = text.indexOf(character, at + 1)) count += 1;
+  return count;
 }
 
 function checkSize(text: string, kind: PolicyKind, place: Place): void {

@@ -84,6 +84,7 @@ export const deleteAccessKey = defineOperation<{ readonly accessKeyId: string },
     const resource = stored?.principalArn ?? "*";
     authorize({ request, action: "iam:DeleteAccessKey", key: undefined, resource, nowMs });
     if (stored === undefined) throw ServiceError.of("NotFound", { resource: "accessKey", id: input.accessKeyId });
+    refuseRootCredential(request, "iam:DeleteAccessKey", stored.principalArn);
     const { accessKeyId, revision } = stored;
     await core.commit([{ op: "delete", table: "accessKeys", key: { accessKeyId }, revision }]);
     return null;

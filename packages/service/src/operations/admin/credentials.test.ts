@@ -108,6 +108,16 @@ describe("credentials", () => {
     await t.run(createToken, { principalArn: root });
   });
 
+  it("nobody but the root takes credentials from the root, whatever its policies allow", async () => {
+    await t.setPolicy(user, allow("*"));
+    const asUser = await t.as(user);
+    const { accessKeyId, token } = t.test.root;
+    const accessor = (await t.core.identities.findToken(token))?.token?.accessor ?? "";
+    await t.fails(deleteAccessKey, { accessKeyId }, "AccessDenied", asUser);
+    await t.fails(revokeToken, { principalArn: root, accessor }, "AccessDenied", asUser);
+    assert.equal((await t.core.identities.findToken(token))?.kind, "root");
+  });
+
   it("takes the permission on whose credential it is", async () => {
     const bob = await t.newUser("bob");
     const own = { Resource: user.arn };

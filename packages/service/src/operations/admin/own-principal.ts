@@ -38,7 +38,8 @@ export async function principalChanged(core: Core, arn: string, request: Request
 }
 
 /**
- * Nobody but the account root makes credentials of the account root: no policy binds their holder (IAM: root user).
+ * Nobody but the account root makes or takes away credentials of the account root: no policy binds their holder (IAM:
+ * root user).
  *
  * @throws ServiceError AccessDenied
  */

@@ -99,6 +99,7 @@ export const revokeToken = defineOperation<CredentialInput & { readonly accessor
   record: ({ principalArn, accessor }) => ({ principalArn, accessor }),
   async run({ core, input, request }) {
     await checkOwnPrincipal(core, input.principalArn, request);
+    refuseRootCredential(request, "coffer:RevokeToken", input.principalArn);
     const tokens = await core.store.listTokens(input.principalArn, undefined, limits.tokensPerPrincipal.value);
     const found = tokens.find(({ accessor }) => accessor === input.accessor);
     if (found === undefined) throw ServiceError.of("NotFound", { resource: "token", id: input.accessor });

@@ -28,7 +28,7 @@ export const limits = {
     "encryptionContextBytes",
     8192,
     "bytes",
-    "encryption context, keys and values together in UTF-8",
+    "encryption context as it is bound: keys and values in UTF-8, and 4 bytes, and 8 a pair",
   ),
   batchItems: limit("batchItems", 10_000, "items", "Transit batch_input"),
   jsonDepth: limit("jsonDepth", 32, "levels", "nesting of a JSON body"),

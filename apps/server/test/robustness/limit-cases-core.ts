@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { limits } from "@coffer/service";
+import { atLeast, base64Of, bounded, countable, elsewhere, type LimitCase, letters, newKey } from "./limit-cases.ts";
+import { assertRefusal } from "./refusals.ts";
+import { succeeded, type Wires } from "./wires.ts";
+
+const KeyId = "alias/canary";
+const valid = /^ValidationException: /;
+const daySeconds = 86_400;
+
+const policy = (bytes: number, statement: object) =>
+  JSON.stringify({ Version: "2012-10-17", Statement: [{ Effect: "Allow", Resource: "*", ...statement }] }).padEnd(
+    bytes,
+  );
+const keyPolicy = (bytes: number) =>
+  policy(bytes, { Principal: { AWS: "arn:aws:iam::000000000000:root" }, Action: "kms:*" });
+const userPolicy = (bytes: number) => policy(bytes, { Action: "kms:Encrypt" });
+
+/** Makes the user of a test, unless it is there. */
+async function ensureUser(wires: Wires, name: string): Promise<string> {
+  const made = await wires.rest("POST", "/admin/principals", { kind: "user", name });
+  assert.ok(made.status === 201 || made.status === 409, String(made));
+  return `user/${name}`;
+}
+
+const tags = (count: number) => Array.from({ length: count }, (_, at) => ({ TagKey: `t${at}`, TagValue: "" }));
+
+/** One case for each limit of the core. */
+export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = {
+  plaintextBytes: bounded(
+    "rest",
+    limits.plaintextBytes.value,
+    (wires, size) => wires.rest("POST", "/encrypt", { key_id: "canary", plaintext: letters(size) }),
+    "InvalidInput",
+  ),
+  ciphertextBytes: bounded(
+    "aws",
+    limits.ciphertextBytes.value,
+    (wires, size) => wires.aws("Decrypt", { CiphertextBlob: base64Of(size) }),
+    /^ValidationException: .*'ciphertextBlob'.*length less than or equal to 6144$/,
+    /^InvalidCiphertextException/,
+  ),
+  transitPlaintextBytes: bounded(
+    "vault",
+    limits.transitPlaintextBytes.value,
+    (wires, size) => wires.vault("POST", "transit/encrypt/canary", { plaintext: base64Of(size) }),
+    /^the plaintext has 524289 bytes/,
+  ),
+  dataKeyBytes: bounded(
+    "aws",
+    limits.dataKeyBytes.value,
+    (wires, NumberOfBytes) => wires.aws("GenerateDataKey", { KeyId, NumberOfBytes }),
+    valid,
+  ),
+  randomBytes: bounded(
+    "aws",
+    limits.randomBytes.value,
+    (wires, NumberOfBytes) => wires.aws("GenerateRandom", { NumberOfBytes }),
+    valid,
+  ),
+  transitRandomBytes: bounded(
+    "vault",
+    limits.transitRandomBytes.value,
+    (wires, bytes) => wires.vault("POST", "transit/random", { bytes }),
+    /^'bytes' should be less than 131072$/,
+  ),
+  encryptionContextBytes: bounded(
+    "rest",
+    limits.encryptionContextBytes.value,
+    (wires, size) =>
+      wires.rest("POST", "/encrypt", { key_id: "canary", plaintext: "x", context: { k: letters(size - 4 - 8 - 1) } }),
+    "InvalidInput",
+  ),
+  batchItems: bounded(
+    "vault",
+    limits.batchItems.value,
+    (wires, count) =>
+      wires.vault("POST", "transit/encrypt/canary", { batch_input: Array(count).fill({ plaintext: "" }) }),
+    "batch_input has 10001 items; at most 10000 are allowed",
+  ),
+  jsonDepth: bounded(
+    "aws",
+    limits.jsonDepth.value,
+    (wires, depth) => wires.aws("ListKeys", `{"Ignored":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`),
+    /^SerializationException: .*32 levels/,
+  ),
+  policyBytes: async (server) => {
+    const governed = await newKey(server.wires);
+    await bounded(
+      "aws",
+      limits.policyBytes.value,
+      (wires, size) => wires.aws("PutKeyPolicy", { KeyId: governed, Policy: keyPolicy(size) }),
+      /^(?:LimitExceeded|MalformedPolicyDocument|Validation)Exception: /,
+    )(server);
+  },
+  identityPolicyBytes: bounded(
+    "rest",
+    limits.identityPolicyBytes.value,
+    async (wires, size) =>
+      wires.rest("PUT", `/admin/policies/large?principal=${await ensureUser(wires, "large")}`, userPolicy(size)),
+    /InvalidInput|LimitExceeded|PolicyMalformed/,
+  ),
+  identityPolicies: countable(
+    "rest",
+    limits.identityPolicies.value,
+    async (wires, n) =>
+      wires.rest("PUT", `/admin/policies/p${n}?principal=${await ensureUser(wires, "many")}`, userPolicy(0)),
+    "LimitExceeded",
+  ),
+  descriptionChars: bounded(
+    "aws",
+    limits.descriptionChars.value,
+    (wires, size) => wires.aws("CreateKey", { Description: letters(size) }),
+    valid,
+  ),
+  tags: bounded(
+    "aws",
+    limits.tags.value,
+    (wires, count) => wires.aws("CreateKey", { Tags: tags(count) }),
+    /^(?:TagException|LimitExceededException)/,
+  ),
+  tagKeyChars: bounded(
+    "aws",
+    limits.tagKeyChars.value,
+    (wires, size) => wires.aws("CreateKey", { Tags: [{ TagKey: letters(size), TagValue: "" }] }),
+    valid,
+  ),
+  tagValueChars: bounded(
+    "aws",
+    limits.tagValueChars.value,
+    (wires, size) => wires.aws("CreateKey", { Tags: [{ TagKey: "a", TagValue: letters(size) }] }),
+    valid,
+  ),
+  aliasNameChars: bounded(
+    "aws",
+    limits.aliasNameChars.value,
+    async (wires, size) =>
+      wires.aws("CreateAlias", {
+        AliasName: `alias/${letters(size - "alias/".length)}`,
+        TargetKeyId: await newKey(wires),
+      }),
+    valid,
+  ),
+  keyReferenceChars: bounded(
+    "aws",
+    limits.keyReferenceChars.value,
+    (wires, size) => wires.aws("DescribeKey", { KeyId: letters(size) }),
+    /^ValidationException: .*'keyId'.*length less than or equal to 2048$/,
+    /^NotFoundException/,
+  ),
+  aliasesPerKey: async (server) => {
+    const TargetKeyId = await newKey(server.wires);
+    await countable(
+      "aws",
+      limits.aliasesPerKey.value,
+      (wires, n) => wires.aws("CreateAlias", { AliasName: `alias/of-one-key-${n}`, TargetKeyId }),
+      "LimitExceededException",
+    )(server);
+  },
+  onDemandRotations: async (server) => {
+    const rotated = await newKey(server.wires);
+    await countable(
+      "aws",
+      limits.onDemandRotations.value,
+      (wires) => wires.aws("RotateKeyOnDemand", { KeyId: rotated }),
+      "LimitExceededException",
+    )(server);
+  },
+  rotationPeriodMinDays: async (server) => {
+    const rotated = await newKey(server.wires);
+    await atLeast(
+      "aws",
+      limits.rotationPeriodMinDays.value,
+      (wires, RotationPeriodInDays) => wires.aws("EnableKeyRotation", { KeyId: rotated, RotationPeriodInDays }),
+      valid,
+    )(server);
+  },
+  rotationPeriodMinHours: atLeast(
+    "vault",
+    limits.rotationPeriodMinHours.value * 3600,
+    (wires, seconds) => wires.vault("POST", "transit/keys/other/config", { auto_rotate_period: `${seconds}s` }),
+    /^auto rotate period must be 0 to disable or at least an hour$/,
+  ),
+  rotationPeriodMaxDays: async (server) => {
+    const rotated = await newKey(server.wires);
+    await bounded(
+      "aws",
+      limits.rotationPeriodMaxDays.value,
+      (wires, RotationPeriodInDays) => wires.aws("EnableKeyRotation", { KeyId: rotated, RotationPeriodInDays }),
+      valid,
+    )(server);
+  },
+  pendingWindowMinDays: atLeast(
+    "aws",
+    limits.pendingWindowMinDays.value,
+    async (wires, PendingWindowInDays) =>
+      wires.aws("ScheduleKeyDeletion", { KeyId: await newKey(wires), PendingWindowInDays }),
+    valid,
+  ),
+  pendingWindowMaxDays: bounded(
+    "rest",
+    limits.pendingWindowMaxDays.value,
+    async (wires, days) => wires.rest("DELETE", `/keys/${await newKey(wires)}?days=${days}`),
+    "InvalidInput",
+  ),
+  accessKeysPerPrincipal: countable(
+    "rest",
+    limits.accessKeysPerPrincipal.value,
+    async (wires) => wires.rest("POST", "/admin/access-keys", { principal: await ensureUser(wires, "keys") }),
+    "LimitExceeded",
+  ),
+  identityPolicyNameChars: bounded(
+    "rest",
+    limits.identityPolicyNameChars.value,
+    async (wires, size) =>
+      wires.rest(
+        "PUT",
+        `/admin/policies/${letters(size)}?principal=${await ensureUser(wires, "named")}`,
+        userPolicy(0),
+      ),
+    "InvalidInput",
+  ),
+  tokensPerPrincipal: async (server) => {
+    const principal = await ensureUser(server.wires, "tokens");
+    await countable(
+      "rest",
+      limits.tokensPerPrincipal.value,
+      (wires) => wires.rest("POST", "/admin/tokens", { principal }),
+      "LimitExceeded",
+    )(server);
+  },
+  tokenLifetimeDays: bounded(
+    "rest",
+    limits.tokenLifetimeDays.value * daySeconds,
+    (wires, lifetime_seconds) => wires.rest("POST", "/admin/tokens", { principal: "root", lifetime_seconds }),
+    "InvalidInput",
+  ),
+  tokenNameChars: elsewhere("apps/server/test/robustness/limit-cases-wires.ts", "restLimits.tokenNameChars.value"),
+  principalNameChars: bounded(
+    "rest",
+    limits.principalNameChars.value,
+    (wires, size) => wires.rest("POST", "/admin/principals", { kind: "role", name: letters(size) }),
+    "InvalidInput",
+  ),
+  mounts: async ({ wires }) => {
+    const { data } = succeeded(await wires.vault("GET", "sys/mounts"));
+    for (let n = Object.keys(data).length; n < limits.mounts.value; n += 1) {
+      succeeded(await wires.vault("POST", `sys/mounts/mount-${n}`, { type: "transit" }));
+    }
+    assertRefusal("vault", await wires.vault("POST", "sys/mounts/mount-more", { type: "transit" }), 400, /200 mounts/);
+    for (let n = Object.keys(data).length; n < limits.mounts.value; n += 1) {
+      succeeded(await wires.vault("DELETE", `sys/mounts/mount-${n}`));
+    }
+  },
+  mountPathChars: bounded(
+    "vault",
+    limits.mountPathChars.value,
+    (wires, size) => wires.vault("POST", `sys/mounts/${letters(size)}`, { type: "transit" }),
+    /100 characters/,
+  ),
+  mountDescriptionChars: bounded(
+    "vault",
+    limits.mountDescriptionChars.value,
+    (wires, size) =>
+      wires.vault("POST", `sys/mounts/described-${size}`, { type: "transit", description: letters(size) }),
+    /8192 characters/,
+  ),
+  pageItems: bounded("aws", limits.pageItems.value, (wires, Limit) => wires.aws("ListKeys", { Limit }), valid),
+  cachedKeys: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
+  cachedVersionsPerKey: async ({ wires }) => {
+    succeeded(await wires.rest("POST", "/keys", { key_id: "versions" }));
+    const ciphertexts: string[] = [];
+    for (let version = 1; version <= limits.cachedVersionsPerKey.value + 4; version += 1) {
+      const sealed = succeeded(await wires.rest("POST", "/encrypt", { key_id: "versions", plaintext: `v${version}` }));
+      ciphertexts.push(sealed.ciphertext);
+      succeeded(await wires.rest("POST", "/keys/versions/rotate"));
+    }
+    for (const [at, ciphertext] of ciphertexts.entries()) {
+      const opened = succeeded(await wires.rest("POST", "/decrypt", { key_id: "versions", ciphertext }));
+      assert.equal(opened.plaintext, `v${at + 1}`);
+    }
+  },
+  cachedIdentities: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
+};

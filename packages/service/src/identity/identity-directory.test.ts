@@ -3,9 +3,8 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { createAccessKey } from "../operations/admin/access-keys.ts";
 import { listCredentials } from "../operations/admin/credentials.ts";
 import { createPrincipal, deletePrincipal } from "../operations/admin/principals.ts";
-import { revokeToken } from "../operations/admin/tokens.ts";
+import { createToken, revokeToken } from "../operations/admin/tokens.ts";
 import { allow, CoreTest } from "../testing/core-test.ts";
-import { makeRootCredential } from "./bootstrap.ts";
 
 describe("identities", () => {
   let t: CoreTest;
@@ -18,7 +17,7 @@ describe("identities", () => {
     await t.close();
   });
 
-  it("knows the first root credentials, made once", async () => {
+  it("knows the first root credentials", async () => {
     const { root } = t.test;
     assert.equal((await t.core.identities.findToken(root.token))?.arn, "arn:aws:iam::000000000000:root");
     const found = await t.core.identities.findAccessKey(root.accessKeyId);
@@ -26,7 +25,6 @@ describe("identities", () => {
       found?.secret?.use((bytes) => Buffer.from(bytes).toString()),
       root.secretAccessKey,
     );
-    assert.equal(await makeRootCredential(t.core), undefined);
   });
 
   it("knows nobody by an unknown, empty or mangled credential", async () => {
@@ -78,6 +76,20 @@ describe("identities", () => {
     t.store.afterRead = (method) => void reads.push(method);
     assert.equal(await t.core.identities.findToken(user.token), first);
     assert.deepEqual(reads, []);
+  });
+
+  it("keeps the others in memory when somebody gets a token, and reads anew whose policy changes", async () => {
+    const alice = await t.newUser("alice", allow("kms:Encrypt"));
+    const bob = await t.newUser("bob", allow("kms:Encrypt"));
+    const before = await t.core.identities.findToken(alice.token);
+    await t.core.identities.findToken(bob.token);
+    await t.run(createToken, { principalArn: bob.arn });
+    assert.equal(await t.core.identities.findToken(alice.token), before);
+    await t.setPolicy(alice, allow("kms:Decrypt"));
+    const changed = await t.core.identities.findToken(alice.token);
+    assert.notEqual(changed, before);
+    assert.equal(changed?.identityPolicies.length, 1);
+    assert.equal(await t.core.identities.findToken(alice.token), changed);
   });
 
   it("keeps nothing that was read before a revocation and arrives after it", async () => {

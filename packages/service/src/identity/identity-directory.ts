@@ -2,11 +2,11 @@ import { type SecretBytes, sha256Hex } from "@coffer/crypto";
 import { type CompiledPolicy, parsePolicy } from "@coffer/policy";
 import { invariant } from "../errors.ts";
 import type { Keyring } from "../keyring/keyring.ts";
-import { BoundedCache } from "../keys/bounded-cache.ts";
 import { accessKeyIdentity } from "../keys/identity.ts";
+import { ReadThroughCache } from "../keys/read-through-cache.ts";
 import { limits } from "../limits.ts";
 import { rootArn } from "../model/arn.ts";
-import type { Principal, TokenRecord } from "../model/principal.ts";
+import type { AccessKeyRecord, Principal, TokenRecord } from "../model/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
 
@@ -36,17 +36,44 @@ export function rootPrincipal(account: string): Principal {
   };
 }
 
-/** Finds who is behind an access key or a token, through a bounded cache that every commit keeps true. */
+/** A credential, and what it shows: made anew only when the principal behind it changed. */
+interface Cached<Credential, Shown> {
+  readonly credential: Credential;
+  readonly show: (principal: Principal) => Shown;
+  principal: Principal | undefined;
+  shown: Shown | undefined;
+}
+
+type CachedAccessKey = Cached<AccessKeyRecord, AccessKeyCredential>;
+type CachedToken = Cached<TokenRecord, Principal>;
+
+function cache<Credential, Shown>(
+  credential: Credential,
+  show: (principal: Principal) => Shown,
+): Cached<Credential, Shown> {
+  return { credential, show, principal: undefined, shown: undefined };
+}
+
+function show<Credential, Shown>(cached: Cached<Credential, Shown>, principal: Principal): Shown {
+  if (cached.shown === undefined || cached.principal !== principal) {
+    cached.shown = cached.show(principal);
+    cached.principal = principal;
+  }
+  return cached.shown;
+}
+
+/** Finds who is behind an access key or a token, through bounded caches that every commit keeps true. */
 export class IdentityDirectory {
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #clock: Clock;
   readonly #options: IdentityOptions;
-  readonly #accessKeys = new BoundedCache<string, AccessKeyCredential>(limits.cachedIdentities.value);
-  readonly #tokens = new BoundedCache<string, { token: TokenRecord; principal: Principal }>(
-    limits.cachedIdentities.value,
-  );
-  #generation = 0;
+  /** By access key id. */
+  readonly #accessKeys = new ReadThroughCache<CachedAccessKey>(limits.cachedIdentities.value);
+  /** By digest. */
+  readonly #tokens = new ReadThroughCache<CachedToken>(limits.cachedIdentities.value);
+  /** By ARN. */
+  readonly #principals = new ReadThroughCache<Principal>(limits.cachedIdentities.value);
 
   constructor(store: Store, keyring: Keyring, clock: Clock, options: IdentityOptions) {
     this.#store = store;
@@ -60,32 +87,34 @@ export class IdentityDirectory {
   }
 
   /**
-   * The credential of an access key id, for verifying a signature.
+   * The credential of an access key id, for verifying a signature; synchronous when it is in memory.
    *
    * @returns undefined for an unknown or inactive access key; in dev mode the account root without a secret
    */
   findAccessKey(accessKeyId: string): AccessKeyCredential | undefined | Promise<AccessKeyCredential | undefined> {
-    return this.#accessKeys.get(accessKeyId) ?? this.#loadAccessKey(accessKeyId);
+    const cached = this.#accessKeys.cached(accessKeyId);
+    const principal = cached === undefined ? undefined : this.#principals.cached(cached.credential.principalArn);
+    return cached === undefined || principal === undefined ? this.#loadAccessKey(accessKeyId) : show(cached, principal);
   }
 
   async #loadAccessKey(accessKeyId: string): Promise<AccessKeyCredential | undefined> {
-    const generation = this.#generation;
-    const record = await this.#store.get("accessKeys", { accessKeyId });
-    if (record === undefined) {
-      if (!this.#options.dev) return undefined;
-      const account = /^\d{12}$/.test(accessKeyId) ? accessKeyId : this.#options.account;
-      return { principal: { ...rootPrincipal(account), accessKeyId }, secret: undefined };
-    }
-    if (!record.active) return undefined;
-    const principal = await this.#principal(record.principalArn, record.account);
-    if (principal === undefined) return undefined;
-    const secret = this.#keyring.unwrap(
-      { wrappingKeyId: record.wrappingKeyId, wrapped: record.wrappedSecret },
-      accessKeyIdentity(record),
-    );
-    const credential = { principal: { ...principal, accessKeyId }, secret };
-    if (generation === this.#generation) this.#accessKeys.set(accessKeyId, credential);
-    return credential;
+    const cached = await this.#accessKeys.find(accessKeyId, async () => {
+      const record = await this.#store.get("accessKeys", { accessKeyId });
+      if (record === undefined) return undefined;
+      const { wrappingKeyId, wrappedSecret: wrapped } = record;
+      const secret = this.#keyring.unwrap({ wrappingKeyId, wrapped }, accessKeyIdentity(record));
+      return cache(record, (principal) => ({ principal: { ...principal, accessKeyId }, secret }));
+    });
+    if (cached === undefined) return this.#options.dev ? this.#unverified(accessKeyId) : undefined;
+    if (!cached.credential.active) return undefined;
+    const principal = await this.#findPrincipal(cached.credential);
+    return principal === undefined ? undefined : show(cached, principal);
+  }
+
+  /** Who an unknown access key is in dev mode. */
+  #unverified(accessKeyId: string): AccessKeyCredential {
+    const account = /^\d{12}$/.test(accessKeyId) ? accessKeyId : this.#options.account;
+    return { principal: { ...rootPrincipal(account), accessKeyId }, secret: undefined };
   }
 
   /**
@@ -94,20 +123,17 @@ export class IdentityDirectory {
    * @returns undefined for an unknown or expired token
    */
   async findToken(token: string): Promise<Principal | undefined> {
+    // Digests are looked up, so the time that it takes says nothing of any token.
     const digest = sha256Hex(token);
-    let found = this.#tokens.get(digest);
-    if (found === undefined) {
-      const generation = this.#generation;
+    const cached = await this.#tokens.find(digest, async () => {
       const record = await this.#store.get("tokens", { digest });
-      if (record === undefined) return undefined;
-      const principal = await this.#principal(record.principalArn, record.account);
-      if (principal === undefined) return undefined;
-      found = { token: record, principal: { ...principal, token: record } };
-      if (generation === this.#generation) this.#tokens.set(digest, found);
-    }
-    const { expiresAtMs } = found.token;
+      return record === undefined ? undefined : cache(record, (principal) => ({ ...principal, token: record }));
+    });
+    if (cached === undefined) return undefined;
+    const principal = await this.#findPrincipal(cached.credential);
+    const { expiresAtMs } = cached.credential;
     if (expiresAtMs !== undefined && expiresAtMs <= this.#clock.nowMs()) return undefined;
-    return found.principal;
+    return principal === undefined ? undefined : show(cached, principal);
   }
 
   /** Who calls without a token: the account root in dev mode, else nobody. */
@@ -117,30 +143,41 @@ export class IdentityDirectory {
 
   /** Drops from memory what the writes changed. Called once after each commit. */
   forget(writes: readonly Write[]): void {
-    const touched = writes.some(
-      ({ table }) =>
-        table === "accessKeys" || table === "tokens" || table === "identityPolicies" || table === "principals",
-    );
-    if (!touched) return;
-    this.#generation += 1;
-    this.#accessKeys.clear();
-    this.#tokens.clear();
+    for (const write of writes) {
+      if (write.table === "accessKeys") {
+        this.#accessKeys.forget((write.op === "delete" ? write.key : write.row).accessKeyId);
+      } else if (write.table === "tokens") {
+        this.#tokens.forget((write.op === "delete" ? write.key : write.row).digest);
+      } else if (write.table === "principals") {
+        this.#principals.forget((write.op === "delete" ? write.key : write.row).arn);
+      } else if (write.table === "identityPolicies") {
+        this.#principals.forget((write.op === "delete" ? write.key : write.row).principalArn);
+      }
+    }
   }
 
   /** @returns undefined when it was deleted, and its credentials with it, after they were read */
-  async #principal(arn: string, account: string): Promise<Principal | undefined> {
-    if (arn === rootArn(account)) return rootPrincipal(account);
-    const record = await this.#store.get("principals", { arn });
-    if (record === undefined) return undefined;
-    const policies = await this.#store.listIdentityPolicies(arn, undefined, limits.identityPolicies.value);
-    return {
-      arn,
-      account,
-      kind: record.kind,
-      name: record.name,
-      principalId: record.principalId,
-      identityPolicies: policies.map(({ document }) => compileIdentityPolicy(document)),
-    };
+  #findPrincipal(of: {
+    readonly principalArn: string;
+    readonly account: string;
+  }): Principal | undefined | Promise<Principal | undefined> {
+    const { principalArn: arn, account } = of;
+    const cached = this.#principals.cached(arn);
+    if (cached !== undefined) return cached;
+    return this.#principals.find(arn, async () => {
+      if (arn === rootArn(account)) return rootPrincipal(account);
+      const record = await this.#store.get("principals", { arn });
+      if (record === undefined) return undefined;
+      const policies = await this.#store.listIdentityPolicies(arn, undefined, limits.identityPolicies.value);
+      return {
+        arn,
+        account,
+        kind: record.kind,
+        name: record.name,
+        principalId: record.principalId,
+        identityPolicies: policies.map(({ document }) => compileIdentityPolicy(document)),
+      };
+    });
   }
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ErrorCode } from "../errors.ts";
-import type { KeyState } from "../model/key.ts";
+import type { KeyState, KeyUsage } from "../model/key.ts";
 import type { Operation } from "../pipeline/operation.ts";
 import { CoreTest } from "../testing/core-test.ts";
 import { createAlias, deleteAlias, updateAlias } from "./aliases/alias-operations.ts";
@@ -176,6 +176,18 @@ describe("operations by key state", () => {
       }
     });
   }
+
+  it("a key of another usage does no message", async () => {
+    const subject = await makeSubject("active");
+    const { keyId } = subject;
+    const row = await t.core.store.get("keys", { region: "us-east-1", keyId });
+    const usage = "GENERATE_VERIFY_MAC" as KeyUsage;
+    await t.core.commit([{ op: "update", table: "keys", row: { ...row!, usage, revision: 2 } }]);
+    for (const [name, run, ...cells] of rows) {
+      if (cells.join() !== useOnly.join() || /Rotat/.test(name)) continue;
+      await assert.rejects(run(t, subject), { message: "KeyUsageMismatch" }, name);
+    }
+  });
 
   it("managed keys are refused to whoever would change them, and serve for messages", async () => {
     const { keyId, region } = await t.newKey();

@@ -98,6 +98,15 @@ describe("keys across accounts", () => {
     for (const params of [denied, absent]) assert.deepEqual([params.basis, params.resource], ["ciphertextKey", "*"]);
   });
 
+  it("an ARN with the right key and the wrong account names nothing, also when the key is in memory", async () => {
+    await t.run(encrypt, { keyId: "alias/mine", plaintext });
+    const wrong = arnOf(there, `key/${mine.keyId}`);
+    assert.equal((await t.fails(encrypt, { keyId: wrong, plaintext }, "AccessDenied")).source, "foreign");
+    await t.fails(encrypt, { keyId: wrong, plaintext }, "NotFound", otherRoot);
+    const { ciphertext } = await t.run(encrypt, { keyId: mine.keyId, plaintext });
+    await t.fails(decrypt, { ciphertext, keyId: wrong }, "AccessDenied");
+  });
+
   it("an explicit deny does not tell them apart either", async () => {
     const deny = { Effect: "Deny", Action: "kms:*", Resource: "*" };
     const user = await t.newUser("denied", deny);

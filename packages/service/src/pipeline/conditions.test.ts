@@ -35,6 +35,7 @@ describe("policy conditions", () => {
       [finance, undefined, "AccessDenied"],
       // Condition keys have no case: both values have to fit.
       [finance, { dept: "finance", DEPT: "sales" }, "AccessDenied"],
+      [finance, { DEPT: "sales", dept: "finance" }, "AccessDenied"],
       [finance, { DEPT: "finance" }, "ok"],
       [finance, Object.fromEntries([["__proto__", "finance"]]), "AccessDenied"],
       [when("StringEquals", "kms:EncryptionContext:__proto__", "a"), JSON.parse('{"__proto__":"a"}'), "ok"],

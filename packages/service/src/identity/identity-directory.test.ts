@@ -92,6 +92,17 @@ describe("identities", () => {
     assert.equal(await t.core.identities.findToken(alice.token), changed);
   });
 
+  it("does not take a new principal for an old one of the same name", async () => {
+    const alice = await t.newUser("alice");
+    const before = await t.core.identities.findToken(alice.token);
+    await t.run(deletePrincipal, { kind: "user", name: "alice" });
+    const { principal } = await t.run(createPrincipal, { kind: "user", name: "alice" });
+    const { token } = await t.run(createToken, { principalArn: alice.arn });
+    const now = await t.core.identities.findToken(token);
+    assert.equal(now?.principalId, principal.principalId);
+    assert.notEqual(now?.principalId, before?.principalId);
+  });
+
   it("keeps nothing that was read before a revocation and arrives after it", async () => {
     const user = await t.newUser("alice");
     const { tokens } = await t.run(listCredentials, { principalArn: user.arn });

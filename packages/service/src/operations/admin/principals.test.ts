@@ -104,7 +104,10 @@ describe("principals and their policies", () => {
       policies.map(({ name, document }) => [name, document]),
       [["p", policyOf(allow("kms:Decrypt"))]],
     );
+    await t.run(putIdentityPolicy, { ...policy, document: policyOf(allow("kms:Encrypt")) });
+    await t.run(encrypt, input, await t.as(user));
     await t.run(deleteIdentityPolicy, policy);
+    await t.fails(encrypt, input, "AccessDenied", await t.as(user));
     await t.fails(deleteIdentityPolicy, policy, "NotFound");
     assert.deepEqual((await t.run(listIdentityPolicies, { principalArn: user.arn })).policies, []);
   });

@@ -97,7 +97,7 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
       async close() {
         await lifecycle.stop();
         try {
-          await audit.close();
+          await core.unrecorded.write().finally(() => audit.close());
         } catch (error) {
           throw explainAuditFailure(error);
         } finally {

@@ -3,6 +3,7 @@ import type { Keyring } from "./keyring/keyring.ts";
 import type { KeyDirectory } from "./keys/key-directory.ts";
 import type { MountDirectory } from "./mounts/mount-directory.ts";
 import type { Turns } from "./pipeline/turns.ts";
+import type { UnrecordedChanges } from "./pipeline/unrecorded.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Randomness } from "./ports/randomness.ts";
@@ -14,6 +15,8 @@ export interface Core {
   readonly clock: Clock;
   readonly randomness: Randomness;
   readonly audit: AuditLog;
+  /** What the audit trail has yet to tell. */
+  readonly unrecorded: UnrecordedChanges;
   readonly keyring: Keyring;
   readonly keys: KeyDirectory;
   readonly identities: IdentityDirectory;

@@ -5,6 +5,7 @@ import { KeyDirectory } from "./keys/key-directory.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { MountDirectory } from "./mounts/mount-directory.ts";
 import { Turns } from "./pipeline/turns.ts";
+import { UnrecordedChanges } from "./pipeline/unrecorded.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { Randomness } from "./ports/randomness.ts";
@@ -41,6 +42,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     clock,
     randomness: parts.randomness,
     audit,
+    unrecorded: new UnrecordedChanges(audit),
     keyring,
     keys,
     identities,

@@ -150,6 +150,22 @@ describe("a full audit disk", { skip: typeof disk === "string" && disk }, () => 
     for (let n = 1; n <= answered; n += 1) assert.ok(recorded.has(`answered-${n}`), `answered-${n}`);
   });
 
+  it("what was changed just when the disk became full was not answered, and is in the trail once there is room", async () => {
+    disk.fill(0);
+    const names = Array.from({ length: 8 }, (_, at) => `just-then-${at}`);
+    const replies = await Promise.all(names.map((key_id) => wires.rest("POST", "/keys", { key_id })));
+    assert.ok(replies.some(({ status }) => status === 503));
+    disk.makeRoom();
+    await healthUntil(200);
+    const { Aliases } = succeeded(await wires.aws("ListAliases", {}));
+    await audit.verify();
+    const records = audit.newRecords().filter(({ eventName, errorCode }) => eventName === "CreateKey" && !errorCode);
+    const recorded = new Set(records.flatMap(({ requestParameters }) => requestParameters?.["aliases"]));
+    for (const { AliasName } of Aliases.filter((alias: { AliasName: string }) => alias.AliasName !== "alias/there")) {
+      assert.ok(recorded.has(AliasName), `${AliasName} was made and left no record`);
+    }
+  });
+
   it("a server that is stopped while the disk is full stops in peace, and starts again on the same trail", async () => {
     disk.fill(0);
     for (;;) if (!(await send(uses[0]![1])).ok) break;

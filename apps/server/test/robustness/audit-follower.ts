@@ -9,6 +9,7 @@ export interface AuditRecord {
   readonly userAgent: string;
   readonly eventName: string;
   readonly errorCode?: string;
+  readonly requestParameters: Readonly<Record<string, unknown>> | null;
   readonly additionalEventData: { readonly wire: string; readonly path?: string };
 }
 

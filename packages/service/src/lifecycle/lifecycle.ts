@@ -21,8 +21,6 @@ const maxConflicts = 5;
 export class Lifecycle {
   readonly #core: Core;
   readonly #retries = new RetryPlan();
-  /** Records of changes that are made and could not be recorded yet. Nothing more is changed until they are. */
-  readonly #unrecorded: string[] = [];
   #cancel: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #wakeAtMs = Number.POSITIVE_INFINITY;
@@ -106,10 +104,7 @@ export class Lifecycle {
   /** Writes what is not recorded yet. @returns whether what is changed next can be recorded */
   async #canRecord(): Promise<boolean> {
     try {
-      for (let event = this.#unrecorded[0]; event !== undefined; event = this.#unrecorded[0]) {
-        await this.#core.audit.append(event);
-        this.#unrecorded.shift();
-      }
+      await this.#core.unrecorded.write();
     } catch {
       // Health tells the operator why.
       return false;
@@ -121,7 +116,7 @@ export class Lifecycle {
   async #runKey(record: KeyRecord): Promise<boolean> {
     try {
       const handle = record.state === "pendingDestruction" ? destroyDueKey : rotateDueKey;
-      this.#unrecorded.push(await handle(this.#core, record));
+      this.#core.unrecorded.add(await handle(this.#core, record));
       this.#retries.succeeded(record);
       return true;
     } catch (error) {

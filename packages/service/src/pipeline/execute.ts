@@ -30,6 +30,7 @@ export async function execute<Input, Output>(
   try {
     parameters = operation.record(input);
     refuseWithoutAudit(core);
+    if (!core.unrecorded.isEmpty) await core.unrecorded.write();
     const invocation: Invocation<Input, Output> = { core, operation, input, request, keys, nowMs };
     try {
       output = await runOnce(invocation);
@@ -40,23 +41,26 @@ export async function execute<Input, Output>(
   } catch (error) {
     failure = asServiceError(core, error);
   }
+  let event: string | undefined;
   try {
-    await core.audit.append(
-      auditEventJson({
-        caller: request,
-        account: core.account,
-        eventSource: operation.eventSource ?? kmsEventSource,
-        eventName: request.eventName ?? operation.name,
-        readOnly: operation.readOnly,
-        nowMs,
-        parameters,
-        response: output === undefined ? null : (operation.recordOutput?.(output) ?? null),
-        keys,
-        error: failure?.detail,
-      }),
-    );
+    event = auditEventJson({
+      caller: request,
+      account: core.account,
+      eventSource: operation.eventSource ?? kmsEventSource,
+      eventName: request.eventName ?? operation.name,
+      readOnly: operation.readOnly,
+      nowMs,
+      parameters,
+      response: output === undefined ? null : (operation.recordOutput?.(output) ?? null),
+      keys,
+      error: failure?.detail,
+    });
+    await core.audit.append(event);
   } catch (error) {
-    if (output !== undefined) operation.wipe?.(output);
+    if (output !== undefined) {
+      operation.wipe?.(output);
+      if (!operation.readOnly && event !== undefined) core.unrecorded.add(event);
+    }
     throw asServiceError(core, error);
   }
   if (failure !== undefined) throw failure;

@@ -85,7 +85,7 @@ describe("pages", () => {
       nextMarker.slice(0, -1),
       nextMarker.replace(".", ""),
       nextMarker.slice(0, nextMarker.indexOf(".") + 1),
-      `${Buffer.from(keyId).toString("base64url")}${nextMarker.slice(nextMarker.indexOf("."))}`,
+      `${Buffer.from("00000000-0000-4000-8000-000000000000").toString("base64url")}${nextMarker.slice(nextMarker.indexOf("."))}`,
     ];
     for (let index = 0; index < nextMarker.length; index += 1) {
       const other = nextMarker[index] === "A" ? "B" : "A";

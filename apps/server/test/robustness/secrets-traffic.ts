@@ -234,6 +234,8 @@ export class SecretsTraffic {
     await this.#refused(wires.vaultRequest("POST", "transit/encrypt/used", body, this.#guess("vault, token")));
     const headers = { authorization: `Bearer ${this.#guess("vault, bearer")}` };
     await this.#refused({ method: "GET", path: "/v1/auth/token/lookup-self", headers, body: "" });
+    const lookup = { token: this.#guess("vault, token in a body") };
+    await this.#refused(wires.vaultRequest("POST", "auth/token/lookup", lookup));
     const login = { password: this.#guess("vault, password") };
     await this.#refused(wires.vaultRequest("POST", "auth/userpass/login/ada", login));
   }

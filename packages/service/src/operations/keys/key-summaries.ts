@@ -1,9 +1,8 @@
 import type { Core } from "../../core.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
-import { pageLimit } from "../checks.ts";
-import { cutPage, parseMarker } from "../page.ts";
 import { anyState, type KeyInput, namedKey, type Page, type PageInput } from "../shared.ts";
+import { keysPage } from "./list-keys.ts";
 
 /** A key and the alias that names it first, by name; REST calls keys by it. */
 export interface KeySummary {
@@ -35,15 +34,10 @@ export const listKeySummaries = defineOperation<PageInput, Page<KeySummary>>({
   keys: [],
   resources: () => [{ action: "kms:ListKeys", resource: "*" }],
   record: ({ limit, marker }) => ({ limit, marker }),
-  async run({ core, request, input }) {
-    const { account } = request.principal;
-    const limit = pageLimit(input.limit, 100);
-    const listing = `ListKeySummaries/${account}/${request.region}`;
-    const after = parseMarker(core, listing, input.marker);
-    const rows = await core.store.listKeys(account, request.region, after, limit + 1);
-    const page = cutPage(core, listing, rows, limit, ({ keyId }) => keyId);
+  async run(call) {
+    const page = await keysPage(call, "ListKeySummaries");
     const items: KeySummary[] = [];
-    for (const key of page.items) items.push(await summarize(core, key));
+    for (const key of page.items) items.push(await summarize(call.core, key));
     return { ...page, items };
   },
 });

@@ -1,5 +1,5 @@
 import type { KeyRecord } from "../../model/key.ts";
-import { defineOperation } from "../../pipeline/operation.ts";
+import { type Call, defineOperation } from "../../pipeline/operation.ts";
 import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
 import type { Page, PageInput } from "../shared.ts";
@@ -12,12 +12,15 @@ export const listKeys = defineOperation<PageInput, Page<KeyRecord>>({
   keys: [],
   resources: () => [{ action: "kms:ListKeys", resource: "*" }],
   record: ({ limit, marker }) => ({ limit, marker }),
-  async run({ core, request, input }) {
-    const { account } = request.principal;
-    const limit = pageLimit(input.limit, 100);
-    const listing = `ListKeys/${account}/${request.region}`;
-    const after = parseMarker(core, listing, input.marker);
-    const rows = await core.store.listKeys(account, request.region, after, limit + 1);
-    return cutPage(core, listing, rows, limit, ({ keyId }) => keyId);
-  },
+  run: (call) => keysPage(call, "ListKeys"),
 });
+
+/** One page of the keys of the caller's account. `operation` keeps the markers of each listing to itself. */
+export async function keysPage({ core, request, input }: Call<PageInput>, operation: string): Promise<Page<KeyRecord>> {
+  const { account } = request.principal;
+  const limit = pageLimit(input.limit, 100);
+  const listing = `${operation}/${account}/${request.region}`;
+  const after = parseMarker(core, listing, input.marker);
+  const rows = await core.store.listKeys(account, request.region, after, limit + 1);
+  return cutPage(core, listing, rows, limit, ({ keyId }) => keyId);
+}

@@ -1,13 +1,17 @@
-import { SecretBytes } from "./secret-bytes.ts";
+import type { KeyObject } from "node:crypto";
+import { symmetricRows } from "./key-specs/symmetric.ts";
+import type { SecretBytes } from "./secret-bytes.ts";
 
 /** The key specs that there are, by their AWS KMS names. */
 export type KeySpec = "SYMMETRIC_DEFAULT";
 
 /** What a key may be used for, by AWS KMS's names. */
-export type KeySpecUsage = "ENCRYPT_DECRYPT";
-
-/** How a key encrypts, by AWS KMS's names. */
-export type EncryptionAlgorithm = "SYMMETRIC_DEFAULT";
+export type KeySpecUsage =
+  | "ENCRYPT_DECRYPT"
+  | "SIGN_VERIFY"
+  | "GENERATE_VERIFY_MAC"
+  | "KEY_AGREEMENT"
+  | "ENCAPSULATE_DECAPSULATE";
 
 /**
  * All that sets one key spec apart from the others. Shared code takes a row and never asks for its name: a new spec is a
@@ -15,30 +19,25 @@ export type EncryptionAlgorithm = "SYMMETRIC_DEFAULT";
  */
 export interface KeySpecRow {
   readonly spec: KeySpec;
-  /** The usages that a key of this spec may be created with; the first is the default. */
-  readonly usages: readonly KeySpecUsage[];
-  readonly encryptionAlgorithms: readonly EncryptionAlgorithm[];
+  /** `secret`: raw bytes. `pair`: a private key, kept as PKCS#8 DER. */
+  readonly kind: "secret" | "pair";
+  /** The usages that a key of this spec may be created with, each with its algorithms by AWS KMS's names and in its order. */
+  readonly algorithms: ReadonlyMap<KeySpecUsage, readonly string[]>;
   /** The spec's name in the REST API. */
   readonly restName: string;
-  /** The spec's name in Vault's Transit API. */
-  readonly transitType: string;
-  /** Length of the material. */
-  readonly materialBytes: number;
-  /** New random material. */
-  readonly generate: () => SecretBytes;
+  /** The spec's name in Vault's Transit API; absent when Transit has no such type. */
+  readonly transitType?: string;
+  /** New random material: raw bytes, or PKCS#8 DER. A promise where it takes long. */
+  readonly generate: () => SecretBytes | Promise<SecretBytes>;
+  /**
+   * The key of some material: what `generate` made, or what a user imports.
+   *
+   * @returns undefined when it is no material of this spec: another length, curve, size or encoding
+   */
+  readonly load: (material: SecretBytes) => KeyObject | undefined;
 }
 
-const rows: readonly KeySpecRow[] = [
-  {
-    spec: "SYMMETRIC_DEFAULT",
-    usages: ["ENCRYPT_DECRYPT"],
-    encryptionAlgorithms: ["SYMMETRIC_DEFAULT"],
-    restName: "AES-256-GCM",
-    transitType: "aes256-gcm96",
-    materialBytes: 32,
-    generate: () => SecretBytes.random(32),
-  },
-];
+const rows: readonly KeySpecRow[] = [...symmetricRows];
 
 /** One row for each key spec. */
 export const keySpecs: ReadonlyMap<KeySpec, KeySpecRow> = new Map(rows.map((row) => [row.spec, row]));

@@ -1,5 +1,4 @@
 export {
-  type EncryptionAlgorithm,
   findKeySpec,
   type KeySpec,
   type KeySpecRow,

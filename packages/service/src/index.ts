@@ -1,4 +1,4 @@
-export { findKeySpec, keyMaterialId } from "@coffer/crypto";
+export { findKeySpec } from "@coffer/crypto";
 export { parseStrictJson } from "@coffer/policy";
 export type { AnonymousCaller } from "./audit/event.ts";
 export type { Core } from "./core.ts";
@@ -19,6 +19,7 @@ export { confirmRootCredential, makeRootCredential, type RootCredential } from "
 export { type AccessKeyCredential, rootPrincipal } from "./identity/identity-directory.ts";
 export { Keyring } from "./keyring/keyring.ts";
 export { checkpointKeySetting, openSecretSetting, secretSettingWrite } from "./keyring/secret-setting.ts";
+export { currentMaterialId } from "./keys/material-id.ts";
 export { Lifecycle } from "./lifecycle/lifecycle.ts";
 export { type Limit, limits } from "./limits.ts";
 export { aliasArn, isKeyId, type KeyReference, keyArn, parseKeyReference, rootArn } from "./model/arn.ts";

@@ -1,15 +1,16 @@
 import type { KeyObject } from "node:crypto";
-import { keyMaterialId } from "@coffer/crypto";
+import { findKeySpec } from "@coffer/crypto";
 import type { CompiledPolicy } from "@coffer/policy";
 import { parsePolicy } from "@coffer/policy";
 import { invariant, ServiceError } from "../errors.ts";
 import type { Keyring } from "../keyring/keyring.ts";
 import { limits } from "../limits.ts";
 import { keyArn } from "../model/arn.ts";
-import type { KeyRecord } from "../model/key.ts";
+import { type KeyRecord, materialRegion } from "../model/key.ts";
 import type { Store } from "../ports/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { keyVersionIdentity } from "./identity.ts";
+import { currentMaterialId, generatedMaterialId } from "./material-id.ts";
 
 /** A key as operations see it: its record, its compiled policy, and its material by version. */
 export class KeyEntry {
@@ -21,6 +22,7 @@ export class KeyEntry {
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
+  readonly #importedIds = new BoundedCache<number, string>(limits.cachedVersionsPerKey.value);
   #current: KeyObject | undefined;
   #currentMaterialId: string | undefined;
 
@@ -35,12 +37,17 @@ export class KeyEntry {
     this.#keyring = keyring;
   }
 
-  /** The public id of a version's material (AWS KMS: `KeyMaterialId`). */
+  /** The public id of a version's material (AWS KMS: `KeyMaterialId`); of an imported one once it was loaded. */
   materialId(version: number): string {
-    const { account, region, keyId, currentVersion } = this.record;
-    if (version !== currentVersion) return keyMaterialId({ account, region, keyId, keyVersion: version });
-    this.#currentMaterialId ??= keyMaterialId({ account, region, keyId, keyVersion: version });
-    return this.#currentMaterialId;
+    const { currentVersion, origin } = this.record;
+    if (version === currentVersion) {
+      this.#currentMaterialId ??= currentMaterialId(this.record);
+      return this.#currentMaterialId;
+    }
+    if (origin !== "EXTERNAL") return generatedMaterialId(this.record, version);
+    const id = this.#importedIds.get(version);
+    invariant(id !== undefined, "imported material is loaded before its id is asked for");
+    return id;
   }
 
   /** The material of the newest version when it is in memory: the hot path. */
@@ -56,19 +63,22 @@ export class KeyEntry {
   /**
    * The material of a version, unwrapped when it is not in memory.
    *
-   * @returns undefined when there is no such version
+   * @returns undefined when there is no such version, or its imported material is gone
    */
   async material(version: number): Promise<KeyObject | undefined> {
     const cached = this.cachedMaterial(version);
     if (cached !== undefined) return cached;
-    const { region, keyId } = this.record;
+    const { keyId, spec } = this.record;
+    const region = materialRegion(this.record);
     const stored = await this.#store.get("keyVersions", { region, keyId, version });
-    if (stored === undefined) return undefined;
+    if (stored === undefined || stored.wrappedMaterial.byteLength === 0) return undefined;
     using secret = this.#keyring.unwrap(
       { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedMaterial },
       keyVersionIdentity(stored),
     );
-    const material = secret.toKeyObject();
+    const material = findKeySpec(spec)?.load(secret);
+    invariant(material !== undefined, "stored material is of its key's spec");
+    if (this.record.origin === "EXTERNAL") this.#importedIds.set(version, stored.materialId);
     if (version === this.record.currentVersion) this.#current = material;
     else this.#materials.set(version, material);
     return material;

@@ -1,7 +1,7 @@
 import { serviceEventJson } from "../audit/event.ts";
 import type { Core } from "../core.ts";
 import { changeKey } from "../model/due.ts";
-import type { KeyRecord } from "../model/key.ts";
+import { type KeyRecord, materialRegion } from "../model/key.ts";
 import { minRotationPeriodMs } from "../operations/rotation/checks.ts";
 import { rotate } from "../operations/rotation/rotate.ts";
 import type { Write } from "../ports/store.ts";
@@ -34,11 +34,17 @@ export async function rotateDueKey(core: Core, record: KeyRecord): Promise<strin
 export async function destroyDueKey(core: Core, record: KeyRecord): Promise<string> {
   const { store } = core;
   const { account, region, keyId, currentVersion } = record;
+  const materialAt = materialRegion(record);
   for (let key = record; ; ) {
-    const rows = await store.listKeyVersions(region, keyId, 0, pageRows);
+    const rows = await store.listKeyVersions(materialAt, keyId, 0, pageRows);
     const versions = new Set([currentVersion, ...rows.map(({ version }) => version)]);
     const material = [...versions].map(
-      (version): Write => ({ op: "delete", table: "keyVersions", key: { region, keyId, version }, revision: "any" }),
+      (version): Write => ({
+        op: "delete",
+        table: "keyVersions",
+        key: { region: materialAt, keyId, version },
+        revision: "any",
+      }),
     );
     if (rows.length < pageRows) {
       const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);

@@ -1,13 +1,17 @@
-import type { KeyRecord } from "./key.ts";
+import { isPrimary, type KeyRecord } from "./key.ts";
 
 /**
- * When the lifecycle has to look at a key: at its destruction, or at its next rotation while it is active. A suspended
- * key does not rotate; it catches up when it is enabled (AWS KMS: rotating keys).
+ * When the lifecycle has to look at a key: at its destruction, else at the expiry of imported material or at its next
+ * rotation, whichever is first. A suspended key does not rotate; it catches up when it is enabled (AWS KMS: rotating
+ * keys). The primary key rotates for its replicas.
  */
-export function dueAtMs(key: Pick<KeyRecord, "state" | "deletionAtMs" | "rotation">): number | undefined {
+export function dueAtMs(
+  key: Pick<KeyRecord, "region" | "state" | "deletionAtMs" | "rotation" | "materialExpiresAtMs" | "multiRegion">,
+): number | undefined {
   if (key.state === "pendingDestruction") return key.deletionAtMs;
-  if (key.state === "active" && key.rotation.enabled) return key.rotation.nextAtMs;
-  return undefined;
+  const rotates = key.state === "active" && key.rotation.enabled && isPrimary(key);
+  const times = [key.materialExpiresAtMs, rotates ? key.rotation.nextAtMs : undefined].filter((at) => at !== undefined);
+  return times.length === 0 ? undefined : Math.min(...times);
 }
 
 /** The next revision of a key record with some members changed and its due time set anew. */

@@ -1,12 +1,24 @@
-/** Core key states: the standard's words (NIST SP 800-57 part 1, section 7); wires translate them. */
-export type KeyState = "active" | "suspended" | "preActivation" | "pendingDestruction";
+import type { KeySpecUsage } from "@coffer/crypto";
 
-export type KeyUsage = "ENCRYPT_DECRYPT";
+/**
+ * Core key states: the standard's words (NIST SP 800-57 part 1, section 7); wires translate them.
+ * `pendingReplicaDestruction`: a multi-Region primary key whose deletion waits for that of its replicas.
+ */
+export type KeyState = "active" | "suspended" | "preActivation" | "pendingDestruction" | "pendingReplicaDestruction";
+
+export type KeyUsage = KeySpecUsage;
 
 /** Who governs the key: the account's users, or a service on their behalf (`aws/SERVICE`). */
 export type KeyOwner = "CUSTOMER" | "AWS";
 
-export type KeyOrigin = "AWS_KMS" | "EXTERNAL";
+/** Where a key's material comes from: made here, imported, or kept behind an external key store proxy. */
+export type KeyOrigin = "AWS_KMS" | "EXTERNAL" | "EXTERNAL_KEY_STORE";
+
+/** Which regions a multi-Region key is in. Every one of its records holds the same. */
+export interface MultiRegionPlacement {
+  readonly primaryRegion: string;
+  readonly replicaRegions: readonly string[];
+}
 
 /** Automatic rotation of a key. `nextAtMs` is set exactly while `enabled`. */
 export interface RotationSettings {
@@ -54,25 +66,63 @@ export interface KeyRecord {
   /** Set exactly in `pendingDestruction`. */
   readonly deletionAtMs?: number;
   readonly pendingWindowDays?: number;
-  /** When the lifecycle has something to do for this key: the earlier of rotation and deletion. */
+  /** Set exactly for multi-Region keys, whose id begins with `mrk-`. */
+  readonly multiRegion?: MultiRegionPlacement;
+  /** The custom key store of a key with origin `EXTERNAL_KEY_STORE`. */
+  readonly customKeyStoreId?: string;
+  /** What the external key store proxy calls the key. */
+  readonly xksKeyId?: string;
+  /** The earliest time at which imported material of this key expires. */
+  readonly materialExpiresAtMs?: number;
+  /** The public id of the current version's material where it was imported; else `currentMaterialId` computes it. */
+  readonly importedMaterialId?: string;
+  /** The imported version that becomes the current one at the next rotation. */
+  readonly pendingVersion?: number;
+  /** The unique ids of the principals that the key policy names, by ARN, as they were when it was put. */
+  readonly policyPrincipals?: Readonly<Record<string, string>>;
+  /** When the lifecycle has something to do for this key: the earliest of rotation, expiry and deletion. */
   readonly dueAtMs?: number;
   readonly revision: number;
 }
 
 export type RotationType = "AUTOMATIC" | "ON_DEMAND";
 
-/** One version of a key's material, wrapped. Append-only, but for a rewrap under a newer wrapping key. */
+/**
+ * One version of a key's material, wrapped. Append-only, but for a rewrap under a newer wrapping key, and for imported
+ * material, which expires, is deleted and is imported again.
+ */
 export interface KeyVersionRecord {
+  /** The key's region, or `*` for material that all regions of a multi-Region key share (`materialRegion`). */
   readonly region: string;
   readonly keyId: string;
   readonly version: number;
   readonly materialId: string;
   readonly wrappingKeyId: string;
+  /** Empty, with an empty `wrappingKeyId`, while imported material is deleted or expired. */
   readonly wrappedMaterial: Uint8Array;
+  /** When this version became current; for one that is pending, when it was imported. */
   readonly createdAtMs: number;
   /** How this version came about; absent for a key's first version. */
   readonly rotationType?: RotationType;
+  /** When imported material expires; absent when it does not. */
+  readonly expiresAtMs?: number;
+  /** What the importer called it. */
+  readonly materialDescription?: string;
   readonly revision: number;
+}
+
+/** The region of a key's `KeyVersionRecord`s: material that is made here is shared by all regions of a multi-Region key. */
+export function materialRegion({
+  region,
+  origin,
+  multiRegion,
+}: Pick<KeyRecord, "region" | "origin" | "multiRegion">): string {
+  return multiRegion !== undefined && origin === "AWS_KMS" ? "*" : region;
+}
+
+/** Whether a key is the one of its multi-Region key that rotates and has replicas; true of single-Region keys. */
+export function isPrimary({ region, multiRegion }: Pick<KeyRecord, "region" | "multiRegion">): boolean {
+  return multiRegion === undefined || multiRegion.primaryRegion === region;
 }
 
 /** `alias/NAME` of an account and region. */

@@ -44,13 +44,16 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
     checkAlgorithm(key, input.algorithm, "Decrypt");
     const blob = parseBlob(input.ciphertext);
     const opened = openMessage(key, blob, contextAad(input.encryptionContext));
-    const keyMaterialId = key.materialId(blob.keyVersion);
     return opened instanceof Promise
-      ? opened.then((plaintext) => ({ keyArn: key.arn, plaintext, keyMaterialId }))
-      : { keyArn: key.arn, plaintext: opened, keyMaterialId };
+      ? opened.then((plaintext) => outputOf(key, blob, plaintext))
+      : outputOf(key, blob, opened);
   },
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });
+
+function outputOf(key: KeyEntry, blob: KmsBlob, plaintext: Buffer): DecryptOutput {
+  return { keyArn: key.arn, plaintext, keyMaterialId: key.materialId(blob.keyVersion) };
+}
 
 /** @throws ServiceError InvalidInput when it is too large; CiphertextInvalid when it is no ciphertext of ours */
 export function parseBlob(ciphertext: Uint8Array): KmsBlob {

@@ -65,8 +65,7 @@ export function checkAlgorithm(key: KeyEntry, algorithm: string | undefined, ope
   if (algorithm === undefined) return;
   const { spec, usage } = key.record;
   if (algorithm === symmetricDefault && spec === symmetricDefault) return;
-  const algorithms: readonly string[] | undefined = findKeySpec(spec)?.encryptionAlgorithms;
-  if (algorithms?.includes(algorithm) === true) return;
+  if (findKeySpec(spec)?.algorithms.get(usage)?.includes(algorithm) === true) return;
   throw ServiceError.of("KeyUsageMismatch", {
     keyArn: key.arn,
     usage,

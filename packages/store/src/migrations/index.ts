@@ -1,5 +1,6 @@
 import { initial } from "./0001-initial.ts";
+import { keys } from "./0003-keys.ts";
 import type { Migration } from "./migrate.ts";
 
 /** All migrations, oldest first. */
-export const migrations: readonly Migration[] = [initial];
+export const migrations: readonly Migration[] = [initial, keys];

@@ -51,6 +51,13 @@ const keys = {
   onDemandRotations: integer("on_demand_rotations"),
   deletionAtMs: optional(integer("deletion_at_ms")),
   pendingWindowDays: optional(integer("pending_window_days")),
+  multiRegion: optional(json("multi_region")),
+  customKeyStoreId: optional(text("custom_key_store_id")),
+  xksKeyId: optional(text("xks_key_id")),
+  materialExpiresAtMs: optional(integer("material_expires_at_ms")),
+  importedMaterialId: optional(text("imported_material_id")),
+  pendingVersion: optional(integer("pending_version")),
+  policyPrincipals: optional(json("policy_principals")),
   dueAtMs: optional(integer("due_at_ms")),
   revision: integer("revision"),
 } satisfies Columns<KeyRecord>;
@@ -64,6 +71,8 @@ const keyVersions = {
   wrappedMaterial: bytes("wrapped_material"),
   createdAtMs: integer("created_at_ms"),
   rotationType: optional(text("rotation_type")),
+  expiresAtMs: optional(integer("expires_at_ms")),
+  materialDescription: optional(text("material_description")),
   revision: integer("revision"),
 } satisfies Columns<KeyVersionRecord>;
 

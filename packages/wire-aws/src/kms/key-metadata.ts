@@ -1,4 +1,4 @@
-import { findKeySpec, type KeyRecord, type KeyState, keyArn, keyMaterialId } from "@coffer/service";
+import { currentMaterialId, findKeySpec, type KeyRecord, type KeyState, type KeyUsage, keyArn } from "@coffer/service";
 import type { KeyMetadata } from "./generated/types.ts";
 
 const keyStates: Readonly<Record<KeyState, string>> = {
@@ -6,7 +6,22 @@ const keyStates: Readonly<Record<KeyState, string>> = {
   suspended: "Disabled",
   preActivation: "PendingImport",
   pendingDestruction: "PendingDeletion",
+  pendingReplicaDestruction: "PendingReplicaDeletion",
 };
+
+/** Where AWS lists the algorithms of each usage. */
+const algorithmMembers: Readonly<Record<KeyUsage, string>> = {
+  ENCRYPT_DECRYPT: "EncryptionAlgorithms",
+  SIGN_VERIFY: "SigningAlgorithms",
+  GENERATE_VERIFY_MAC: "MacAlgorithms",
+  KEY_AGREEMENT: "KeyAgreementAlgorithms",
+  ENCAPSULATE_DECAPSULATE: "EncapsulationAlgorithms",
+};
+
+/** A key's algorithms in the member that AWS has for its usage. */
+export function algorithmsOf({ spec, usage }: KeyRecord): Readonly<Record<string, readonly string[]>> {
+  return { [algorithmMembers[usage]]: findKeySpec(spec)?.algorithms.get(usage) ?? [] };
+}
 
 /** AWS's name of a key state. */
 export function keyStateName(state: KeyState): string {
@@ -25,7 +40,7 @@ export function arnOf(key: KeyRecord): string {
 
 /** AWS KMS: KeyMetadata. */
 export function keyMetadata(key: KeyRecord): KeyMetadata {
-  const { account, region, keyId, state, spec, currentVersion } = key;
+  const { account, keyId, state, spec } = key;
   return {
     AWSAccountId: account,
     KeyId: keyId,
@@ -40,10 +55,8 @@ export function keyMetadata(key: KeyRecord): KeyMetadata {
     KeyManager: key.owner,
     CustomerMasterKeySpec: spec,
     KeySpec: spec,
-    EncryptionAlgorithms: findKeySpec(spec)?.encryptionAlgorithms ?? [],
+    ...algorithmsOf(key),
     MultiRegion: keyId.startsWith("mrk-"),
-    ...(state === "preActivation"
-      ? {}
-      : { CurrentKeyMaterialId: keyMaterialId({ account, region, keyId, keyVersion: currentVersion }) }),
+    ...(state === "preActivation" ? {} : { CurrentKeyMaterialId: currentMaterialId(key) }),
   };
 }

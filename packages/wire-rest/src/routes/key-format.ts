@@ -1,19 +1,17 @@
-import type { KeyRecord, KeyState } from "@coffer/service";
+import { findKeySpec, type KeyRecord, type KeyState } from "@coffer/service";
 import type { ObjectSchema } from "../http/schema.ts";
 import { nameOf } from "./key-id.ts";
-
-/** Key specs as the REST API calls them. */
-const algorithms: ReadonlyMap<string, string> = new Map([["SYMMETRIC_DEFAULT", "AES-256-GCM"]]);
 
 const states: Readonly<Record<KeyState, string>> = {
   active: "enabled",
   suspended: "disabled",
   preActivation: "pending_import",
   pendingDestruction: "pending_deletion",
+  pendingReplicaDestruction: "pending_replica_deletion",
 };
 
 export function algorithmOf(key: KeyRecord): string {
-  return algorithms.get(key.spec) ?? key.spec;
+  return findKeySpec(key.spec)?.restName ?? key.spec;
 }
 
 export function stateOf(key: KeyRecord): string {

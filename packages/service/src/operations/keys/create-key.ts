@@ -87,7 +87,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     const { account, region, keyId } = key;
     const writes: Write[] = [
       { op: "insert", table: "keys", row: key },
-      { op: "insert", table: "keyVersions", row: generateVersion(core, key, 1, undefined) },
+      { op: "insert", table: "keyVersions", row: await generateVersion(core, key, 1, undefined) },
       ...aliases.map(
         (name): Write => ({
           op: "insert",
@@ -116,8 +116,8 @@ function newKey(core: Core, input: CreateKeyInput, { principal, region }: Reques
       reason: `KeySpec ${input.spec} is not supported by this release of Coffer.`,
     });
   }
-  const usage = (input.usage ?? spec.usages[0]!) as KeyUsage;
-  if (!spec.usages.includes(usage)) {
+  const usage = (input.usage ?? "ENCRYPT_DECRYPT") as KeyUsage;
+  if (!spec.algorithms.has(usage)) {
     throw ServiceError.of("InvalidInput", {
       kind: "validation",
       member: "keyUsage",

@@ -2,7 +2,7 @@ import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import type { KeyEntry } from "../../keys/key-entry.ts";
 import { limits } from "../../limits.ts";
-import type { KeyRecord } from "../../model/key.ts";
+import { type KeyRecord, materialRegion } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
 import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
@@ -53,7 +53,8 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
  * @throws ServiceError NotFound
  */
 async function requireMaterial(core: Core, { arn, record }: KeyEntry): Promise<void> {
-  const { region, keyId, currentVersion: version } = record;
+  const { keyId, currentVersion: version } = record;
+  const region = materialRegion(record);
   if ((await core.store.get("keyVersions", { region, keyId, version })) !== undefined) return;
   throw ServiceError.of("NotFound", { resource: "key", id: arn });
 }

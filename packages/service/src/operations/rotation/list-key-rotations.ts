@@ -1,4 +1,4 @@
-import type { KeyVersionRecord } from "../../model/key.ts";
+import { type KeyVersionRecord, materialRegion } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { pageLimit } from "../checks.ts";
 import { cutPage, parseMarker } from "../page.ts";
@@ -28,7 +28,7 @@ export const listKeyRotations = defineOperation<ListKeyRotationsInput, KeyRotati
     const limit = pageLimit(input.limit, 100);
     const marker = parseMarker(core, listing, input.marker);
     const after = marker === undefined ? (input.includeFirst === true ? 0 : 1) : Number(marker);
-    const rows = await core.store.listKeyVersions(region, keyId, after, limit + 1);
+    const rows = await core.store.listKeyVersions(materialRegion(key.record), keyId, after, limit + 1);
     const page = cutPage(core, listing, rows, limit, ({ version }) => String(version));
     return { ...page, currentVersion, arn: key.arn };
   },

@@ -11,7 +11,7 @@ export async function rotate(
   changes: Partial<KeyRecord> = {},
 ): Promise<KeyRecord> {
   const version = key.currentVersion + 1;
-  const row = generateVersion(core, key, version, rotationType);
+  const row = await generateVersion(core, key, version, rotationType);
   return updateKey(
     core,
     key,

@@ -32,7 +32,7 @@ export interface ComposedServer {
  * @throws OperatorError, and errors whose messages are for operators
  */
 export async function composeServer(settings: Settings): Promise<ComposedServer> {
-  const instance = await openInstance(settings, systemClock, reportBug);
+  const instance = await openInstance(settings, systemClock, { reportBug, tellOperator });
   const { core } = instance;
   const handler = dispatch({
     aws: createAwsWire(core),
@@ -58,6 +58,11 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
 export function reportBug(errorId: string, error: unknown): void {
   const stack = error instanceof Error ? error.stack : typeof error;
   process.stderr.write(`coffer: internal error ${errorId}: ${stack}\n`);
+}
+
+/** What the operator has to know of audit trail and database, once. */
+export function tellOperator(line: string): void {
+  process.stderr.write(`coffer: ${line}\n`);
 }
 
 const privateDirectoryMode = 0o700;

@@ -41,6 +41,9 @@ export interface Instance {
   close(): Promise<void>;
 }
 
+/** Who is told of bugs, and of an audit trail or a store that fails. */
+export type Reports = Pick<Parameters<typeof openCore>[0], "reportBug" | "tellOperator">;
+
 interface Places {
   readonly storePath: string;
   readonly storeDurability: "disk" | "os";
@@ -60,7 +63,7 @@ const privateMode = 0o700;
  *
  * @throws OperatorError, and the errors of store, seal and audit log, whose messages are for operators
  */
-export async function openInstance(settings: Settings, clock: Clock, reportBug: Core["reportBug"]): Promise<Instance> {
+export async function openInstance(settings: Settings, clock: Clock, reports: Reports): Promise<Instance> {
   const { persistent } = settings;
   const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
   const store = await openSqliteStore({
@@ -71,7 +74,7 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
   try {
     const keyring = await openKeyring(store, places.seal, clock);
     const audit = await openAudit(store, keyring, places, clock);
-    const { core, lifecycle } = openCore({
+    const { core, lifecycle, healthWatch } = openCore({
       randomness: systemRandomness,
       store,
       clock,
@@ -80,11 +83,12 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
       account: settings.account,
       homeRegion: settings.region,
       dev: settings.dev,
-      reportBug,
+      ...reports,
     });
     await checkAccount(store, settings.account);
     let made = await makeRootCredential(core, settings.dev ? devToken : undefined);
     lifecycle.start();
+    healthWatch.start();
     const stopSaving = saveTrustedHead(store, audit, clock);
     return {
       core,
@@ -96,21 +100,20 @@ export async function openInstance(settings: Settings, clock: Clock, reportBug: 
       },
       async close() {
         await lifecycle.stop();
+        await healthWatch.stop();
         try {
           await core.unrecorded.write().finally(() => audit.close());
         } catch (error) {
-          throw explainAuditFailure(error);
+          throw explainFailure(error);
         } finally {
-          await stopSaving();
-          await store.close();
-          await places.remove();
+          await closeStore(stopSaving, store).finally(() => places.remove());
         }
       },
     };
   } catch (error) {
     await store.close();
     await places.remove();
-    throw error;
+    throw explainFailure(error);
   }
 }
 
@@ -126,9 +129,22 @@ async function openKeyring(store: Store, seal: Seal, clock: Clock): Promise<Keyr
   }
 }
 
-function explainAuditFailure(error: unknown): unknown {
-  if (!(error instanceof ServiceError) || error.detail.code !== "AuditUnavailable") return error;
-  return new OperatorError(error.detail.params.reason, 1, { cause: error });
+/** An audit trail or a store that fails, in the operator's words. */
+function explainFailure(error: unknown): unknown {
+  if (!(error instanceof ServiceError)) return error;
+  const { detail } = error;
+  if (detail.code !== "AuditUnavailable" && detail.code !== "StoreUnavailable") return error;
+  return new OperatorError(detail.params.reason, 1, { cause: error });
+}
+
+async function closeStore(stopSaving: () => Promise<void>, store: Store): Promise<void> {
+  try {
+    await stopSaving();
+  } catch (error) {
+    throw explainFailure(error);
+  } finally {
+    await store.close();
+  }
 }
 
 async function persistentPlaces(settings: PersistentSettings): Promise<Places> {

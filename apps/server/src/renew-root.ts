@@ -6,7 +6,7 @@ import {
   renewRootCredential,
   rootPrincipal,
 } from "@coffer/service";
-import { reportBug, writeCredentials } from "./compose.ts";
+import { reportBug, tellOperator, writeCredentials } from "./compose.ts";
 import type { Settings } from "./config/index.ts";
 import { openInstance } from "./instance.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -21,7 +21,7 @@ export async function renewRoot(settings: Settings): Promise<RootCredential> {
   if (settings.persistent === undefined) {
     throw new OperatorError("dev mode keeps everything in memory: there is nothing to renew.", 2);
   }
-  const instance = await openInstance(settings, systemClock, reportBug);
+  const instance = await openInstance(settings, systemClock, { reportBug, tellOperator });
   try {
     const credential = await execute(instance.core, renewRootCredential, null, {
       requestId: randomId(),

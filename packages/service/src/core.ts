@@ -33,6 +33,8 @@ export interface Core {
   commit(writes: readonly Write[]): Promise<void>;
   /** Tells the operator of a bug: an error that no caller may see. */
   reportBug(errorId: string, error: unknown): void;
+  /** Has the operator told, once, of a trail or a store that just failed. */
+  lookAtHealth(): void;
   /** Wakes the lifecycle when a key got an earlier due time. */
   onDueChanged(dueAtMs: number | undefined): void;
 }

@@ -72,6 +72,7 @@ export interface ErrorParams {
   DryRun: Record<never, never>;
   Sealed: Record<never, never>;
   AuditUnavailable: { readonly reason: string };
+  StoreUnavailable: { readonly reason: string };
   DependencyTimeout: { readonly reason: string };
   Internal: { readonly errorId: string };
 }
@@ -117,6 +118,7 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeRow>> = {
   DryRun: caller,
   Sealed: dependency,
   AuditUnavailable: dependency,
+  StoreUnavailable: dependency,
   DependencyTimeout: dependency,
   Internal: { fault: "server", retryable: true },
 };

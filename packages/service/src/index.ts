@@ -15,6 +15,7 @@ export {
   type ResourceKind,
   ServiceError,
 } from "./errors.ts";
+export type { HealthWatch } from "./health/health-watch.ts";
 export { confirmRootCredential, makeRootCredential, type RootCredential } from "./identity/bootstrap.ts";
 export { type AccessKeyCredential, rootPrincipal } from "./identity/identity-directory.ts";
 export { Keyring } from "./keyring/keyring.ts";
@@ -105,6 +106,7 @@ export {
   type SettingRecord,
   type Store,
   StoreConflict,
+  type StoreHealth,
   type TableKeys,
   type TableName,
   type Tables,

@@ -1,4 +1,5 @@
 import type { Core } from "./core.ts";
+import { HealthWatch } from "./health/health-watch.ts";
 import { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import { KeyDirectory } from "./keys/key-directory.ts";
@@ -24,25 +25,30 @@ export interface CoreParts {
   readonly dev: boolean;
   /** Told of bugs, with the error id that the caller was given. */
   readonly reportBug: (errorId: string, error: unknown) => void;
+  /** Told one line when the audit trail or the store fails, or works again. */
+  readonly tellOperator: (line: string) => void;
 }
 
 export interface OpenedCore {
   readonly core: Core;
   readonly lifecycle: Lifecycle;
+  readonly healthWatch: HealthWatch;
 }
 
-/** Puts the core together. The lifecycle is not started yet. */
+/** Puts the core together. The lifecycle and the watch over its health are not started yet. */
 export function openCore(parts: CoreParts): OpenedCore {
   const { store, clock, keyring, audit } = parts;
   const keys = new KeyDirectory(store, keyring);
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
   const mounts = new MountDirectory(store);
+  const unrecorded = new UnrecordedChanges(audit);
+  const healthWatch = new HealthWatch({ audit, store, unrecorded, clock, tellOperator: parts.tellOperator });
   const core: Core = {
     store,
     clock,
     randomness: parts.randomness,
     audit,
-    unrecorded: new UnrecordedChanges(audit),
+    unrecorded,
     keyring,
     keys,
     identities,
@@ -62,8 +68,9 @@ export function openCore(parts: CoreParts): OpenedCore {
       }
     },
     reportBug: parts.reportBug,
+    lookAtHealth: () => healthWatch.look(),
     onDueChanged: (dueAtMs) => lifecycle.onDueChanged(dueAtMs),
   };
   const lifecycle = new Lifecycle(core);
-  return { core, lifecycle };
+  return { core, lifecycle, healthWatch };
 }

@@ -8,6 +8,7 @@ import {
   type MountRecord,
   type PrincipalRecord,
   type Store,
+  type StoreHealth,
   type TableKeys,
   type TableName,
   type Tables,
@@ -23,7 +24,7 @@ import { compileTableQueries, type EncodedWrite, encodeWrite, type TableQueries 
 import { decodeRecord, encodeKey, type Row } from "./schema/row.ts";
 import type { Database } from "./schema/tables.ts";
 
-/** What a database does for the store: run compiled queries. */
+/** What a database does for the store: run compiled queries. Throws ServiceError StoreUnavailable as the port says. */
 export interface SqlEngine {
   /** Rows of a query, seeing every answered commit. */
   rows<A>(query: Query<A>, args: A): Promise<readonly Row[]>;
@@ -33,6 +34,8 @@ export interface SqlEngine {
    * @throws StoreConflict
    */
   commit(writes: readonly EncodedWrite[]): Promise<void>;
+  health(): StoreHealth;
+  probe(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -144,6 +147,14 @@ export class SqlStore implements Store {
 
   async commit(writes: readonly Write[]): Promise<void> {
     await this.#engine.commit(writes.map((write) => encodeWrite(this.#tables, write)));
+  }
+
+  health(): StoreHealth {
+    return this.#engine.health();
+  }
+
+  probe(): Promise<void> {
+    return this.#engine.probe();
   }
 
   close(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Store, Write } from "@coffer/service";
+import { ServiceError, type Store, type StoreHealth, type Write } from "@coffer/service";
 
 /** A store whose calls a test can hold up or make fail. What a hook throws is what the call throws. */
 export class FaultyStore {
@@ -10,6 +10,8 @@ export class FaultyStore {
   /** Runs once a read has its answer, before the caller sees it. */
   afterRead: (method: string, args: readonly unknown[]) => void | Promise<void> = () => {};
 
+  #health: StoreHealth | undefined;
+
   constructor(store: Store) {
     const faulty = this;
     const calls = new Map<PropertyKey, unknown>();
@@ -19,6 +21,7 @@ export class FaultyStore {
       await faulty.afterCommit(writes);
     });
     calls.set("close", () => store.close());
+    calls.set("health", () => faulty.#health ?? store.health());
     this.store = new Proxy(store, {
       get(target, name) {
         const known = calls.get(name);
@@ -36,8 +39,17 @@ export class FaultyStore {
     });
   }
 
+  /** Makes every commit fail for a reason, a whole sentence, and the health with it. */
+  breakDown(reason: string): void {
+    this.#health = { ok: false, reason };
+    this.beforeCommit = () => {
+      throw ServiceError.of("StoreUnavailable", { reason });
+    };
+  }
+
   /** Makes everything work again. */
   heal(): void {
+    this.#health = undefined;
     this.beforeCommit = () => {};
     this.afterCommit = () => {};
     this.afterRead = () => {};

@@ -5,6 +5,7 @@ import { generateSigningKeyPair, randomBytesPooled, randomId, signBytes } from "
 import { openKeyFileSeal } from "@coffer/seal";
 import {
   type Core,
+  type HealthWatch,
   Keyring,
   type Lifecycle,
   makeRootCredential,
@@ -35,11 +36,15 @@ export interface TestCoreOptions {
 export interface TestCore {
   readonly core: Core;
   readonly lifecycle: Lifecycle;
+  /** Not started. */
+  readonly healthWatch: HealthWatch;
   readonly clock: ManualClock;
   readonly root: RootCredential;
   readonly directory: string;
   /** Bugs that were reported; a test that expects none asserts that this is empty. */
   readonly bugs: unknown[];
+  /** What the operator was told of the health of audit trail and store. */
+  readonly told: string[];
   /** The parsed audit records so far. */
   auditEvents(): Promise<Record<string, unknown>[]>;
   /** A request by the account root in the home region. */
@@ -67,7 +72,8 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     ...(options.auditDisk === undefined ? {} : { disk: options.auditDisk }),
   });
   const bugs: unknown[] = [];
-  const { core, lifecycle } = openCore({
+  const told: string[] = [];
+  const { core, lifecycle, healthWatch } = openCore({
     randomness: options.randomness ?? { bytes: randomBytesPooled, id: randomId },
     store,
     clock,
@@ -77,16 +83,19 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     homeRegion,
     dev: options.dev ?? false,
     reportBug: (_errorId, error) => bugs.push(error),
+    tellOperator: (line) => told.push(line),
   });
   const root = await makeRootCredential(core);
   if (root === undefined) throw new Error("a new store has no root credential yet");
   return {
     core,
     lifecycle,
+    healthWatch,
     clock,
     root,
     directory,
     bugs,
+    told,
     async auditEvents() {
       const lines: string[] = [];
       for (let after = 0; ; after = lines.length) {
@@ -106,6 +115,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     }),
     async close() {
       await lifecycle.stop();
+      await healthWatch.stop();
       await audit.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });

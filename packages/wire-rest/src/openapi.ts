@@ -22,20 +22,23 @@ const problemSchema = {
   required: ["type", "title", "status", "detail", "request_id"],
 } as const;
 
+const partHealthSchema = {
+  type: "object",
+  properties: { ok: { type: "boolean" }, reason: { type: "string" } },
+  required: ["ok"],
+} as const;
+
 const healthSchema = {
   type: "object",
   properties: {
     status: { type: "string", enum: ["ok", "unhealthy"] },
     version: { type: "string" },
     seal: { type: "object", properties: { sealed: { type: "boolean" } }, required: ["sealed"] },
-    audit: {
-      type: "object",
-      properties: { ok: { type: "boolean" }, reason: { type: "string" } },
-      required: ["ok"],
-    },
+    audit: partHealthSchema,
+    store: partHealthSchema,
     uptime_seconds: { type: "integer", minimum: 0 },
   },
-  required: ["status", "version", "seal", "audit", "uptime_seconds"],
+  required: ["status", "version", "seal", "audit", "store", "uptime_seconds"],
 } as const;
 
 function describeParameter({ name, in: place, required, schema }: Parameter) {

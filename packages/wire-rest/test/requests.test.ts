@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { ServiceError } from "@coffer/service";
 import { wireRequest } from "@coffer/testkit";
 import { openRestTest, type RestTest } from "./rest-client.ts";
 
@@ -182,6 +183,7 @@ describe("REST requests", () => {
       version: "1.2.3",
       seal: { sealed: false },
       audit: { ok: true },
+      store: { ok: true },
       uptime_seconds: 5,
     });
     assert.equal((await rest.test.auditEvents()).length, before);
@@ -201,6 +203,23 @@ describe("REST requests", () => {
     assert.deepEqual([refused.status, refused.json.type], [503, "urn:coffer:error:AuditUnavailable"]);
     assert.match(refused.json.detail, /nothing is done: The disk is full\./);
     Object.defineProperty(core, "audit", { value: audit });
+  });
+
+  it("is unhealthy while the database fails, and answers what needs it so", async () => {
+    const { core } = rest.test;
+    const { commit, store } = core;
+    const reason = "The disk that holds the database is full.";
+    Object.defineProperty(store, "health", { value: () => ({ ok: false, reason }), configurable: true });
+    Object.defineProperty(core, "commit", {
+      value: () => Promise.reject(ServiceError.of("StoreUnavailable", { reason })),
+    });
+    const health = await call("GET", "/health", undefined, {});
+    assert.deepEqual([health.status, health.json.status, health.json.audit.ok], [503, "unhealthy", true]);
+    assert.deepEqual(health.json.store, { ok: false, reason });
+    const refused = await call("POST", "/keys", { key_id: "not-made" });
+    assert.deepEqual([refused.status, refused.json.type], [503, "urn:coffer:error:StoreUnavailable"]);
+    Reflect.deleteProperty(store, "health");
+    Object.defineProperty(core, "commit", { value: commit });
   });
 
   it("answers a refusal that cannot be recorded as such", async () => {

@@ -68,6 +68,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   ImportTokenExpired: () => problem(400, "the import token has expired"),
   DryRun: () => problem(400, "the request would have succeeded, but it asked for a dry run"),
   Sealed: () => problem(503, "Vault is sealed"),
+  StoreUnavailable: ({ reason }) => problem(503, `the database cannot be used: ${reason}`),
   AuditUnavailable: ({ reason }) => problem(503, `the audit log cannot be written: ${reason}`),
   DependencyTimeout: ({ reason }) => problem(503, reason),
   Internal: ({ errorId }) => problem(500, collected("internal error"), `error id ${errorId}`),

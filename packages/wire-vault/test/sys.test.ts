@@ -41,7 +41,7 @@ describe("sys and auth/token", () => {
       assert.deepEqual(await errorsOf("GET", `sys/health?${query}`), [400, []], query);
     }
     const codes = { active: 200, standby: 429, sealed: 503, uninitialized: 501 };
-    const well = { initialized: true, sealed: false, standby: false, auditOk: true };
+    const well = { initialized: true, sealed: false, standby: false, auditOk: true, storeOk: true };
     const status = (state: object, standbyOk = false) => healthStatus({ ...well, ...state }, { codes, standbyOk });
     assert.equal(status({}), 200);
     assert.equal(status({ initialized: false }), 501);
@@ -49,6 +49,7 @@ describe("sys and auth/token", () => {
     assert.equal(status({ standby: true }), 429);
     assert.equal(status({ standby: true }, true), 200);
     assert.equal(status({ auditOk: false }), 503);
+    assert.equal(status({ storeOk: false }), 503);
     assert.equal(healthStatus({ ...well, auditOk: false }, { codes: { ...codes, sealed: 200 }, standbyOk: true }), 503);
   });
 

@@ -125,6 +125,16 @@ describe("a full audit disk", { skip: typeof disk === "string" && disk }, () => 
     assert.match(rest.json.audit.reason, /is full\.$/);
   });
 
+  it("the operator is told on stderr, once, with what to do", () => {
+    const told = server.err.filter((line) => line.includes("the audit trail"));
+    assert.equal(told.length, 2, told.join("\n"));
+    assert.match(
+      told[0] ?? "",
+      /^coffer: the audit trail will fail soon: .*almost full: \d+ KiB are left\. Make room\.$/,
+    );
+    assert.match(told[1] ?? "", /^coffer: the audit trail cannot be written: .* is full\. .*Put that right/);
+  });
+
   it("changes are refused, and refusals too: nothing happens that leaves no record", async () => {
     for (const [wire, make] of changes) assertClosed(wire, await send(make));
   });
@@ -132,6 +142,7 @@ describe("a full audit disk", { skip: typeof disk === "string" && disk }, () => 
   it("everything works again once there is room, with nobody's help", async () => {
     disk.makeRoom();
     await healthUntil(200);
+    await server.line(/^coffer: the audit trail is written again\.$/);
     for (const [, make] of uses) assert.ok((await send(make)).ok);
     const { version, state } = succeeded(await wires.rest("GET", "/keys/there"));
     assert.deepEqual([version, state], [1, "enabled"]);

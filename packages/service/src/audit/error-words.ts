@@ -29,6 +29,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   DryRun: ["DryRunOperationException", () => "The request would have succeeded; it was a dry run."],
   Sealed: ["KMSInternalException", () => "The server is sealed."],
   AuditUnavailable: ["KMSInternalException", ({ reason }) => reason],
+  StoreUnavailable: ["DependencyTimeoutException", ({ reason }) => reason],
   DependencyTimeout: ["DependencyTimeoutException", ({ reason }) => reason],
   Internal: ["KMSInternalException", ({ errorId }) => `Internal error ${errorId}; see the server's log.`],
 };

@@ -1,5 +1,6 @@
 import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
+import { ServiceError } from "../errors.ts";
 import type { KeyRecord } from "../model/key.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { destroyDueKey, rotateDueKey } from "./due-key.ts";
@@ -81,7 +82,7 @@ export class Lifecycle {
       // What is due even so could not be done: it waits for its retry, and this must not spin meanwhile.
       this.#sleep(delayMs > 0 ? delayMs : retryMs);
     } catch (error) {
-      this.#core.reportBug(randomId(), error);
+      this.#report(error);
       this.#sleep(retryMs);
     }
   }
@@ -122,8 +123,13 @@ export class Lifecycle {
     } catch (error) {
       const failures = this.#retries.failed(record, this.#core.clock.nowMs());
       // Somebody else may have changed the key meanwhile; only when that goes on it is worth telling.
-      if (!(error instanceof StoreConflict) || failures >= maxConflicts) this.#core.reportBug(randomId(), error);
+      if (!(error instanceof StoreConflict) || failures >= maxConflicts) this.#report(error);
       return false;
     }
+  }
+
+  #report(error: unknown): void {
+    if (error instanceof ServiceError && error.code === "StoreUnavailable") this.#core.lookAtHealth();
+    else this.#core.reportBug(randomId(), error);
   }
 }

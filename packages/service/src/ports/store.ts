@@ -72,9 +72,19 @@ export class StoreConflict extends Error {
   }
 }
 
+/** How the store is doing, for health. */
+export interface StoreHealth {
+  /** False from a call that failed for the disk, the file or another process, until one works again. */
+  readonly ok: boolean;
+  /** A whole sentence for the operator when not `ok`. */
+  readonly reason?: string;
+}
+
 /**
  * The port for durable state. Reads see every commit that was answered. No method scans a table: each is a primary-key
  * or index look-up, or a page of at most `limit` rows after a cursor, in the cursor's order (text by code points).
+ *
+ * Any call throws ServiceError StoreUnavailable when the disk, the file or another process prevents it.
  */
 export interface Store {
   get<T extends TableName>(table: T, key: TableKeys[T]): Promise<Tables[T] | undefined>;
@@ -139,6 +149,10 @@ export interface Store {
    * @throws StoreConflict when a row exists or is stale; nothing is changed then
    */
   commit(writes: readonly Write[]): Promise<void>;
+
+  health(): StoreHealth;
+  /** Finds out whether a store that is not well works again, for `health`. Never throws; does nothing while it is well. */
+  probe(): Promise<void>;
 
   close(): Promise<void>;
 }

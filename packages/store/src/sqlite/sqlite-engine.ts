@@ -1,9 +1,11 @@
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { StoreConflict } from "@coffer/service";
+import { ServiceError, StoreConflict, type StoreHealth } from "@coffer/service";
 import type { Query } from "../queries/query.ts";
 import type { EncodedWrite } from "../queries/table-queries.ts";
 import type { Row } from "../schema/row.ts";
 import type { SqlEngine } from "../sql-store.ts";
+import { findFault, type StoreFault } from "./failures.ts";
+import { probeRoom } from "./probe-room.ts";
 
 /** A commit that waits for the next group. */
 interface PendingCommit {
@@ -21,6 +23,8 @@ export class SqliteEngine implements SqlEngine {
   readonly #statements = new Map<string, StatementSync>();
   #pending: PendingCommit[] = [];
   #closed = false;
+  /** Why the last call failed, until a commit works again. */
+  #fault: StoreFault | undefined;
 
   /** @param database open and migrated; the engine owns it from here on */
   constructor(database: DatabaseSync) {
@@ -29,7 +33,11 @@ export class SqliteEngine implements SqlEngine {
 
   async rows<A>(query: Query<A>, args: A): Promise<readonly Row[]> {
     this.#refuseClosed();
-    return this.#prepare(query.sql).all(...query.bind(args)) as Row[];
+    try {
+      return this.#prepare(query.sql).all(...query.bind(args)) as Row[];
+    } catch (cause) {
+      throw this.#unavailable(cause) ?? cause;
+    }
   }
 
   commit(writes: readonly EncodedWrite[]): Promise<void> {
@@ -37,6 +45,31 @@ export class SqliteEngine implements SqlEngine {
       this.#refuseClosed();
       if (this.#pending.push({ writes, resolve, reject }) === 1) setImmediate(() => this.#flush());
     });
+  }
+
+  health(): StoreHealth {
+    return this.#fault === undefined ? { ok: true } : { ok: false, reason: this.#fault.reason };
+  }
+
+  async probe(): Promise<void> {
+    if (this.#closed || this.#fault === undefined || this.#fault.lasting) return;
+    try {
+      const path = this.#database.location();
+      if (path !== null) probeRoom(`${path}.probe`);
+      this.#endLeftover();
+      this.#run("BEGIN IMMEDIATE");
+      try {
+        // Writes the first page, although nothing in it changes.
+        const version = Number(this.#prepare("PRAGMA user_version").get()?.["user_version"]);
+        this.#database.exec(`PRAGMA user_version = ${version}`);
+        this.#run("COMMIT");
+      } finally {
+        this.#rollBack();
+      }
+      this.#fault = undefined;
+    } catch (cause) {
+      this.#unavailable(cause);
+    }
   }
 
   /** Writes what is pending, then closes the database. Does nothing the second time. */
@@ -60,16 +93,18 @@ export class SqliteEngine implements SqlEngine {
     try {
       answers = this.#writeGroup(group);
     } catch (cause) {
-      const failure = new Error("the database could not commit", { cause });
+      const failure = this.#unavailable(cause) ?? new Error("the database could not commit", { cause });
       for (const { reject } of group) reject(failure);
       return;
     }
+    if (this.#fault?.lasting !== true) this.#fault = undefined;
     this.#erase(group);
     for (const answer of answers) answer();
   }
 
   /** Writes a group in one transaction. Returns what answers each commit, to be called once the transaction is durable. */
   #writeGroup(group: readonly PendingCommit[]): readonly (() => void)[] {
+    this.#endLeftover();
     this.#run("BEGIN IMMEDIATE");
     try {
       const answers = group.map(({ writes, resolve, reject }) => {
@@ -79,10 +114,30 @@ export class SqliteEngine implements SqlEngine {
       this.#run("COMMIT");
       return answers;
     } catch (failure) {
-      // SQLite has rolled back by itself after some failures.
-      if (this.#database.isTransaction) this.#run("ROLLBACK");
+      this.#rollBack();
       throw failure;
     }
+  }
+
+  /** Ends a transaction that failed, unless SQLite has done so by itself. */
+  #rollBack(): void {
+    try {
+      this.#endLeftover();
+    } catch {
+      // What failed first is what is told. The next transaction tries this again.
+    }
+  }
+
+  #endLeftover(): void {
+    if (this.#database.isTransaction) this.#run("ROLLBACK");
+  }
+
+  /** Notes why the store does not work; undefined when the failure is a bug and no fault of its surroundings. */
+  #unavailable(cause: unknown): ServiceError | undefined {
+    const fault = findFault(cause);
+    if (fault === undefined) return undefined;
+    if (this.#fault?.lasting !== true) this.#fault = fault;
+    return ServiceError.of("StoreUnavailable", { reason: fault.reason }, cause);
   }
 
   #writeOne(writes: readonly EncodedWrite[]): StoreConflict | undefined {

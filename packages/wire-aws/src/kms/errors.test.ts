@@ -344,6 +344,12 @@ const cases: readonly [ErrorDetail, string | undefined, number, object][] = [
     { __type: "DependencyTimeoutException", message: reason },
   ],
   [
+    { code: "StoreUnavailable", params: { reason } },
+    "Encrypt",
+    503,
+    { __type: "DependencyTimeoutException", message: reason },
+  ],
+  [
     { code: "DependencyTimeout", params: { reason } },
     "Encrypt",
     503,

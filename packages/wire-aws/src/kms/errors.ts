@@ -111,6 +111,7 @@ const rows: Rows = {
   DryRun: () => refusal("DryRunOperationException", "The request would have succeeded, but the DryRun option is set."),
   Sealed: () => unavailable("Coffer is sealed. An operator has to unseal it."),
   AuditUnavailable: ({ reason }) => unavailable(reason),
+  StoreUnavailable: ({ reason }) => unavailable(reason),
   DependencyTimeout: ({ reason }) => unavailable(reason),
   Internal: ({ errorId }) => ({
     type: "KMSInternalException",

@@ -20,10 +20,10 @@ describe("STS errors", () => {
       assert.ok(message.length > 0);
       if (errorCodes[code].fault === "caller") assert.ok(status >= 400 && status < 500, code);
     }
-    const statuses = (["AuditUnavailable", "Sealed", "DependencyTimeout", "Internal"] as const).map(
+    const statuses = (["AuditUnavailable", "StoreUnavailable", "Sealed", "DependencyTimeout", "Internal"] as const).map(
       (code) => stsError({ code, params } as unknown as ErrorDetail).status,
     );
-    assert.deepEqual(statuses, [503, 503, 503, 500]);
+    assert.deepEqual(statuses, [503, 503, 503, 503, 500]);
   });
 
   it("names failed authentication as STS does", () => {

@@ -63,6 +63,7 @@ const rows: Rows = {
   DryRun: keyError,
   Sealed: () => unavailable({ reason: "Coffer is sealed. An operator has to unseal it." }),
   AuditUnavailable: unavailable,
+  StoreUnavailable: unavailable,
   DependencyTimeout: unavailable,
   Internal: ({ errorId }) => ({
     code: "InternalFailure",

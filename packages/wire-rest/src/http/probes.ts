@@ -3,15 +3,18 @@ import type { Core, WireAnswer } from "@coffer/service";
 /** How the instance is doing: `GET /health`, for anybody. */
 export function answerHealth(core: Core, version: string, startedAtMs: number): WireAnswer {
   const audit = core.audit.health();
+  const store = core.store.health();
+  const ok = audit.ok && store.ok;
   const health = {
-    status: audit.ok ? "ok" : "unhealthy",
+    status: ok ? "ok" : "unhealthy",
     version,
     // A core exists only while its seal is open.
     seal: { sealed: false },
     audit: audit.ok ? { ok: true } : { ok: false, reason: audit.reason ?? "The audit trail is not well." },
+    store: store.ok ? { ok: true } : { ok: false, reason: store.reason ?? "The database is not well." },
     uptime_seconds: Math.max(0, Math.floor((core.clock.nowMs() - startedAtMs) / 1000)),
   };
-  return answerJson(audit.ok ? 200 : 503, JSON.stringify(health));
+  return answerJson(ok ? 200 : 503, JSON.stringify(health));
 }
 
 /** A JSON answer. */

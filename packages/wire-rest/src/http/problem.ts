@@ -130,6 +130,11 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
     "Audit unavailable",
     ({ reason }) => `The audit trail cannot be written, so nothing is done: ${reason} Tell the server's operator.`,
   ),
+  StoreUnavailable: row(
+    503,
+    "Database unavailable",
+    ({ reason }) => `The database cannot be used: ${reason} Tell the server's operator.`,
+  ),
   DependencyTimeout: row(503, "Timeout", ({ reason }) => reason),
   Internal: row(
     500,

@@ -7,6 +7,7 @@ export interface HealthState {
   readonly sealed: boolean;
   readonly standby: boolean;
   readonly auditOk: boolean;
+  readonly storeOk: boolean;
 }
 
 interface HealthCodes {
@@ -17,8 +18,8 @@ interface HealthCodes {
 }
 
 const defaultCodes: HealthCodes = { active: 200, standby: 429, sealed: 503, uninitialized: 501 };
-/** While the audit trail is in trouble, requests fail or soon will: nobody should be sent here, whatever codes were asked for. */
-const auditCode = 503;
+/** While audit trail or database are in trouble, requests fail or soon will: nobody should be sent here, whatever codes were asked for. */
+const unwellCode = 503;
 
 const parameters: ReadonlyMap<string, keyof HealthCodes> = new Map([
   ["activecode", "active"],
@@ -50,11 +51,11 @@ function parseQuery(query: URLSearchParams): HealthQuery | undefined {
   return { codes, standbyOk: standby !== null && truths.has(standby) };
 }
 
-/** The status of a health answer (OpenBao, internal/http/sys_health.go; the audit's part is Coffer's). */
+/** The status of a health answer (OpenBao, internal/http/sys_health.go; the parts of audit and store are Coffer's). */
 export function healthStatus(state: HealthState, { codes, standbyOk }: HealthQuery): number {
   if (!state.initialized) return codes.uninitialized;
   if (state.sealed) return codes.sealed;
-  if (!state.auditOk) return auditCode;
+  if (!state.auditOk || !state.storeOk) return unwellCode;
   if (state.standby && !standbyOk) return codes.standby;
   return codes.active;
 }
@@ -74,5 +75,6 @@ export function answerHealth(state: HealthState, request: WireRequest, version: 
     version,
     cluster_name: "coffer",
     audit_ok: state.auditOk,
+    store_ok: state.storeOk,
   });
 }

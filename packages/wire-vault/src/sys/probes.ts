@@ -36,7 +36,13 @@ const leader: Probe = () =>
 
 const health: Probe = (core, version, request) =>
   answerHealth(
-    { initialized: true, sealed: false, standby: false, auditOk: core.audit.health().ok },
+    {
+      initialized: true,
+      sealed: false,
+      standby: false,
+      auditOk: core.audit.health().ok,
+      storeOk: core.store.health().ok,
+    },
     request,
     version,
     core.clock.nowMs(),

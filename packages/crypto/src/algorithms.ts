@@ -1,9 +1,19 @@
 import type { KeyObject } from "node:crypto";
+import { hmacRows } from "./key-specs/hmac.ts";
+import { mlKemRows } from "./key-specs/ml-kem.ts";
 import { symmetricRows } from "./key-specs/symmetric.ts";
 import type { SecretBytes } from "./secret-bytes.ts";
 
 /** The key specs that there are, by their AWS KMS names. */
-export type KeySpec = "SYMMETRIC_DEFAULT";
+export type KeySpec =
+  | "SYMMETRIC_DEFAULT"
+  | "HMAC_224"
+  | "HMAC_256"
+  | "HMAC_384"
+  | "HMAC_512"
+  | "ML_KEM_512"
+  | "ML_KEM_768"
+  | "ML_KEM_1024";
 
 /** What a key may be used for, by AWS KMS's names. */
 export type KeySpecUsage =
@@ -37,7 +47,7 @@ export interface KeySpecRow {
   readonly load: (material: SecretBytes) => KeyObject | undefined;
 }
 
-const rows: readonly KeySpecRow[] = [...symmetricRows];
+const rows: readonly KeySpecRow[] = [...symmetricRows, ...hmacRows, ...mlKemRows];
 
 /** One row for each key spec. */
 export const keySpecs: ReadonlyMap<KeySpec, KeySpecRow> = new Map(rows.map((row) => [row.spec, row]));

@@ -6,12 +6,14 @@ export {
   keySpecs,
 } from "./algorithms.ts";
 export { hmacSha256, sha256, sha256Hex, timingSafeEqualBytes, timingSafeEqualText } from "./digest.ts";
+export { type EncapsulationAlgorithmRow, findEncapsulationAlgorithm } from "./encapsulation-algorithms.ts";
 export { encodeEncryptionContext } from "./encryption-context.ts";
 export { encodeIdentity, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
 export { CryptoInvariantError } from "./invariant.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
 export { decryptKmsBlob, encryptKmsBlob, type KmsBlob, parseKmsBlob } from "./kms-blob.ts";
 export { type KmsBlobInput, kmsBlobOverheadBytes } from "./kms-blob-internal.ts";
+export { findMacAlgorithm, type MacAlgorithmRow } from "./mac-algorithms.ts";
 export { deriveMessageKeys, type MessageKeys } from "./message-keys.ts";
 export { defaultPassphraseParams, deriveKeyFromPassphrase, type PassphraseParams } from "./passphrase.ts";
 export type { PassphraseCost } from "./passphrase-internal.ts";

@@ -22,7 +22,15 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   ],
   ["packages/policy", { ours: ["@coffer/crypto"], builtins: pure, theirs: [] }],
   ["packages/sigv4", { ours: ["@coffer/crypto"], builtins: ["crypto", ...pure], theirs: [] }],
-  ["packages/service", { ours: ["@coffer/crypto", "@coffer/policy"], builtins: ["crypto", ...pure], theirs: [] }],
+  ["packages/attestation", { ours: [], builtins: ["crypto", ...pure], theirs: [] }],
+  [
+    "packages/service",
+    {
+      ours: ["@coffer/attestation", "@coffer/crypto", "@coffer/policy"],
+      builtins: ["crypto", ...pure],
+      theirs: [],
+    },
+  ],
   [
     "packages/store",
     { ours: ["@coffer/crypto", "@coffer/service"], builtins: ["sqlite", ...files, ...pure], theirs: ["kysely", "pg"] },
@@ -35,6 +43,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
     "apps/server",
     {
       ours: [
+        "@coffer/attestation",
         "@coffer/crypto",
         "@coffer/seal",
         "@coffer/service",

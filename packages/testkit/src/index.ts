@@ -5,5 +5,7 @@ export { describeStoreContract, type OpenStore } from "./contracts/store-contrac
 export { type FaultTiming, type FaultyCall, FaultyDisk, faultyCalls } from "./faulty-disk.ts";
 export { FaultyStore } from "./faulty-store.ts";
 export { ManualClock } from "./manual-clock.ts";
+export { encodeCbor, IndefiniteCbor, RawCbor } from "./nitro/encode.ts";
+export { type DocumentChanges, type HardwareChanges, NitroHardware } from "./nitro/nitro-hardware.ts";
 export { openTestCore, type TestCore, type TestCoreOptions } from "./test-core.ts";
 export { type WireRequestParts, wireRequest } from "./wire-request.ts";

@@ -1,0 +1,5 @@
+export { AttestationError } from "./attestation-error.ts";
+export type { AttestedKind } from "./document.ts";
+export { encryptToRecipient, type RandomSource } from "./enveloped-data.ts";
+export { awsNitroRoot, parseRoots } from "./roots.ts";
+export { type Attestation, parseRecipientKey, verifyAttestation } from "./verify-attestation.ts";

@@ -1,7 +1,8 @@
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { AttestationError, parseRoots } from "@coffer/attestation";
 import { generateSigningKeyPair, signBytes } from "@coffer/crypto";
 import { openKeyFileSeal, openPassphraseSeal } from "@coffer/seal";
 import {
@@ -65,6 +66,7 @@ const privateMode = 0o700;
  */
 export async function openInstance(settings: Settings, clock: Clock, reports: Reports): Promise<Instance> {
   const { persistent } = settings;
+  const attestationRoots = readAttestationRoots(settings.attestationRootsFile);
   const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
   const store = await openSqliteStore({
     path: places.storePath,
@@ -83,6 +85,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       account: settings.account,
       homeRegion: settings.region,
       dev: settings.dev,
+      attestationRoots,
       ...reports,
     });
     await checkAccount(store, settings.account);
@@ -114,6 +117,17 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
     await store.close();
     await places.remove();
     throw explainFailure(error);
+  }
+}
+
+/** @throws OperatorError for a file that cannot be read or holds something else */
+function readAttestationRoots(file: string | undefined): readonly Uint8Array[] {
+  if (file === undefined) return [];
+  try {
+    return parseRoots(readFileSync(file, "utf8"));
+  } catch (error) {
+    const reason = error instanceof AttestationError ? error.message : (error as NodeJS.ErrnoException).code;
+    throw new OperatorError(`cannot read the attestation roots in ${file}: ${reason}`, 1, { cause: error });
   }
 }
 

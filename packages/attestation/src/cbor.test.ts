@@ -79,7 +79,7 @@ describe("CBOR", () => {
 
   it("bounds depth and items", () => {
     const { cborDepth, cborItems } = documentLimits;
-    const nested = (depth: number) => fromHex("81".repeat(depth - 1) + "00");
+    const nested = (depth: number) => fromHex(`${"81".repeat(depth - 1)}00`);
     assert.ok(decodeCbor(nested(cborDepth)));
     assert.throws(() => decodeCbor(nested(cborDepth + 1)), AttestationError);
     const list = (items: number) => encodeCbor(Array(items - 1).fill(0));

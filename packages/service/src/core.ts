@@ -25,6 +25,8 @@ export interface Core {
   readonly account: string;
   /** The region of the wires that name none. */
   readonly homeRegion: string;
+  /** DER of the roots that attestation documents are trusted by. */
+  readonly attestationRoots: readonly Uint8Array[];
   /** Signs pagination markers. */
   readonly markerKey: Buffer;
   /** Where operations queue that lost a race for the same rows. */

@@ -46,7 +46,7 @@ export type {
   PrincipalRecord,
   TokenRecord,
 } from "./model/principal.ts";
-export type { RequestContext, Wire } from "./model/request.ts";
+export type { RecipientRequest, RequestContext, Wire } from "./model/request.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
 export { createAccessKey, deleteAccessKey } from "./operations/admin/access-keys.ts";

@@ -1,3 +1,4 @@
+import { awsNitroRoot } from "@coffer/attestation";
 import type { Core } from "./core.ts";
 import { HealthWatch } from "./health/health-watch.ts";
 import { IdentityDirectory } from "./identity/identity-directory.ts";
@@ -23,6 +24,8 @@ export interface CoreParts {
   readonly account: string;
   readonly homeRegion: string;
   readonly dev: boolean;
+  /** DER of roots besides AWS's own that attestation documents are trusted by. */
+  readonly attestationRoots?: readonly Uint8Array[] | undefined;
   /** Told of bugs, with the error id that the caller was given. */
   readonly reportBug: (errorId: string, error: unknown) => void;
   /** Told one line when the audit trail or the store fails, or works again. */
@@ -55,6 +58,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     mounts,
     account: parts.account,
     homeRegion: parts.homeRegion,
+    attestationRoots: [awsNitroRoot, ...(parts.attestationRoots ?? [])],
     markerKey: keyring.deriveMacKey("pagination markers"),
     turns: new Turns(),
     async commit(writes: readonly Write[]) {

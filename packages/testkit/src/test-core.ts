@@ -26,6 +26,8 @@ export interface TestCoreOptions {
   /** 12 digits. */
   readonly account?: string;
   readonly region?: string;
+  /** DER of roots of attestation documents, besides AWS's. */
+  readonly attestationRoots?: readonly Uint8Array[];
   /** Wraps the store, to inject faults. */
   readonly wrapStore?: (store: Store) => Store;
   /** The disk of the audit log, to inject faults. */
@@ -82,6 +84,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     account,
     homeRegion,
     dev: options.dev ?? false,
+    attestationRoots: options.attestationRoots,
     reportBug: (_errorId, error) => bugs.push(error),
     tellOperator: (line) => told.push(line),
   });

@@ -34,6 +34,8 @@ export interface Settings {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Where the first credentials are written too; undefined: they are only printed. */
   readonly credentialsFile: string | undefined;
+  /** PEM roots besides AWS's that attestation documents are trusted by. */
+  readonly attestationRootsFile: string | undefined;
   readonly account: string;
   readonly region: string;
   readonly limits: HttpLimits;
@@ -62,6 +64,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     listen: values.listen,
     tls,
     credentialsFile: values.credentialsFile,
+    attestationRootsFile: values["attestation.rootsFile"],
     account: values.account,
     region: values.region,
     limits: buildLimits(values),

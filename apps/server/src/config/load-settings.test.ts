@@ -47,6 +47,7 @@ describe("loadSettings", () => {
       ],
       tls: undefined,
       credentialsFile: undefined,
+      attestationRootsFile: undefined,
       account: "000000000000",
       region: "us-east-1",
       limits: load({}).limits,

@@ -179,6 +179,15 @@ export const settingRows = {
     defaultText: "none",
     doc: "PEM private key of the certificate.",
   }),
+  "attestation.rootsFile": row({
+    flag: "attestation-roots-file",
+    environment: "COFFER_ATTESTATION_ROOTS_FILE",
+    file: "attestation.roots_file",
+    type: pathType("FILE"),
+    default: undefined,
+    defaultText: "none: AWS's alone",
+    doc: "PEM root certificates, besides AWS's own, that attestation documents of a KMS Recipient are trusted by.",
+  }),
   allowPlaintext: row({
     flag: "allow-plaintext",
     environment: "COFFER_ALLOW_PLAINTEXT",

@@ -31,6 +31,8 @@ export interface AuditFacts {
   readonly parameters: Readonly<Record<string, unknown>> | null;
   readonly response: Readonly<Record<string, unknown>> | null;
   readonly keys: readonly KeyEntry[];
+  /** What a verified attestation document said. */
+  readonly recipient?: Readonly<Record<string, string>> | undefined;
   readonly error?: ErrorDetail | undefined;
 }
 
@@ -79,7 +81,7 @@ export function auditEventJson(facts: AuditFacts): string {
   const what = `"eventName":${quote(facts.eventName)},"awsRegion":${quote(caller.region)}`;
   const from = `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(caller.userAgent)}`;
   const failed = error === undefined ? "" : `,${JSON.stringify(auditErrorWords(error)).slice(1, -1)}`;
-  const additional = `"additionalEventData":${additionalData(caller)}`;
+  const additional = `"additionalEventData":${additionalData(caller, facts.recipient)}`;
   const request = `"requestID":${quote(caller.requestId)},"eventID":"${randomId()}","readOnly":${facts.readOnly}`;
   const about = `"resources":[${resourcesJson(keys)}],"eventType":"AwsApiCall","managementEvent":true`;
   const account = quote(principal?.account ?? facts.account);
@@ -135,11 +137,15 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-function additionalData({ wire, path, principal }: RequestContext | AnonymousCaller): string {
+function additionalData(
+  { wire, path, principal }: RequestContext | AnonymousCaller,
+  recipient: AuditFacts["recipient"],
+): string {
   const accessor = principal?.token?.accessor;
   const shownPath = path === undefined ? "" : `,"path":${quote(path)}`;
   const shownAccessor = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
-  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}}`;
+  const shownRecipient = recipient === undefined ? "" : `,"recipient":${JSON.stringify(recipient)}`;
+  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownRecipient}}`;
 }
 
 /** Key records are cached and never change in place, so what is recorded of them is written once. */

@@ -3,6 +3,12 @@ import type { Principal } from "./principal.ts";
 /** Which API a request came through. */
 export type Wire = "aws" | "vault" | "rest";
 
+/** To whom the plaintext of an answer is encrypted (AWS KMS: `Recipient`). Nothing of it is trusted yet. */
+export interface RecipientRequest {
+  /** An attestation document of AWS Nitro Enclaves or NitroTPM. */
+  readonly document: Uint8Array;
+}
+
 /** What the core knows of the request around an operation. Built once by a wire. */
 export interface RequestContext {
   /** UUID, the request id that the answer carries. */
@@ -20,4 +26,6 @@ export interface RequestContext {
   readonly grantTokens?: readonly string[];
   /** Checks everything and does nothing (AWS KMS `DryRun`). */
   readonly dryRun?: boolean;
+  /** Operations that do not answer to a recipient refuse it. */
+  readonly recipient?: RecipientRequest;
 }

@@ -5,6 +5,7 @@ import { limits } from "../limits.ts";
 import { defineOperation, type KeyTarget } from "../pipeline/operation.ts";
 import { checkBytes } from "./checks.ts";
 import { type ContextInput, checkAlgorithm, contextAad, contextConditions } from "./message.ts";
+import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 import { activeOnly } from "./shared.ts";
 
 export interface DecryptInput extends ContextInput {
@@ -16,10 +17,8 @@ export interface DecryptInput extends ContextInput {
   readonly algorithm?: string | undefined;
 }
 
-export interface DecryptOutput {
+export interface DecryptOutput extends RecipientOutput {
   readonly keyArn: string;
-  /** Owned by the caller, who wipes it. */
-  readonly plaintext: Buffer;
   /** The public id of the material that decrypted. */
   readonly keyMaterialId: string;
 }
@@ -48,6 +47,7 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
       ? opened.then((plaintext) => outputOf(key, blob, plaintext))
       : outputOf(key, blob, opened);
   },
+  forRecipient: sealPlaintext,
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 

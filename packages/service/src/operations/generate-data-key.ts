@@ -3,6 +3,7 @@ import { type Call, defineOperation } from "../pipeline/operation.ts";
 import { checkRange } from "./checks.ts";
 import { sealMessage } from "./encrypt.ts";
 import { type ContextInput, contextAad, contextConditions } from "./message.ts";
+import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
 
 export interface GenerateDataKeyInput extends KeyInput, ContextInput {
@@ -12,10 +13,8 @@ export interface GenerateDataKeyInput extends KeyInput, ContextInput {
   readonly dataKeySpec?: string | undefined;
 }
 
-export interface GenerateDataKeyOutput {
+export interface GenerateDataKeyOutput extends RecipientOutput {
   readonly keyArn: string;
-  /** Owned by the caller, who wipes it. */
-  readonly plaintext: Buffer;
   readonly ciphertext: Buffer;
   /** The public id of the material that encrypted the data key. */
   readonly keyMaterialId: string;
@@ -56,6 +55,7 @@ export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDat
   conditions: contextConditions,
   record,
   run: generate,
+  forRecipient: sealPlaintext,
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 

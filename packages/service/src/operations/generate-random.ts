@@ -1,6 +1,7 @@
 import { limits } from "../limits.ts";
 import { defineOperation } from "../pipeline/operation.ts";
 import { checkRange } from "./checks.ts";
+import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 
 export interface GenerateRandomInput {
   readonly bytes: number;
@@ -8,10 +9,7 @@ export interface GenerateRandomInput {
   readonly maxBytes?: number | undefined;
 }
 
-export interface GenerateRandomOutput {
-  /** Owned by the caller, who wipes it. */
-  readonly plaintext: Buffer;
-}
+export type GenerateRandomOutput = RecipientOutput;
 
 /** AWS KMS: GenerateRandom. */
 export const generateRandom = defineOperation<GenerateRandomInput, GenerateRandomOutput>({
@@ -25,5 +23,6 @@ export const generateRandom = defineOperation<GenerateRandomInput, GenerateRando
     checkRange(input.bytes, "numberOfBytes", 1, input.maxBytes ?? limits.randomBytes.value);
     return { plaintext: core.randomness.bytes(input.bytes) };
   },
+  forRecipient: sealPlaintext,
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });

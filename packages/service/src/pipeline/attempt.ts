@@ -1,8 +1,9 @@
 import type { Core } from "../core.ts";
-import { ServiceError } from "../errors.ts";
+import { invariant, ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
+import type { AttestedRecipient } from "./attested-recipient.ts";
 import { authorize } from "./authorize.ts";
 import { checkState } from "./check-state.ts";
 import { callersReference, locate } from "./locate.ts";
@@ -20,6 +21,8 @@ export interface Invocation<Input, Output> {
   /** Filled with the operation's keys as they are found, for the audit record. */
   readonly keys: KeyEntry[];
   readonly nowMs: number;
+  /** Of a request that has a recipient; its document is verified. */
+  readonly recipient: AttestedRecipient | undefined;
 }
 
 /** Whether an operation that failed so may be run again: another one changed the same row meanwhile. */
@@ -53,7 +56,7 @@ export async function runAgain<Input, Output>(invocation: Invocation<Input, Outp
  * @throws ServiceError, StoreConflict, and whatever a bug throws
  */
 export async function runOnce<Input, Output>(invocation: Invocation<Input, Output>): Promise<Output> {
-  const { core, operation, input, request, keys, nowMs } = invocation;
+  const { core, operation, input, request, keys, nowMs, recipient } = invocation;
   if (request.grantTokens !== undefined && request.grantTokens.length > 0) {
     throw ServiceError.of("GrantTokenInvalid", {});
   }
@@ -72,7 +75,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
   if (operation.resources !== undefined) {
     const conditions = conditionsOf(operation.conditions, input);
     for (const { action, resource } of operation.resources(input, request)) {
-      authorize({ request, action, resource, key: undefined, conditions, nowMs });
+      authorize({ request, action, resource, key: undefined, conditions, nowMs, recipient });
     }
   }
   for (let index = 0; index < keys.length; index += 1) {
@@ -80,12 +83,23 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
   }
   if (request.dryRun === true) throw ServiceError.of("DryRun", {});
   const result = operation.run({ core, request, input, keys, nowMs });
-  return result instanceof Promise ? await result : result;
+  const output = result instanceof Promise ? await result : result;
+  return recipient === undefined ? output : sealOutput(operation, output, recipient);
+}
+
+/** Nothing of an output goes to anybody but its recipient. */
+function sealOutput<Input, Output>(
+  { name, forRecipient }: Operation<Input, Output>,
+  output: Output,
+  { seal }: AttestedRecipient,
+): Output {
+  invariant(forRecipient !== undefined, `${name} answers to recipients`);
+  return forRecipient(output, seal);
 }
 
 /** @throws ServiceError AccessDenied; IncorrectKey when the ciphertext is of another key than the one that was named */
 function admit<Input, Output>(
-  { operation, input, request, keys, nowMs }: Invocation<Input, Output>,
+  { operation, input, request, keys, nowMs, recipient }: Invocation<Input, Output>,
   demand: KeyDemand<Input>,
   target: KeyTarget,
   key: KeyEntry,
@@ -100,6 +114,7 @@ function admit<Input, Output>(
     reference,
     conditions: conditionsOf(demand.conditions ?? operation.conditions, input),
     nowMs,
+    recipient,
     hideKey: reference === undefined,
   });
   if (target.by === "ciphertext" && target.keyId !== key.record.keyId) throw ServiceError.of("IncorrectKey", {});

@@ -2,6 +2,7 @@ import { type AuthorizationDecision, authorize as decide, evaluatePolicy, type P
 import { type ErrorParams, ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
+import type { AttestedRecipient } from "./attested-recipient.ts";
 import { RequestConditions } from "./conditions.ts";
 import type { OperationConditions } from "./operation.ts";
 
@@ -18,6 +19,7 @@ export interface AuthorizationQuestion {
   readonly reference?: string | undefined;
   readonly conditions?: (() => OperationConditions) | undefined;
   readonly nowMs: number;
+  readonly recipient?: AttestedRecipient | undefined;
   /** The key was named by a ciphertext only: the refusal must not disclose that it exists. */
   readonly hideKey?: boolean;
 }

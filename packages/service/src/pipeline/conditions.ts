@@ -2,6 +2,7 @@ import type { ConditionContext } from "@coffer/policy";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { parseKeyReference } from "../model/arn.ts";
 import type { RequestContext } from "../model/request.ts";
+import type { AttestedRecipient } from "./attested-recipient.ts";
 import type { OperationConditions } from "./operation.ts";
 
 /** What a condition key is read from. */
@@ -15,6 +16,8 @@ export interface ConditionSource {
   readonly reference?: string | undefined;
   /** What the operation's input says. */
   readonly conditions?: (() => OperationConditions) | undefined;
+  /** Verified: a document that nobody vouches for is never asked. */
+  readonly recipient?: AttestedRecipient | undefined;
 }
 
 type ConditionReader = (source: ConditionSource) => string | readonly string[] | undefined;
@@ -71,6 +74,8 @@ export class RequestConditions implements ConditionContext {
     this.#operation ??= this.#source.conditions?.();
     const own = this.#operation?.get(name);
     if (own !== undefined) return own;
+    const attested = this.#source.recipient?.conditions.get(name);
+    if (attested !== undefined) return attested;
     if (name.startsWith(resourceTagPrefix)) {
       const tagKey = name.slice(resourceTagPrefix.length);
       // Tag keys that differ in case only are one condition key with several values.

@@ -6,6 +6,7 @@ import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { type Invocation, isStale, runAgain, runOnce } from "./attempt.ts";
+import { type AttestedRecipient, verifyRecipient } from "./attested-recipient.ts";
 import type { Operation } from "./operation.ts";
 
 const kmsEventSource = "kms.amazonaws.com";
@@ -25,13 +26,18 @@ export async function execute<Input, Output>(
   const nowMs = core.clock.nowMs();
   const keys: KeyEntry[] = [];
   let parameters: Readonly<Record<string, unknown>> | null = null;
+  let recipient: AttestedRecipient | undefined;
   let output: Output | undefined;
   let failure: ServiceError | undefined;
   try {
     parameters = operation.record(input);
     refuseWithoutAudit(core);
     if (!core.unrecorded.isEmpty) await core.unrecorded.write();
-    const invocation: Invocation<Input, Output> = { core, operation, input, request, keys, nowMs };
+    // Before anything is looked up: a document that fails tells nothing of any key, and conditions need it.
+    if (request.recipient !== undefined) {
+      recipient = await verifyRecipient(core, operation, request.recipient, nowMs);
+    }
+    const invocation: Invocation<Input, Output> = { core, operation, input, request, keys, nowMs, recipient };
     try {
       output = await runOnce(invocation);
     } catch (error) {
@@ -53,6 +59,7 @@ export async function execute<Input, Output>(
       parameters,
       response: output === undefined ? null : (operation.recordOutput?.(output) ?? null),
       keys,
+      recipient: recipient?.record,
       error: failure?.detail,
     });
     await core.audit.append(event);

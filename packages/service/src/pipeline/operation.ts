@@ -2,6 +2,7 @@ import type { Core } from "../core.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { KeyState, KeyUsage } from "../model/key.ts";
 import type { RequestContext } from "../model/request.ts";
+import type { SealToRecipient } from "./attested-recipient.ts";
 
 /** Which key a demand is about. */
 export type KeyTarget =
@@ -64,6 +65,11 @@ export interface Operation<Input, Output> {
   readonly recordOutput?: (output: Output) => Readonly<Record<string, unknown>>;
   /** Runs again after a lost race, so it changes nothing before its one commit. */
   readonly run: (call: Call<Input>) => Output | Promise<Output>;
+  /**
+   * The output with its secrets encrypted to the attested recipient of the request, and wiped. Operations without it
+   * refuse requests that have a recipient.
+   */
+  readonly forRecipient?: (output: Output, seal: SealToRecipient) => Output;
   /** Wipes secrets of an output that nobody gets because its audit record could not be written. */
   readonly wipe?: (output: Output) => void;
 }

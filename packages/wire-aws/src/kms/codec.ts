@@ -1,8 +1,9 @@
 import { type Core, execute, type Operation, type RequestContext } from "@coffer/service";
 import { operations } from "./generated/model.ts";
-import type { OperationTypes } from "./generated/types.ts";
+import type { OperationTypes, RecipientInfo } from "./generated/types.ts";
 import { readBody } from "./read-body.ts";
 import { inputReader } from "./read-shape.ts";
+import { readRecipient } from "./recipient.ts";
 
 /** The name of an operation of the AWS model. */
 export type OperationName = keyof OperationTypes & keyof typeof operations;
@@ -36,6 +37,7 @@ interface Codec<Name extends OperationName, Input, Output> {
 interface RequestOptions {
   readonly GrantTokens?: readonly string[] | undefined;
   readonly DryRun?: boolean | undefined;
+  readonly Recipient?: RecipientInfo | undefined;
 }
 
 /** Makes the row of an operation. */
@@ -68,12 +70,14 @@ export function defineCodec<Name extends OperationName, Input, Output>(
   };
 }
 
-function withOptions(context: RequestContext, { GrantTokens, DryRun }: RequestOptions): RequestContext {
-  if (GrantTokens === undefined && DryRun !== true) return context;
+/** @throws ServiceError InvalidInput for a recipient without a document */
+function withOptions(context: RequestContext, { GrantTokens, DryRun, Recipient }: RequestOptions): RequestContext {
+  if (GrantTokens === undefined && DryRun !== true && Recipient === undefined) return context;
   return {
     ...context,
     ...(GrantTokens === undefined ? {} : { grantTokens: GrantTokens }),
     ...(DryRun === true ? { dryRun: true } : {}),
+    ...(Recipient === undefined ? {} : { recipient: readRecipient(Recipient) }),
   };
 }
 

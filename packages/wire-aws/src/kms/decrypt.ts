@@ -1,6 +1,7 @@
 import { decrypt } from "@coffer/service";
 import { defineCodec } from "./codec.ts";
-import { refuseInput, refuseRecipient, refuseUnsupported } from "./refuse-parameter.ts";
+import { encodeSecret } from "./recipient.ts";
+import { refuseInput, refuseUnsupported } from "./refuse-parameter.ts";
 
 /**
  * The ciphertext of a request. The model calls it optional, for the dry runs that name none.
@@ -20,7 +21,6 @@ export function requireCiphertext(blob: Buffer | undefined, dryRunModifiers: rea
 export const decryptCodec = defineCodec("Decrypt", {
   operation: decrypt,
   decode(input) {
-    refuseRecipient(input.Recipient);
     return {
       ciphertext: requireCiphertext(input.CiphertextBlob, input.DryRunModifiers),
       keyId: input.KeyId,
@@ -28,10 +28,10 @@ export const decryptCodec = defineCodec("Decrypt", {
       algorithm: input.EncryptionAlgorithm,
     };
   },
-  encode({ keyArn, plaintext, keyMaterialId }, { EncryptionAlgorithm }) {
-    const encoded = plaintext.toString("base64");
-    plaintext.fill(0);
+  encode(output, { EncryptionAlgorithm }) {
+    const { keyArn, keyMaterialId } = output;
+    const { member, base64 } = encodeSecret(output);
     // Put together by hand, as in Encrypt.
-    return `{"KeyId":"${keyArn}","Plaintext":"${encoded}","EncryptionAlgorithm":"${EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT"}","KeyMaterialId":"${keyMaterialId}"}`;
+    return `{"KeyId":"${keyArn}","${member}":"${base64}","EncryptionAlgorithm":"${EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT"}","KeyMaterialId":"${keyMaterialId}"}`;
   },
 });

@@ -1,7 +1,8 @@
 import { generateDataKey, generateDataKeyWithoutPlaintext } from "@coffer/service";
 import { defineCodec, encodeOutput } from "./codec.ts";
 import type { GenerateDataKeyWithoutPlaintextRequest } from "./generated/types.ts";
-import { refuseInput, refuseRecipient } from "./refuse-parameter.ts";
+import { encodeSecret } from "./recipient.ts";
+import { refuseInput } from "./refuse-parameter.ts";
 
 const bytesBySpec: ReadonlyMap<string, number> = new Map([
   ["AES_256", 32],
@@ -21,15 +22,12 @@ function decodeDataKey(input: GenerateDataKeyWithoutPlaintextRequest) {
 /** AWS KMS: GenerateDataKey. */
 export const generateDataKeyCodec = defineCodec("GenerateDataKey", {
   operation: generateDataKey,
-  decode(input) {
-    refuseRecipient(input.Recipient);
-    return decodeDataKey(input);
-  },
-  encode({ keyArn, plaintext, ciphertext, keyMaterialId }) {
-    const encoded = plaintext.toString("base64");
-    plaintext.fill(0);
+  decode: decodeDataKey,
+  encode(output) {
+    const { keyArn, ciphertext, keyMaterialId } = output;
+    const { member, base64 } = encodeSecret(output);
     // Put together by hand, as in Encrypt.
-    return `{"CiphertextBlob":"${ciphertext.toString("base64")}","Plaintext":"${encoded}","KeyId":"${keyArn}","KeyMaterialId":"${keyMaterialId}"}`;
+    return `{"CiphertextBlob":"${ciphertext.toString("base64")}","${member}":"${base64}","KeyId":"${keyArn}","KeyMaterialId":"${keyMaterialId}"}`;
   },
 });
 

@@ -1,19 +1,18 @@
 import { generateRandom } from "@coffer/service";
 import { defineCodec, encodeOutput } from "./codec.ts";
-import { refuseInput, refuseRecipient, refuseUnsupported } from "./refuse-parameter.ts";
+import { encodeSecret } from "./recipient.ts";
+import { refuseInput, refuseUnsupported } from "./refuse-parameter.ts";
 
 /** AWS KMS: GenerateRandom. */
 export const generateRandomCodec = defineCodec("GenerateRandom", {
   operation: generateRandom,
-  decode({ NumberOfBytes, CustomKeyStoreId, Recipient }) {
-    refuseRecipient(Recipient);
+  decode({ NumberOfBytes, CustomKeyStoreId }) {
     if (CustomKeyStoreId !== undefined) refuseUnsupported("CustomKeyStoreId");
     if (NumberOfBytes === undefined) refuseInput("NumberOfBytes is required.", "numberOfBytes");
     return { bytes: NumberOfBytes };
   },
-  encode({ plaintext }) {
-    const encoded = plaintext.toString("base64");
-    plaintext.fill(0);
-    return encodeOutput<"GenerateRandom">({ Plaintext: encoded });
+  encode(output) {
+    const { member, base64 } = encodeSecret(output);
+    return encodeOutput<"GenerateRandom">({ [member]: base64 });
   },
 });

@@ -10,11 +10,6 @@ export function refuseUnsupported(feature: string): never {
   throw ServiceError.of("Unsupported", { reason: `${feature} is not supported by this release of Coffer.` });
 }
 
-/** Refuses what only Nitro enclaves use. @throws ServiceError Unsupported */
-export function refuseRecipient(recipient: object | undefined): void {
-  if (recipient !== undefined) refuseUnsupported("Recipient (an attestation document)");
-}
-
 /**
  * Lets pass what can be a key id or key ARN, for the operations that take no alias (AWS KMS API: `KeyId` of the operation).
  *

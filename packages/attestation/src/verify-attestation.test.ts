@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { before, describe, it } from "node:test";
 import { type DocumentChanges, type HardwareChanges, IndefiniteCbor, NitroHardware } from "@coffer/testkit";
 import { AttestationError } from "./attestation-error.ts";
+import { documentLimits } from "./limits.ts";
 import { awsNitroRoot, parseRoots } from "./roots.ts";
 import { parseRecipientKey, verifyAttestation } from "./verify-attestation.ts";
 
@@ -89,7 +90,7 @@ describe("attestation documents", () => {
         [bytes(0)],
         [bytes(1025)],
         [null],
-        Array(9).fill(hardware.root.der),
+        Array(documentLimits.bundleCertificates + 1).fill(hardware.root.der),
       ],
       public_key: [bytes(0), bytes(1025), "x"],
       user_data: [bytes(513), "x"],

@@ -1,3 +1,5 @@
+import { documentLimits, maxDocumentAgeMs } from "@coffer/attestation";
+
 /** One documented limit of the core. `unit` reads after the number. */
 export interface Limit {
   readonly name: string;
@@ -29,6 +31,24 @@ export const limits = {
     8192,
     "bytes",
     "encryption context as it is bound: keys and values in UTF-8, and 4 bytes, and 8 a pair",
+  ),
+  attestationDocumentBytes: limit(
+    "attestationDocumentBytes",
+    documentLimits.envelopeBytes,
+    "bytes",
+    "attestation document of a Recipient (AWS Nitro Enclaves: a payload of 16 KiB, and its signature)",
+  ),
+  attestationCertificates: limit(
+    "attestationCertificates",
+    documentLimits.bundleCertificates,
+    "certificates",
+    "cabundle of an attestation document; AWS sends four",
+  ),
+  attestationAgeMs: limit(
+    "attestationAgeMs",
+    maxDocumentAgeMs,
+    "ms",
+    "how far the timestamp of an attestation document may be off",
   ),
   batchItems: limit("batchItems", 10_000, "items", "Transit batch_input"),
   jsonDepth: limit("jsonDepth", 32, "levels", "nesting of a JSON body"),

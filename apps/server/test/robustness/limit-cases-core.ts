@@ -71,6 +71,22 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
       wires.rest("POST", "/encrypt", { key_id: "canary", plaintext: "x", context: { k: letters(size - 4 - 8 - 1) } }),
     "InvalidInput",
   ),
+  attestationDocumentBytes: bounded(
+    "aws",
+    limits.attestationDocumentBytes.value,
+    (wires, size) =>
+      wires.aws("GenerateRandom", { NumberOfBytes: 1, Recipient: { AttestationDocument: base64Of(size) } }),
+    /^ValidationException: The attestation document is too large\.$/,
+    /^ValidationException: The attestation document is not valid CBOR\.$/,
+  ),
+  attestationCertificates: elsewhere(
+    "packages/attestation/src/verify-attestation.test.ts",
+    "documentLimits.bundleCertificates",
+  ),
+  attestationAgeMs: elsewhere(
+    "packages/attestation/src/verify-attestation.test.ts",
+    "refuses a document that is too old, or made too far ahead",
+  ),
   batchItems: bounded(
     "vault",
     limits.batchItems.value,

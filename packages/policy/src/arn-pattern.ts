@@ -35,6 +35,13 @@ export function matchesArnPattern(pattern: ArnPattern, request: PolicyRequest, v
   return pieces.length === arnParts && matchesParts(pieces.map(compilePattern), request, value);
 }
 
+/** Whether every variable of the pattern has a value. */
+export function isFilled(pattern: ArnPattern, request: PolicyRequest): boolean {
+  if (pattern.kind === "everything") return true;
+  if (pattern.kind === "whole") return fillTemplate(pattern.parts, request) !== undefined;
+  return pattern.patterns.every((part) => part.kind === "fixed" || fillTemplate(part.parts, request) !== undefined);
+}
+
 function matchesParts(patterns: readonly Pattern[], request: PolicyRequest, value: string): boolean {
   let from = 0;
   for (let i = 0; i < patterns.length; i++) {

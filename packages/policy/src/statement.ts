@@ -59,7 +59,7 @@ export function compileStatement(
     effect,
     principal: readPrincipal(members, place, rules, effect),
     action: readActions(members, place),
-    resource: readResources(members, place, rules, variables),
+    resource: readResources(members, place, rules, effect, variables),
     conditions: readConditions(members, within(place, "Condition"), effect, variables),
     matches: matchesOf(effect, index, sid),
   };
@@ -154,6 +154,7 @@ function readResources(
   members: Members,
   place: Place,
   rules: StatementRules,
+  effect: Effect,
   variables: boolean,
 ): ResourceMatcher | undefined {
   const found = oneOf(members, "Resource", place);
@@ -164,7 +165,8 @@ function readResources(
     const pattern = compileResource(text, variables);
     return typeof pattern === "string" ? refuse(here, `${printable(text)} ${pattern}`) : pattern;
   });
-  return { isNegated: found.isNegated, patterns, written };
+  const { isNegated } = found;
+  return { isNegated, needsValues: isNegated && effect === "Allow", patterns, written };
 }
 
 function readConditions(

@@ -1,4 +1,4 @@
-import { type ArnPattern, compileArnPattern, matchesArnPattern } from "./arn-pattern.ts";
+import { type ArnPattern, compileArnPattern, isFilled, matchesArnPattern } from "./arn-pattern.ts";
 import { compileGlob, type Glob, matchesGlob } from "./glob.ts";
 import { hasVariable, parseTemplate, type TemplatePart } from "./template.ts";
 import type { PolicyRequest } from "./types.ts";
@@ -15,6 +15,11 @@ export interface ActionMatcher {
 /** A compiled Resource or NotResource element. */
 export interface ResourceMatcher {
   readonly isNegated: boolean;
+  /**
+   * A NotResource of an Allow: AWS leaves open what it excludes when one of its variables has no value, and everything
+   * would be the wrong guess. Such a statement allows nothing then.
+   */
+  readonly needsValues: boolean;
   readonly patterns: readonly ArnPattern[];
   readonly written: readonly string[];
 }
@@ -68,6 +73,7 @@ function hasEarlyVariable(parts: readonly TemplatePart[]): boolean {
 export function matchesResource(matcher: ResourceMatcher, request: PolicyRequest): boolean {
   for (const pattern of matcher.patterns) {
     if (matchesArnPattern(pattern, request, request.resource)) return !matcher.isNegated;
+    if (matcher.needsValues && !isFilled(pattern, request)) return false;
   }
   return matcher.isNegated;
 }

@@ -93,6 +93,22 @@ describe("policy variables in Resource", () => {
   });
 });
 
+describe("policy variables in NotResource of an Allow", () => {
+  it("without a value allow nothing", () => {
+    const policy = compile("identity", {
+      Effect: "Allow",
+      Action: "*",
+      NotResource: ["arn:aws:s3:::c", "arn:aws:s3:::b/${aws:PrincipalTag/team}"],
+    });
+    const asked = { resource: "arn:aws:s3:::b/red" };
+    assert.equal(evaluatePolicy(policy, requestOf(asked)).allows, undefined);
+    const blue = evaluatePolicy(policy, requestOf({ ...asked, context: { "aws:principaltag/team": ["blue"] } }));
+    assert.ok(blue.allows);
+    const red = evaluatePolicy(policy, requestOf({ ...asked, context: { "aws:principaltag/team": ["red"] } }));
+    assert.equal(red.allows, undefined);
+  });
+});
+
 describe("policy variables in Condition", () => {
   const context = {
     "s3:prefix": ["Alice/x"],

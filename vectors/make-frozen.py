@@ -113,6 +113,27 @@ def transit_cases():
         }
 
 
+def external_cases():
+    inputs = [(name, 1, fixed(name, length or 1), b"") for name, length in PLAINTEXTS.items()]
+    inputs += [("associated data", 2, b"plaintext", b"associated"), ("highest version", 2**32 - 1, b"plaintext", b"x" * 8192)]
+    for name, version, plaintext, aad in inputs:
+        material, random = fixed("external material " + name, 32), fixed("external random " + name, 27)
+        metadata, iv = b"\x01" + u32(version) + random[:15], random[15:]
+        key, _ = message_keys(material, "coffer xks v1", metadata + iv)
+        bound = struct.pack(">H", len(aad)) + aad + bytes([len(metadata)]) + metadata
+        body = AESGCM(key).encrypt(iv, plaintext, bound)
+        ciphertext, tag = body[:-16], body[-16:]
+        header = b"\x01CFR\x02\x01" + key_id_field(UUID) + u32(version)
+        yield {
+            "name": name, "materialHex": material.hex(), "keyVersion": version, "aadHex": aad.hex(),
+            "randomHex": random.hex(), "plaintextHex": plaintext.hex(), "metadataHex": metadata.hex(), "ivHex": iv.hex(),
+            "ciphertextHex": ciphertext.hex(), "tagHex": tag.hex(),
+            "integrityHex": hashlib.sha256(aad + metadata + iv + ciphertext + tag).hexdigest(),
+            "keyId": UUID, "blobAadHex": (header + hashlib.sha256(aad).digest()).hex(),
+            "blobHex": (header + bytes([len(iv), len(metadata)]) + iv + metadata + tag + ciphertext).hex(),
+        }
+
+
 def key_wrap_cases():
     inputs = [
         ("key version", 32, ["coffer key version v1", "us-east-1", UUID, "1"]),
@@ -162,6 +183,7 @@ def passphrase_cases():
 
 write("kms-blob-v1.json", "KMS ciphertext blobs, format 1. Frozen.", list(kms_blob_cases()))
 write("transit-v1.json", "Transit ciphertexts of the type aes256-gcm96. Frozen.", list(transit_cases()))
+write("external-v1.json", "Ciphertexts of the XKS proxy, and KMS ciphertext blobs of format 2. Frozen.", list(external_cases()))
 write("key-wrap-v1.json", "Wrapped key material, format 1. Frozen.", list(key_wrap_cases()))
 write("message-keys-v1.json", "SP 800-108r1 counter mode with HMAC-SHA512, one block. Frozen.", list(message_key_cases()))
 write("key-material-id-v1.json", "Key material ids. Frozen.", list(key_material_id_cases()))

@@ -8,6 +8,14 @@ export {
 export { hmacSha256, sha256, sha256Hex, timingSafeEqualBytes, timingSafeEqualText } from "./digest.ts";
 export { type EncapsulationAlgorithmRow, findEncapsulationAlgorithm } from "./encapsulation-algorithms.ts";
 export { encodeEncryptionContext } from "./encryption-context.ts";
+export { type ExternalBlob, encodeExternalBlob, externalBlobAad, parseExternalBlob } from "./external-blob.ts";
+export {
+  decryptExternal,
+  type ExternalCiphertext,
+  encryptExternal,
+  externalIntegrityValue,
+  externalKeyVersion,
+} from "./external-ciphertext.ts";
 export { encodeIdentity, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
 export { CryptoInvariantError } from "./invariant.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";

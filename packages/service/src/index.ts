@@ -96,6 +96,16 @@ export {
 export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
 export { readKey } from "./operations/transit/read-key.ts";
+export {
+  type XksMetadataMember,
+  type XksRequestMetadata,
+  xksEventSource,
+  xksMetadataMembers,
+} from "./operations/xks/request-metadata.ts";
+export { xksDecrypt } from "./operations/xks/xks-decrypt.ts";
+export { xksEncrypt } from "./operations/xks/xks-encrypt.ts";
+export { type XksHealthOutput, xksHealth } from "./operations/xks/xks-health.ts";
+export { xksKeyMetadata } from "./operations/xks/xks-key-metadata.ts";
 export { asServiceError, execute, type Refusal, recordRefusal } from "./pipeline/execute.ts";
 export { defineOperation, type Operation } from "./pipeline/operation.ts";
 export type { AuditEvent, AuditHealth, AuditLog } from "./ports/audit.ts";

@@ -94,7 +94,18 @@ const rows: readonly AdminRow[] = [
     summary: "Make an access key for AWS clients; its secret is shown once",
     takes: ["PRINCIPAL"],
     notes: [principalNote],
-    request: ([principal]) => ({ method: "POST", path: "/admin/access-keys", body: { principal } }),
+    options: [
+      {
+        name: "purpose",
+        placeholder: "api|xks",
+        doc: "`xks`: with a secret as long as AWS KMS asks for with an external key store proxy.",
+      },
+    ],
+    request: ([principal], invocation) => ({
+      method: "POST",
+      path: "/admin/access-keys",
+      body: { principal, purpose: flagText(invocation, "purpose") },
+    }),
   },
   {
     name: "delete-access-key",

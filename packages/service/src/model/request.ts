@@ -1,7 +1,7 @@
 import type { Principal } from "./principal.ts";
 
 /** Which API a request came through. */
-export type Wire = "aws" | "vault" | "rest";
+export type Wire = "aws" | "vault" | "rest" | "xks";
 
 /** To whom the plaintext of an answer is encrypted (AWS KMS: `Recipient`). Nothing of it is trusted yet. */
 export interface RecipientRequest {

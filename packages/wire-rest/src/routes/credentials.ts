@@ -9,6 +9,13 @@ const tag = "admin";
 const arnAnswer = { type: "string", description: "ARN of the principal." } as const;
 const timeAnswer = (description: string) => ({ type: "string", format: "date-time", description }) as const;
 
+const purposeSchema = {
+  type: "string",
+  description:
+    "`xks`: a secret as long as AWS KMS asks for with an external key store proxy. `api` when it is left out.",
+  enum: ["api", "xks"],
+} as const;
+
 const accessKey = defineRoute(
   {
     method: "POST",
@@ -18,7 +25,7 @@ const accessKey = defineRoute(
     summary: "Make an access key for the AWS API; its secret is shown once",
     body: {
       type: "object",
-      properties: { principal: principalSchema },
+      properties: { principal: principalSchema, purpose: purposeSchema },
       required: ["principal"],
       additionalProperties: false,
       examples: [{ principal: "user/alice" }],
@@ -41,7 +48,10 @@ const accessKey = defineRoute(
   },
   async (call) => {
     const principal = principalArn(call.body.principal, call.context.principal.account);
-    const { record, secretAccessKey } = await call.execute(createAccessKey, { principalArn: principal });
+    const { record, secretAccessKey } = await call.execute(createAccessKey, {
+      principalArn: principal,
+      purpose: call.body.purpose === "xks" ? "xks" : "api",
+    });
     return answer(201, {
       principal,
       access_key_id: record.accessKeyId,

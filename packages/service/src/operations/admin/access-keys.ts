@@ -10,10 +10,24 @@ import type { CredentialInput } from "./credentials.ts";
 import { principalChanged, refuseRootCredential } from "./own-principal.ts";
 import { adminEventSource, randomAwsId } from "./principals.ts";
 
-/** A secret access key as AWS makes them: 40 characters of base64. Shown once. */
+/** A new access key; its secret is base64 and shown once. */
 export interface NewAccessKey {
   readonly record: AccessKeyRecord;
   readonly secretAccessKey: string;
+}
+
+/**
+ * How many random bytes a secret access key has, by what it is for. AWS's own have 40 characters; AWS KMS takes 43 to 64
+ * for its external key store proxies (AWS KMS API: XksProxyAuthenticationCredentialType).
+ */
+const secretBytes = { api: 30, xks: 48 } as const;
+
+/** What an access key is made for. It works for either; a KMS just takes no shorter secret for a proxy. */
+export type AccessKeyPurpose = keyof typeof secretBytes;
+
+export interface CreateAccessKeyInput extends CredentialInput {
+  /** `api` when absent. */
+  readonly purpose?: AccessKeyPurpose | undefined;
 }
 
 /** Generates an access key for a principal; nothing is stored yet. */
@@ -21,9 +35,10 @@ export function generateAccessKey(
   core: Pick<Core, "keyring" | "clock" | "randomness">,
   principal: string,
   account: string,
+  purpose: AccessKeyPurpose = "api",
 ): NewAccessKey {
   const accessKeyId = randomAwsId(core.randomness, "AKIA", 16);
-  const random = core.randomness.bytes(30);
+  const random = core.randomness.bytes(secretBytes[purpose]);
   const secretAccessKey = random.toString("base64");
   random.fill(0);
   using secret = SecretBytes.takeFrom(Buffer.from(secretAccessKey));
@@ -43,7 +58,7 @@ export function generateAccessKey(
 }
 
 /** IAM: CreateAccessKey. */
-export const createAccessKey = defineOperation<CredentialInput, NewAccessKey>({
+export const createAccessKey = defineOperation<CreateAccessKeyInput, NewAccessKey>({
   name: "CreateAccessKey",
   plane: "control",
   readOnly: false,
@@ -64,7 +79,7 @@ export const createAccessKey = defineOperation<CredentialInput, NewAccessKey>({
         reason: `A principal has at most ${max} access keys; delete one first.`,
       });
     }
-    const created = generateAccessKey(core, principalArn, request.principal.account);
+    const created = generateAccessKey(core, principalArn, request.principal.account, input.purpose);
     await core.commit([...changed, { op: "insert", table: "accessKeys", row: created.record }]);
     return created;
   },

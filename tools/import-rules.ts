@@ -38,6 +38,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   ["packages/seal", { ours: ["@coffer/crypto", "@coffer/service"], builtins: [...files, ...pure], theirs: [] }],
   ["packages/wire-aws", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],
   ["packages/wire-vault", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
+  ["packages/wire-xks", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],
   ["packages/wire-rest", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
   [
     "apps/server",
@@ -52,6 +53,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
         "@coffer/wire-aws",
         "@coffer/wire-rest",
         "@coffer/wire-vault",
+        "@coffer/wire-xks",
       ],
       builtins: "all",
       theirs: ["fastify", "smol-toml"],

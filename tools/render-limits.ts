@@ -3,6 +3,7 @@ import { type Limit, limits } from "../packages/service/src/index.ts";
 import { awsLimits } from "../packages/wire-aws/src/index.ts";
 import { restLimits } from "../packages/wire-rest/src/index.ts";
 import { vaultLimits } from "../packages/wire-vault/src/index.ts";
+import { xksLimits } from "../packages/wire-xks/src/index.ts";
 
 function section(title: string, rows: readonly Limit[]): string {
   const lines = rows.map(
@@ -25,5 +26,6 @@ export function renderLimitsDocs(): string {
     section("AWS API", Object.values(awsLimits)),
     section("Vault API", Object.values(vaultLimits)),
     section("REST API", Object.values(restLimits)),
+    section("External key store proxy", Object.values(xksLimits)),
   ].join("\n\n")}\n`;
 }

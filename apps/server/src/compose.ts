@@ -5,6 +5,7 @@ import { confirmRootCredential, type RootCredential, type WireHandler } from "@c
 import { createAwsWire } from "@coffer/wire-aws";
 import { createRestWire } from "@coffer/wire-rest";
 import { createVaultWire } from "@coffer/wire-vault";
+import { createXksWire } from "@coffer/wire-xks";
 import { banner } from "./banner.ts";
 import type { Settings } from "./config/index.ts";
 import { describeForWire } from "./describe-adapter-error.ts";
@@ -34,10 +35,12 @@ export interface ComposedServer {
 export async function composeServer(settings: Settings): Promise<ComposedServer> {
   const instance = await openInstance(settings, systemClock, { reportBug, tellOperator });
   const { core } = instance;
+  const { xks } = settings;
   const handler = dispatch({
     aws: createAwsWire(core),
     vault: createVaultWire(core, { version }),
     rest: createRestWire(core, { version }),
+    xks: xks.uriPath === undefined ? undefined : createXksWire(core, { version, uriPath: xks.uriPath }),
   });
   return {
     handler,

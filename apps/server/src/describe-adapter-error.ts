@@ -15,7 +15,17 @@ const shapes: Readonly<Record<keyof Wires, (error: AdapterError, request: Adapte
     body: `${JSON.stringify({ errors: [error.detail] })}\n`,
   }),
   rest: describeAsProblem,
+  xks: (error) => ({
+    status: error.status,
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ errorName: xksName(error.status), errorMessage: error.detail }),
+  }),
 };
+
+function xksName(status: number): string {
+  if (status === 503) return "DependencyTimeoutException";
+  return status >= 500 ? "InternalException" : "ValidationException";
+}
 
 function awsType(status: number): string {
   if (status === 413) return "RequestEntityTooLargeException";

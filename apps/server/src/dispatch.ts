@@ -1,19 +1,23 @@
 import type { WireHandler } from "@coffer/service";
+import { isXksPath } from "@coffer/wire-xks";
 
-/** The three wires behind one port. */
+/** The wires behind one port. */
 export interface Wires {
   readonly aws: WireHandler;
   readonly vault: WireHandler;
   readonly rest: WireHandler;
+  /** Absent unless the settings switch it on. */
+  readonly xks: WireHandler | undefined;
 }
 
-/** Which wire a path belongs to: `/v1/` is Vault's, `/` is AWS's, the rest is REST. */
+/** Which wire a path belongs to: `/v1/` is Vault's, `/` is AWS's, `.../kms/xks/v1/` is the XKS proxy's, the rest is REST. */
 export function wireOf(path: string): keyof Wires {
   if (path === "/") return "aws";
-  return path.startsWith("/v1/") ? "vault" : "rest";
+  if (path.startsWith("/v1/")) return "vault";
+  return isXksPath(path) ? "xks" : "rest";
 }
 
 /** One handler for all wires. */
 export function dispatch(wires: Wires): WireHandler {
-  return (request) => wires[wireOf(request.path)](request);
+  return (request) => (wires[wireOf(request.path)] ?? wires.rest)(request);
 }

@@ -38,6 +38,8 @@ export interface Settings {
   readonly attestationRootsFile: string | undefined;
   readonly account: string;
   readonly region: string;
+  /** The external key store proxy; off without a path. */
+  readonly xks: { readonly uriPath: string | undefined };
   readonly limits: HttpLimits;
   readonly logLevel: "error" | "info" | "debug";
 }
@@ -67,6 +69,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     attestationRootsFile: values["attestation.rootsFile"],
     account: values.account,
     region: values.region,
+    xks: { uriPath: values["xks.uriPath"] },
     limits: buildLimits(values),
     logLevel: values.logLevel,
   };

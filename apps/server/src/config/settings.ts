@@ -188,6 +188,19 @@ export const settingRows = {
     defaultText: "none: AWS's alone",
     doc: "PEM root certificates, besides AWS's own, that attestation documents of a KMS Recipient are trusted by.",
   }),
+  "xks.uriPath": row({
+    flag: "xks-uri-path",
+    environment: "COFFER_XKS_URI_PATH",
+    file: "xks.uri_path",
+    type: patternType(
+      "PATH",
+      /^(?=.{10,128}$)(?:\/[A-Za-z0-9_-]+)*\/kms\/xks\/v1$/,
+      "/kms/xks/v1, or a path that ends so",
+    ),
+    default: undefined,
+    defaultText: "none: it is off",
+    doc: "Where AWS KMS or another Coffer reaches keys of this one as external keys (its XksProxyUriPath).",
+  }),
   allowPlaintext: row({
     flag: "allow-plaintext",
     environment: "COFFER_ALLOW_PLAINTEXT",

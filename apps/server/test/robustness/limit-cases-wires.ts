@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { awsLimits } from "@coffer/wire-aws";
 import { restLimits } from "@coffer/wire-rest";
 import { vaultLimits } from "@coffer/wire-vault";
+import type { xksLimits } from "@coffer/wire-xks";
 import type { LimitName } from "../../src/http/limits.ts";
 import { defaultLimits } from "../../src/http/limits.ts";
 import { RawClient } from "../../src/http/raw-client.ts";
@@ -220,4 +221,18 @@ export const httpLimitCases: Readonly<Record<LimitName, LimitCase>> = {
   drainTimeoutMs: elsewhere("apps/server/test/robustness/drain.test.ts", "--drain-timeout-ms="),
   lingerBytes: elsewhere(adapter, "lingerBytes"),
   lingerTimeoutMs: elsewhere(adapter, "lingerTimeoutMs"),
+};
+
+const proxyTest = "packages/wire-xks/test/proxy.test.ts";
+
+/** One case for each limit of the external key store proxy, which the server of these tests has switched off. */
+export const xksLimitCases: Readonly<Record<keyof typeof xksLimits, LimitCase>> = {
+  plaintextBytes: elsewhere(proxyTest, "plaintextBytes.value + 1"),
+  aadBytes: elsewhere(proxyTest, "aadBytes.value + 1"),
+  externalKeyIdChars: elsewhere(proxyTest, "externalKeyIdChars"),
+  metadataChars: elsewhere(proxyTest, "metadataChars.value + 1"),
+  clockSkewMs: elsewhere(proxyTest, "clockSkewMs"),
+  signingKeys: elsewhere("packages/sigv4/src/signing-key.test.ts", "createSigningKeyCache"),
+  userAgentChars: elsewhere(proxyTest, "userAgentChars"),
+  pathChars: elsewhere(proxyTest, "pathChars"),
 };

@@ -5,7 +5,7 @@ import { after, before, describe, it } from "node:test";
 import { BadInputServer } from "./bad-input-fixture.ts";
 import type { LimitCase } from "./limit-cases.ts";
 import { coreLimitCases } from "./limit-cases-core.ts";
-import { awsLimitCases, httpLimitCases, restLimitCases, vaultLimitCases } from "./limit-cases-wires.ts";
+import { awsLimitCases, httpLimitCases, restLimitCases, vaultLimitCases, xksLimitCases } from "./limit-cases-wires.ts";
 
 /** The sections of docs/LIMITS.md with a case for each of their rows: a row without one does not compile. */
 const sections: readonly [string, Readonly<Record<string, LimitCase>>][] = [
@@ -14,6 +14,7 @@ const sections: readonly [string, Readonly<Record<string, LimitCase>>][] = [
   ["AWS API", awsLimitCases],
   ["Vault API", vaultLimitCases],
   ["REST API", restLimitCases],
+  ["External key store proxy", xksLimitCases],
 ];
 
 const root = join(import.meta.dirname, "../../../..");

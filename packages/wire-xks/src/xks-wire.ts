@@ -1,0 +1,109 @@
+import {
+  type AnonymousCaller,
+  asServiceError,
+  type Core,
+  type RequestContext,
+  recordRefusal,
+  ServiceError,
+  type WireAnswer,
+  type WireHandler,
+  type WireRequest,
+  xksEventSource,
+} from "@coffer/service";
+import { createSigningKeyCache, type SigningKeyCache } from "@coffer/sigv4";
+import { authenticate } from "./authenticate.ts";
+import { calls } from "./calls.ts";
+import { describeError } from "./errors.ts";
+import { xksLimits } from "./limits.ts";
+import { XksBody } from "./read-request.ts";
+import { parseXksPath, shownPath } from "./xks-path.ts";
+
+export interface XksWireOptions {
+  /** Coffer's version, which GetHealthStatus tells. */
+  readonly version: string;
+  /** What a KMS is given as `XksProxyUriPath`: ends in `/kms/xks/v1`. */
+  readonly uriPath: string;
+}
+
+interface Proxy extends XksWireOptions {
+  readonly core: Core;
+  readonly signingKeys: SigningKeyCache;
+}
+
+/** How far a request got: what the audit record of its refusal says of it. */
+interface Progress {
+  caller: RequestContext | AnonymousCaller;
+  eventName: string;
+  audited: boolean;
+}
+
+const noStore = { "content-type": "application/json", "cache-control": "no-store" };
+
+/**
+ * Makes the wire of an external key store proxy: the API through which AWS KMS, or another Coffer, uses keys of this one
+ * as external keys (github.com/aws/aws-kms-xksproxy-api-spec, version 1.0.3). An external key id is a key id of the home
+ * region. Who signs is an ordinary access key: its principal's policies and the key's decide. The handler never throws;
+ * every request leaves an audit record before its answer.
+ */
+export function createXksWire(core: Core, options: XksWireOptions): WireHandler {
+  const proxy: Proxy = { core, ...options, signingKeys: createSigningKeyCache(xksLimits.signingKeys.value) };
+  return async (request) => {
+    const progress: Progress = {
+      caller: anonymousCaller(core, request),
+      eventName: "RefusedRequest",
+      audited: false,
+    };
+    try {
+      return { status: 200, headers: noStore, body: JSON.stringify(await handle(proxy, request, progress)) };
+    } catch (error) {
+      return refuse(core, progress, asServiceError(core, error));
+    }
+  };
+}
+
+function anonymousCaller(core: Core, request: WireRequest): AnonymousCaller {
+  return {
+    requestId: request.requestId,
+    wire: "xks",
+    region: core.homeRegion,
+    sourceIp: request.peerAddress,
+    userAgent: (request.headers.get("user-agent") ?? "").slice(0, xksLimits.userAgentChars.value),
+    path: shownPath(request.path),
+  };
+}
+
+async function handle(proxy: Proxy, request: WireRequest, progress: Progress): Promise<object> {
+  const { core, version } = proxy;
+  const target = parseXksPath(request.path, proxy.uriPath);
+  const { eventName, run } = calls[target.call];
+  progress.eventName = eventName;
+  if (request.method !== "POST") {
+    throw ServiceError.of("InvalidInput", { kind: "method", reason: "The method must be POST." });
+  }
+  const principal = await authenticate(core, request, proxy.signingKeys);
+  const context: RequestContext = { ...progress.caller, principal };
+  progress.caller = context;
+  const externalKeyId = "externalKeyId" in target ? target.externalKeyId : "";
+  const audited = () => {
+    progress.audited = true;
+  };
+  return run({ core, context, body: XksBody.parse(request.body), externalKeyId, version, audited });
+}
+
+async function refuse(core: Core, progress: Progress, error: ServiceError): Promise<WireAnswer> {
+  let answered = error;
+  if (!progress.audited) {
+    const { caller, eventName } = progress;
+    try {
+      await recordRefusal(core, { caller, eventSource: xksEventSource, eventName, error: error.detail });
+    } catch (failure) {
+      answered = asServiceError(core, failure);
+    }
+  }
+  const { detail } = answered;
+  const { status, ...body } = describeError(detail);
+  if (detail.code === "InvalidInput" && detail.params.kind === "method") {
+    return { status: 405, headers: { ...noStore, allow: "POST" }, body: JSON.stringify(body) };
+  }
+  return { status, headers: noStore, body: JSON.stringify(body) };
+}

@@ -58,6 +58,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   DryRun: () => ["ValidationException"],
   Sealed: () => ["InternalException", "Coffer is sealed."],
   AuditUnavailable: ({ reason }) => ["InternalException", reason],
+  StoreUnavailable: ({ reason }) => ["InternalException", reason],
   DependencyTimeout: ({ reason }) => ["DependencyTimeoutException", reason],
   Internal: ({ errorId }) => ["InternalException", `Internal error ${errorId}; see the server's log.`],
 };

@@ -88,6 +88,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       attestationRoots,
       ...reports,
     });
+    await core.unrecorded.recover();
     await checkAccount(store, settings.account);
     let made = await makeRootCredential(core, settings.dev ? devToken : undefined);
     lifecycle.start();
@@ -106,6 +107,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
         await healthWatch.stop();
         try {
           await core.unrecorded.write().finally(() => audit.close());
+          await core.unrecorded.clear();
         } catch (error) {
           throw explainFailure(error);
         } finally {

@@ -113,6 +113,7 @@ export type { Clock } from "./ports/clock.ts";
 export type { Randomness } from "./ports/randomness.ts";
 export type { Seal, SealedRootKey } from "./ports/seal.ts";
 export {
+  type AuditOutboxRecord,
   type SettingRecord,
   type Store,
   StoreConflict,

@@ -44,7 +44,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const keys = new KeyDirectory(store, keyring);
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
   const mounts = new MountDirectory(store);
-  const unrecorded = new UnrecordedChanges(audit);
+  const unrecorded = new UnrecordedChanges(audit, store);
   const healthWatch = new HealthWatch({ audit, store, unrecorded, clock, tellOperator: parts.tellOperator });
   const core: Core = {
     store,

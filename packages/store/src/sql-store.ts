@@ -1,6 +1,7 @@
 import {
   type AccessKeyRecord,
   type AliasRecord,
+  type AuditOutboxRecord,
   type IdentityPolicyRecord,
   invariant,
   type KeyRecord,
@@ -143,6 +144,10 @@ export class SqlStore implements Store {
 
   listMounts(after = beforeAll, limit: number): Promise<readonly MountRecord[]> {
     return this.#page("mounts", this.#pages.listMounts, { after, limit });
+  }
+
+  listAuditOutbox(after = beforeAll, limit: number): Promise<readonly AuditOutboxRecord[]> {
+    return this.#page("auditOutbox", this.#pages.listAuditOutbox, { after, limit });
   }
 
   async commit(writes: readonly Write[]): Promise<void> {

@@ -21,6 +21,8 @@ export interface AnonymousCaller {
 
 /** What the audit record of a request says. */
 export interface AuditFacts {
+  /** A UUID; a new one when absent. */
+  readonly eventId?: string;
   readonly caller: RequestContext | AnonymousCaller;
   /** The account of the instance, for requests of nobody. */
   readonly account: string;
@@ -38,6 +40,8 @@ export interface AuditFacts {
 
 /** What the audit record of something that the server did on its own says. */
 export interface ServiceEventFacts {
+  /** A UUID. */
+  readonly eventId: string;
   readonly eventName: string;
   readonly nowMs: number;
   readonly key: KeyRecord;
@@ -82,7 +86,7 @@ export function auditEventJson(facts: AuditFacts): string {
   const from = `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(caller.userAgent)}`;
   const failed = error === undefined ? "" : `,${JSON.stringify(auditErrorWords(error)).slice(1, -1)}`;
   const additional = `"additionalEventData":${additionalData(caller, facts.recipient)}`;
-  const request = `"requestID":${quote(caller.requestId)},"eventID":"${randomId()}","readOnly":${facts.readOnly}`;
+  const request = `"requestID":${quote(caller.requestId)},"eventID":"${facts.eventId ?? randomId()}","readOnly":${facts.readOnly}`;
   const about = `"resources":[${resourcesJson(keys)}],"eventType":"AwsApiCall","managementEvent":true`;
   const account = quote(principal?.account ?? facts.account);
   const tail = `${about},"recipientAccountId":${account},"eventCategory":"Management"}`;
@@ -95,7 +99,7 @@ export function auditEventJson(facts: AuditFacts): string {
  * Writes the audit record of what the server did on its own (CloudTrail user guide: AWS service events; AWS KMS developer
  * guide: log entries of RotateKey and DeleteKey).
  */
-export function serviceEventJson({ eventName, nowMs, key, details }: ServiceEventFacts): string {
+export function serviceEventJson({ eventId, eventName, nowMs, key, details }: ServiceEventFacts): string {
   const { account, region } = key;
   return JSON.stringify({
     eventVersion,
@@ -108,7 +112,7 @@ export function serviceEventJson({ eventName, nowMs, key, details }: ServiceEven
     userAgent: "AWS Internal",
     requestParameters: null,
     responseElements: null,
-    eventID: randomId(),
+    eventID: eventId,
     readOnly: false,
     resources: [resourceOf(key)],
     eventType: "AwsServiceEvent",

@@ -24,7 +24,7 @@ interface Told {
 
 /**
  * Tells the operator once when the audit trail or the store fails, why and what to do, and once when it works again. Asks
- * a failed store each second whether it works, and has the trail told what it missed.
+ * a failed store each second whether it works, has the trail told what it missed, and clears the outbox of what it has.
  */
 export class HealthWatch {
   readonly #parts: HealthWatchParts;
@@ -63,6 +63,7 @@ export class HealthWatch {
     await store.probe();
     // What it throws is in the trail's health.
     if (audit.health().writable) await unrecorded.write().catch(() => {});
+    await unrecorded.clear();
     this.look();
     if (!this.#stopped) this.start();
   }

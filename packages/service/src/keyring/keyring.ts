@@ -103,9 +103,9 @@ export class Keyring {
     }
   }
 
-  /** Makes a new wrapping key the current one, durably. Returns its id. Only within `inTurn`. */
-  async rotate(): Promise<string> {
-    await this.#store.commit([{ op: "insert", table: "wrappingKeys", row: this.#generate() }]);
+  /** Makes a new wrapping key the current one, durably, by `store`'s commit. Returns its id. Only within `inTurn`. */
+  async rotate(store: Pick<Store, "commit"> = this.#store): Promise<string> {
+    await store.commit([{ op: "insert", table: "wrappingKeys", row: this.#generate() }]);
     await this.#load();
     return this.#currentId;
   }

@@ -1,9 +1,12 @@
+import { randomId } from "@coffer/crypto";
 import { serviceEventJson } from "../audit/event.ts";
 import type { Core } from "../core.ts";
 import { changeKey } from "../model/due.ts";
 import { type KeyRecord, materialRegion } from "../model/key.ts";
 import { minRotationPeriodMs } from "../operations/rotation/checks.ts";
 import { rotate } from "../operations/rotation/rotate.ts";
+import { recordedChange } from "../pipeline/recorded-change.ts";
+import type { ChangeEvent } from "../pipeline/unrecorded.ts";
 import type { Write } from "../ports/store.ts";
 
 const pageRows = 500;
@@ -14,13 +17,15 @@ const pageRows = 500;
  * @returns the audit record, still to be written
  * @throws StoreConflict when somebody else changed the key meanwhile
  */
-export async function rotateDueKey(core: Core, record: KeyRecord): Promise<string> {
+export async function rotateDueKey(core: Core, record: KeyRecord): Promise<ChangeEvent> {
   const { rotation } = record;
   // A stored period that is too short must not keep the key due for ever.
   const periodMs = Math.max(rotation.periodMs, minRotationPeriodMs);
-  await rotate(core, record, "AUTOMATIC", { rotation: { ...rotation, nextAtMs: core.clock.nowMs() + periodMs } });
-  const details = { keyId: record.keyId, rotationType: "AUTOMATIC" };
-  return serviceEventJson({ eventName: "RotateKey", nowMs: core.clock.nowMs(), key: record, details });
+  const nowMs = core.clock.nowMs();
+  const event = eventOf(record, "RotateKey", nowMs, { keyId: record.keyId, rotationType: "AUTOMATIC" });
+  const change = recordedChange(core, () => event);
+  await rotate(change.core, record, "AUTOMATIC", { rotation: { ...rotation, nextAtMs: nowMs + periodMs } });
+  return event;
 }
 
 /**
@@ -31,10 +36,12 @@ export async function rotateDueKey(core: Core, record: KeyRecord): Promise<strin
  * @returns the audit record, still to be written
  * @throws StoreConflict when somebody else changed the key meanwhile
  */
-export async function destroyDueKey(core: Core, record: KeyRecord): Promise<string> {
+export async function destroyDueKey(core: Core, record: KeyRecord): Promise<ChangeEvent> {
   const { store } = core;
   const { account, region, keyId, currentVersion } = record;
   const materialAt = materialRegion(record);
+  const event = eventOf(record, "DeleteKey", core.clock.nowMs(), { keyId });
+  const change = recordedChange(core, () => event);
   for (let key = record; ; ) {
     const rows = await store.listKeyVersions(materialAt, keyId, 0, pageRows);
     const versions = new Set([currentVersion, ...rows.map(({ version }) => version)]);
@@ -48,7 +55,7 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<stri
     );
     if (rows.length < pageRows) {
       const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);
-      await core.commit([
+      await change.core.commit([
         { op: "delete", table: "keys", key: { region, keyId }, revision: key.revision },
         ...material,
         ...aliases.map(
@@ -60,5 +67,15 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<stri
     key = changeKey(key, {});
     await core.commit([{ op: "update", table: "keys", row: key }, ...material]);
   }
-  return serviceEventJson({ eventName: "DeleteKey", nowMs: core.clock.nowMs(), key: record, details: { keyId } });
+  return event;
+}
+
+function eventOf(
+  key: KeyRecord,
+  eventName: string,
+  nowMs: number,
+  details: Readonly<Record<string, unknown>>,
+): ChangeEvent {
+  const eventId = randomId();
+  return { eventId, eventJson: serviceEventJson({ eventId, eventName, nowMs, key, details }) };
 }

@@ -8,6 +8,7 @@ import { StoreConflict } from "../ports/store.ts";
 import { type Invocation, isStale, runAgain, runOnce } from "./attempt.ts";
 import { type AttestedRecipient, verifyRecipient } from "./attested-recipient.ts";
 import type { Operation } from "./operation.ts";
+import { recordedChange } from "./recorded-change.ts";
 
 const kmsEventSource = "kms.amazonaws.com";
 
@@ -29,6 +30,23 @@ export async function execute<Input, Output>(
   let recipient: AttestedRecipient | undefined;
   let output: Output | undefined;
   let failure: ServiceError | undefined;
+  const eventId = randomId();
+  const describe = (response: Readonly<Record<string, unknown>> | null, error?: ErrorDetail): string =>
+    auditEventJson({
+      eventId,
+      caller: request,
+      account: core.account,
+      eventSource: operation.eventSource ?? kmsEventSource,
+      eventName: request.eventName ?? operation.name,
+      readOnly: operation.readOnly,
+      nowMs,
+      parameters,
+      response,
+      keys,
+      recipient: recipient?.record,
+      error,
+    });
+  const change = operation.readOnly ? undefined : recordedChange(core, () => ({ eventId, eventJson: describe(null) }));
   try {
     parameters = operation.record(input);
     refuseWithoutAudit(core);
@@ -37,7 +55,15 @@ export async function execute<Input, Output>(
     if (request.recipient !== undefined) {
       recipient = await verifyRecipient(core, operation, request.recipient, nowMs);
     }
-    const invocation: Invocation<Input, Output> = { core, operation, input, request, keys, nowMs, recipient };
+    const invocation: Invocation<Input, Output> = {
+      core: change?.core ?? core,
+      operation,
+      input,
+      request,
+      keys,
+      nowMs,
+      recipient,
+    };
     try {
       output = await runOnce(invocation);
     } catch (error) {
@@ -49,25 +75,12 @@ export async function execute<Input, Output>(
   }
   let event: string | undefined;
   try {
-    event = auditEventJson({
-      caller: request,
-      account: core.account,
-      eventSource: operation.eventSource ?? kmsEventSource,
-      eventName: request.eventName ?? operation.name,
-      readOnly: operation.readOnly,
-      nowMs,
-      parameters,
-      response: output === undefined ? null : (operation.recordOutput?.(output) ?? null),
-      keys,
-      recipient: recipient?.record,
-      error: failure?.detail,
-    });
+    event = describe(output === undefined ? null : (operation.recordOutput?.(output) ?? null), failure?.detail);
     await core.audit.append(event);
+    if (change?.isMade() === true) core.unrecorded.settle(eventId);
   } catch (error) {
-    if (output !== undefined) {
-      operation.wipe?.(output);
-      if (!operation.readOnly && event !== undefined) core.unrecorded.add(event);
-    }
+    if (output !== undefined) operation.wipe?.(output);
+    if (change?.isMade() === true && event !== undefined) core.unrecorded.add({ eventId, eventJson: event });
     throw asServiceError(core, error);
   }
   if (failure !== undefined) throw failure;

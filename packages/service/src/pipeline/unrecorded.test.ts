@@ -1,9 +1,129 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
+import { rotateKeyring } from "../operations/admin/rotate-keyring.ts";
 import { decrypt } from "../operations/decrypt.ts";
 import { describeKey } from "../operations/keys/describe-key.ts";
 import { updateKeyDescription } from "../operations/keys/update-key-description.ts";
+import { enableKeyRotation } from "../operations/rotation/automatic-rotation.ts";
+import { dayMs } from "../operations/shared.ts";
 import { CoreTest } from "../testing/core-test.ts";
+import { UnrecordedChanges } from "./unrecorded.ts";
+
+describe("changes that a process left without a record", () => {
+  let t: CoreTest;
+  let keyId = "";
+
+  beforeEach(async () => {
+    t = await CoreTest.open();
+    ({ keyId } = await t.newKey());
+    await t.core.unrecorded.clear();
+  });
+  afterEach(() => t.close());
+
+  /** What the next process on the same store and trail does when it starts. */
+  async function startAgain(): Promise<UnrecordedChanges> {
+    t.disk.heal();
+    t.test.clock.advance(1000);
+    const next = new UnrecordedChanges(t.core.audit, t.core.store);
+    await next.recover();
+    return next;
+  }
+
+  async function outbox(): Promise<number> {
+    return (await t.core.store.listAuditOutbox(undefined, 100)).length;
+  }
+
+  async function recordsOf(eventName: string): Promise<Record<string, unknown>[]> {
+    return (await t.test.auditEvents()).filter((event) => event["eventName"] === eventName);
+  }
+
+  it("are written by the next one, marked as recovered, each once", async () => {
+    t.disk.fail("append", "ENOSPC");
+    await t.fails(updateKeyDescription, { keyId, description: "first" }, "AuditUnavailable");
+    await startAgain();
+    const records = await recordsOf("UpdateKeyDescription");
+    assert.equal(records.length, 1);
+    const [record] = records;
+    assert.deepEqual(record?.["requestParameters"], { keyId, description: "first" });
+    assert.deepEqual(record?.["additionalEventData"], { wire: "aws", recovered: true });
+    assert.ok(JSON.stringify(record?.["resources"]).includes(keyId));
+    assert.equal(await outbox(), 0);
+    await startAgain();
+    assert.equal((await recordsOf("UpdateKeyDescription")).length, 1);
+  });
+
+  it("are in the outbox from their commit on, whether or not the trail took them", async () => {
+    let atCommit = -1;
+    t.store.afterCommit = async () => {
+      t.store.afterCommit = () => {};
+      atCommit = await outbox();
+    };
+    await t.run(updateKeyDescription, { keyId, description: "first" });
+    assert.equal(atCommit, 1);
+    assert.equal(await outbox(), 1);
+    await startAgain();
+    assert.equal(await outbox(), 0);
+    const records = await recordsOf("UpdateKeyDescription");
+    assert.equal(records.length, 1);
+    assert.deepEqual(records[0]?.["additionalEventData"], { wire: "aws" });
+  });
+
+  it("are found in the trail also behind many other records", async () => {
+    await t.run(updateKeyDescription, { keyId, description: "first" });
+    for (let at = 0; at < 1100; at += 1) await t.run(describeKey, { keyId });
+    await startAgain();
+    assert.equal((await recordsOf("UpdateKeyDescription")).length, 1);
+  });
+
+  it("wait on when the trail still fails, and are written before anything else", async () => {
+    t.disk.fail("append", "ENOSPC");
+    await t.fails(updateKeyDescription, { keyId, description: "first" }, "AuditUnavailable");
+    const next = new UnrecordedChanges(t.core.audit, t.core.store);
+    await next.recover();
+    assert.equal(next.isEmpty, false);
+    assert.equal(await outbox(), 1);
+    t.disk.heal();
+    t.test.clock.advance(1000);
+    await next.write();
+    await next.clear();
+    assert.equal((await recordsOf("UpdateKeyDescription")).length, 1);
+    assert.equal(await outbox(), 0);
+  });
+
+  it("are also those of the server itself, and of the whole instance", async () => {
+    await t.run(enableKeyRotation, { keyId, periodDays: 90 });
+    t.disk.fail("append", "ENOSPC");
+    await t.fails(rotateKeyring, null, "AuditUnavailable");
+    t.disk.heal();
+    t.test.clock.advance(90 * dayMs);
+    t.store.afterCommit = () => t.disk.fail("append", "ENOSPC");
+    await t.test.lifecycle.runDue();
+    await startAgain();
+    assert.equal((await recordsOf("RotateKeyring")).length, 1);
+    const rotations = await recordsOf("RotateKey");
+    assert.deepEqual(
+      rotations.map((event) => event["additionalEventData"]),
+      [{ recovered: true }],
+    );
+  });
+
+  it("were not made when the commit failed, and leave nothing", async () => {
+    t.store.breakDown("The disk that holds the database is full.");
+    await t.fails(updateKeyDescription, { keyId, description: "first" }, "StoreUnavailable");
+    t.store.heal();
+    assert.equal(await outbox(), 0);
+    const [record] = await recordsOf("UpdateKeyDescription");
+    assert.equal(record?.["errorCode"], "DependencyTimeoutException");
+  });
+
+  it("leave the outbox within a second once they are recorded", async () => {
+    t.test.healthWatch.start();
+    await t.run(updateKeyDescription, { keyId, description: "first" });
+    t.test.clock.advance(1000);
+    await t.test.healthWatch.stop();
+    assert.equal(await outbox(), 0);
+  });
+});
 
 describe("changes that the audit trail did not take", () => {
   let t: CoreTest;

@@ -17,6 +17,17 @@ export interface SettingRecord {
   readonly revision: number;
 }
 
+/** The audit record of a change, committed with it, until the trail has it. */
+export interface AuditOutboxRecord {
+  /** The record's `eventID`. */
+  readonly eventId: string;
+  /** The newest record of the trail before the change: this one's can only come after it. */
+  readonly afterSequence: number;
+  /** One line of JSON, without what the answer would have been. */
+  readonly eventJson: string;
+  readonly revision: number;
+}
+
 /** The tables and their rows. Every row has a `revision`, 1 when inserted. */
 export interface Tables {
   keys: KeyRecord;
@@ -29,6 +40,7 @@ export interface Tables {
   mounts: MountRecord;
   wrappingKeys: WrappingKeyRecord;
   settings: SettingRecord;
+  auditOutbox: AuditOutboxRecord;
 }
 
 /** The primary key of each table, in order. */
@@ -43,6 +55,7 @@ export interface TableKeys {
   mounts: { readonly path: string };
   wrappingKeys: { readonly wrappingKeyId: string };
   settings: { readonly name: string };
+  auditOutbox: { readonly eventId: string };
 }
 
 export type TableName = keyof Tables;
@@ -142,6 +155,8 @@ export interface Store {
     limit: number,
   ): Promise<readonly IdentityPolicyRecord[]>;
   listMounts(afterPath: string | undefined, limit: number): Promise<readonly MountRecord[]>;
+  /** What is in the audit outbox, by event id. */
+  listAuditOutbox(afterEventId: string | undefined, limit: number): Promise<readonly AuditOutboxRecord[]>;
 
   /**
    * Applies all writes or none, durably (they survive power loss once this returns).

@@ -157,6 +157,14 @@ export function compilePageQueries(db: Kysely<Database>) {
         .orderBy("path")
         .limit(argument("limit")),
     ),
+    listAuditOutbox: compileQuery<Page & { after: string }>((argument) =>
+      db
+        .selectFrom("audit_outbox")
+        .selectAll()
+        .where("event_id", ">", argument("after"))
+        .orderBy("event_id")
+        .limit(argument("limit")),
+    ),
   };
 }
 

@@ -1,6 +1,7 @@
 import type {
   AccessKeyRecord,
   AliasRecord,
+  AuditOutboxRecord,
   IdentityPolicyRecord,
   KeyRecord,
   KeyVersionRecord,
@@ -149,6 +150,13 @@ const settings = {
   revision: integer("revision"),
 } satisfies Columns<SettingRecord>;
 
+const auditOutbox = {
+  eventId: text("event_id"),
+  afterSequence: integer("after_sequence"),
+  eventJson: text("event_json"),
+  revision: integer("revision"),
+} satisfies Columns<AuditOutboxRecord>;
+
 interface TableShape<T extends TableName> {
   /** The table's name in SQL. */
   readonly name: string;
@@ -181,6 +189,7 @@ export const tables = {
   mounts: { name: "mounts", key: ["path"], holdsSecrets: false, columns: mounts },
   wrappingKeys: { name: "wrapping_keys", key: ["wrappingKeyId"], holdsSecrets: true, columns: wrappingKeys },
   settings: { name: "settings", key: ["name"], holdsSecrets: true, columns: settings },
+  auditOutbox: { name: "audit_outbox", key: ["eventId"], holdsSecrets: false, columns: auditOutbox },
 } as const satisfies { readonly [T in TableName]: TableShape<T> };
 
 type Shapes = typeof tables;

@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 17 + 10 * 5);
+    assert.equal(plans.size, 18 + 11 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(
@@ -59,6 +59,7 @@ describe("the query plans", () => {
       listDueKeys: /keys_by_due \(due_at_ms>\? AND due_at_ms<\?\)/,
       listTokens: /tokens_by_principal \(principal_arn=\? AND digest>\?\)/,
       listMounts: /\(path>\?\)/,
+      listAuditOutbox: /\(event_id>\?\)/,
     };
     for (const [name, seek] of Object.entries(seeks)) assert.match(plans.get(name) ?? "", seek, name);
   });

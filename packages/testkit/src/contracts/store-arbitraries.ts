@@ -95,6 +95,7 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
   mounts: { path: name, description: anyText },
   wrappingKeys: { wrappingKeyId: fc.constantFrom(...ranges.wrappingKeyIds), wrappedKey: bytes, createdAtMs: time },
   settings: { name, value: anyText },
+  auditOutbox: { eventId: name, afterSequence: time, eventJson: anyText },
 };
 
 /** A row of one table, of any table. */

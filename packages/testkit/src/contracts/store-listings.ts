@@ -69,6 +69,13 @@ export function allListings(ranges: Ranges): readonly Listing[] {
       () => true,
       (store, after, limit) => store.listMounts(after, limit),
     ),
+    textListing(
+      "listAuditOutbox",
+      "auditOutbox",
+      (row) => row.eventId,
+      () => true,
+      (store, after, limit) => store.listAuditOutbox(after, limit),
+    ),
     ...ranges.accounts.map((account) =>
       textListing(
         `listPrincipals of ${account}`,

@@ -12,6 +12,7 @@ export const primaryKeys: { readonly [T in TableName]: readonly (keyof TableKeys
   mounts: ["path"],
   wrappingKeys: ["wrappingKeyId"],
   settings: ["name"],
+  auditOutbox: ["eventId"],
 };
 
 /** The names of all tables. */
@@ -128,6 +129,12 @@ export const sampleRecords: Tables = {
     revision: 1,
   },
   settings: { name: "instance", value: '{"account":"111122223333"}', revision: 1 },
+  auditOutbox: {
+    eventId: "7a1b0c4e-0000-4000-8000-000000000000",
+    afterSequence: 7,
+    eventJson: '{"eventName":"CreateKey"}',
+    revision: 1,
+  },
 };
 
 /** The optional members of each table's rows. */
@@ -153,6 +160,7 @@ export const optionalMembers: { readonly [T in TableName]: readonly (keyof Table
   mounts: [],
   wrappingKeys: [],
   settings: [],
+  auditOutbox: [],
 };
 
 /** A row of any table, by member. */

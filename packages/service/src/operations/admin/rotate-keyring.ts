@@ -27,7 +27,7 @@ export const rotateKeyring = defineOperation<null, RotateKeyringOutput>({
 
 async function rotateAndRewrap(core: Core): Promise<RotateKeyringOutput> {
   const olderIds = core.keyring.wrappingKeyIds;
-  const wrappingKeyId = await core.keyring.rotate();
+  const wrappingKeyId = await core.keyring.rotate(core);
   let rewrapped = 0;
   for (const [index, olderId] of olderIds.entries()) {
     const { moved, done } = await rewrapSecrets(core, olderId);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { evaluatePolicy } from "./evaluate.ts";
+import { parsePolicy } from "./parse.ts";
 import {
   account,
   compile,
@@ -12,7 +13,7 @@ import {
   sessionOf,
   userOf,
 } from "./policy-fixtures.ts";
-import type { PolicyPrincipal, PrincipalMatch } from "./types.ts";
+import type { CompiledPolicy, PolicyPrincipal, PrincipalMatch } from "./types.ts";
 
 const alice = userOf("Alice");
 const session = sessionOf("Engineering", "bob");
@@ -241,5 +242,42 @@ describe("evaluatePolicy", () => {
     assert.equal(allows(both), true);
     assert.equal(allows({ ...both, "kms:calleraccount": [otherAccount] }), false);
     assert.equal(allows({ "kms:viaservice": both["kms:viaservice"] }), false);
+  });
+});
+
+describe("principals that a policy means by their unique ids", () => {
+  const ids = { [alice.arn]: "AIDAEXAMPLE", [roleArn]: "AROAEXAMPLE" };
+  const named = (principalIds: Record<string, string>, element = "Principal") => {
+    const statement = {
+      Effect: element === "Principal" ? "Allow" : "Deny",
+      [element]: { AWS: [alice.arn, roleArn, session.arn, rootArn] },
+      Action: "*",
+      Resource: "*",
+    };
+    const parsed = parsePolicy(JSON.stringify({ Version: "2012-10-17", Statement: statement }), "key", principalIds);
+    assert.ok(parsed.ok);
+    return parsed.policy;
+  };
+  const ask = (policy: CompiledPolicy, principal: PolicyPrincipal) => evaluatePolicy(policy, requestOf({ principal }));
+
+  it("match their own, and a session its role's", () => {
+    for (const principal of [alice, session]) {
+      assert.equal(ask(named(ids), principal).allowsExactly, true);
+      assert.equal(ask(named({}), principal).allowsExactly, true);
+      assert.equal(ask(named(ids, "NotPrincipal"), principal).denies, undefined);
+    }
+  });
+
+  it("and no later ones, of the same name or with an id that begins alike", () => {
+    for (const userId of ["AIDAOTHER", "AIDAEXAMPLE2", undefined]) {
+      const { userId: _, ...unknown } = alice;
+      const later = userId === undefined ? unknown : { ...alice, userId };
+      const evaluation = ask(named(ids), later);
+      assert.deepEqual([evaluation.allowsExactly, evaluation.allowsAccount], [false, true]);
+      assert.ok(ask(named(ids, "NotPrincipal"), later).denies);
+    }
+    const later = { ...session, arn: `${session.arn}2`, userId: "AROAOTHER:AROAEXAMPLE:bob2" };
+    assert.equal(ask(named(ids), later).allowsExactly, false);
+    assert.equal(ask(named({}), later).allowsExactly, true);
   });
 });

@@ -1,6 +1,6 @@
 import { ActionIndex, type CompiledStatement } from "./compiled.ts";
 import { allowOnly, Malformed, type Place, readObject, readString, refuse, within } from "./shapes.ts";
-import { compileStatement, type StatementRules } from "./statement.ts";
+import { compileStatement, type DocumentFacts, type StatementRules } from "./statement.ts";
 import { parseStrictJson } from "./strict-json.ts";
 import type { CompiledPolicy, ParseResult, PolicyKind } from "./types.ts";
 
@@ -55,17 +55,24 @@ const rules: Readonly<Record<PolicyKind, KindRules>> = {
  * Parses and compiles a policy document (IAM User Guide, "Grammar of the IAM JSON policy language"). Anything that the
  * grammar does not have is refused: unknown and doubled elements, wrong types, unknown operators, malformed principals.
  * Never throws for any text.
+ *
+ * `principalIds`: the unique ids that ARNs of users and roles in it stand for; a caller with such an ARN and another id is
+ * not the one that the policy names.
  */
-export function parsePolicy(text: string, kind: PolicyKind): ParseResult {
+export function parsePolicy(
+  text: string,
+  kind: PolicyKind,
+  principalIds: Readonly<Record<string, string>> = {},
+): ParseResult {
   try {
-    return { ok: true, policy: compilePolicy(text, kind) };
+    return { ok: true, policy: compilePolicy(text, kind, principalIds) };
   } catch (cause) {
     if (cause instanceof Malformed) return { ok: false, problem: cause.problem };
     throw cause;
   }
 }
 
-function compilePolicy(text: string, kind: PolicyKind): CompiledPolicy {
+function compilePolicy(text: string, kind: PolicyKind, principalIds: Readonly<Record<string, string>>): CompiledPolicy {
   const top: Place = { path: "" };
   checkSize(text, kind, top);
   if (countOf(text, "?") > maxSingleWildcards) {
@@ -78,7 +85,10 @@ function compilePolicy(text: string, kind: PolicyKind): CompiledPolicy {
   allowOnly(members, kindRules.elements, top);
   if (members.has("Id")) readString(members.get("Id"), within(top, "Id"));
   const version = readVersion(members, within(top, "Version"));
-  const statements = readStatements(members, kindRules, version === currentVersion);
+  const statements = readStatements(members, kindRules, {
+    variables: version === currentVersion,
+    ids: new Map(Object.entries(principalIds)),
+  });
   return { kind, version, statements, actions: new ActionIndex(statements) };
 }
 
@@ -108,7 +118,7 @@ function readVersion(members: ReadonlyMap<string, unknown>, place: Place): strin
 function readStatements(
   members: ReadonlyMap<string, unknown>,
   kindRules: KindRules,
-  variables: boolean,
+  facts: DocumentFacts,
 ): readonly CompiledStatement[] {
   const place: Place = { path: "Statement" };
   if (!members.has("Statement")) return refuse(place, "is missing");
@@ -117,7 +127,7 @@ function readStatements(
   if (list.length === 0) return refuse(place, "must have at least one statement");
   const statements = list.map((item, index) => {
     const path = Array.isArray(value) ? `Statement[${index}]` : "Statement";
-    return compileStatement(item, { path, statement: index }, kindRules, variables);
+    return compileStatement(item, { path, statement: index }, kindRules, facts);
   });
   if (kindRules.uniqueSids) checkSids(statements);
   return statements;

@@ -39,9 +39,14 @@ export interface PrincipalMatcher {
   /** ARNs of users, roles and sessions. */
   readonly arns: ReadonlySet<string>;
   readonly services: ReadonlySet<string>;
+  /** The unique id of the user or role that an ARN meant when the policy was put. */
+  readonly ids: PrincipalIds;
   /** As written, for an explanation. */
   readonly written: readonly string[];
 }
+
+/** Unique ids (`AIDA...`, `AROA...`) of users and roles, by ARN. */
+export type PrincipalIds = ReadonlyMap<string, string>;
 
 const accountId = /^\d{12}$/;
 const rootArn = /^arn:aws:iam::(\d{12}):root$/;
@@ -76,9 +81,9 @@ export function matchPrincipal(matcher: PrincipalMatcher, principal: PolicyPrinc
   if (matcher.isNegated) return isExempt(matcher, principal) ? strength.none : strength.wildcard;
   if (matcher.isEveryone) return strength.wildcard;
   if (principal.kind === "service") return isNamedService(matcher, principal) ? strength.service : strength.none;
-  if (matcher.arns.has(principal.arn)) return strength.self;
+  if (isNamed(matcher, principal.arn, principal)) return strength.self;
   if (principal.kind === "root" && matcher.accounts.has(principal.account)) return strength.self;
-  if (principal.roleArn !== undefined && matcher.arns.has(principal.roleArn)) return strength.role;
+  if (principal.roleArn !== undefined && isNamed(matcher, principal.roleArn, principal)) return strength.role;
   return matcher.accounts.has(principal.account) ? strength.account : strength.none;
 }
 
@@ -91,8 +96,19 @@ function isExempt(matcher: PrincipalMatcher, principal: PolicyPrincipal): boolea
   if (principal.kind === "service") return isNamedService(matcher, principal);
   if (!matcher.accounts.has(principal.account)) return false;
   if (principal.kind === "root") return true;
-  const roleIsNamed = principal.roleArn === undefined || matcher.arns.has(principal.roleArn);
-  return roleIsNamed && matcher.arns.has(principal.arn);
+  const roleIsNamed = principal.roleArn === undefined || isNamed(matcher, principal.roleArn, principal);
+  return roleIsNamed && isNamed(matcher, principal.arn, principal);
+}
+
+/**
+ * Whether the policy names `arn` and means this caller: a user or role that was deleted and made anew under the same name
+ * is another one (IAM User Guide, "AWS JSON policy elements: Principal").
+ */
+function isNamed(matcher: PrincipalMatcher, arn: string, { userId }: PolicyPrincipal): boolean {
+  if (!matcher.arns.has(arn)) return false;
+  const meant = matcher.ids.get(arn);
+  // The id of a session is that of its role, a colon and the session's name.
+  return meant === undefined || userId === meant || userId?.startsWith(`${meant}:`) === true;
 }
 
 function isNamedService(matcher: PrincipalMatcher, principal: PolicyPrincipal): boolean {

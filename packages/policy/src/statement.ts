@@ -1,7 +1,14 @@
 import type { CompiledStatement } from "./compiled.ts";
 import { type CompiledCondition, compileCondition, isOperator } from "./conditions.ts";
 import { UnfitValue } from "./operators.ts";
-import { addAwsPrincipal, isServiceName, matchNames, type PrincipalMatcher, type Strength } from "./principals.ts";
+import {
+  addAwsPrincipal,
+  isServiceName,
+  matchNames,
+  type PrincipalIds,
+  type PrincipalMatcher,
+  type Strength,
+} from "./principals.ts";
 import {
   allowOnly,
   type Place,
@@ -40,12 +47,19 @@ const elements: ReadonlySet<string> = new Set([
 ]);
 const principalTypes: ReadonlySet<string> = new Set(["AWS", "Service", "Federated", "CanonicalUser"]);
 
+/** What a document says for all of its statements. */
+export interface DocumentFacts {
+  /** Whether its version has policy variables. */
+  readonly variables: boolean;
+  readonly ids: PrincipalIds;
+}
+
 /** Compiles one statement; throws `Malformed`. */
 export function compileStatement(
   value: unknown,
   at: Place,
   rules: StatementRules,
-  variables: boolean,
+  { variables, ids }: DocumentFacts,
 ): CompiledStatement {
   const members = readObject(value, at);
   const sid = members.has("Sid") ? readSid(members.get("Sid"), within(at, "Sid"), rules) : undefined;
@@ -57,7 +71,7 @@ export function compileStatement(
     index,
     ...(sid === undefined ? {} : { sid }),
     effect,
-    principal: readPrincipal(members, place, rules, effect),
+    principal: readPrincipal(members, place, rules, effect, ids),
     action: readActions(members, place),
     resource: readResources(members, place, rules, effect, variables),
     conditions: readConditions(members, within(place, "Condition"), effect, variables),
@@ -88,6 +102,7 @@ function readPrincipal(
   place: Place,
   rules: StatementRules,
   effect: Effect,
+  ids: PrincipalIds,
 ): PrincipalMatcher | undefined {
   const found = oneOf(members, "Principal", place);
   if (!rules.hasPrincipal) {
@@ -99,13 +114,13 @@ function readPrincipal(
   const { name, isNegated } = found;
   const here = within(place, name);
   if (isNegated && effect === "Allow") return refuse(here, "cannot be used with Allow: it would allow everybody else");
-  return compilePrincipal(members.get(name), here, isNegated);
+  return compilePrincipal(members.get(name), here, isNegated, ids);
 }
 
-function compilePrincipal(value: unknown, place: Place, isNegated: boolean): PrincipalMatcher {
+function compilePrincipal(value: unknown, place: Place, isNegated: boolean, ids: PrincipalIds): PrincipalMatcher {
   if (value === "*") {
     const none: ReadonlySet<string> = new Set();
-    return { isNegated, isEveryone: true, accounts: none, arns: none, services: none, written: ["*"] };
+    return { isNegated, isEveryone: true, accounts: none, arns: none, services: none, ids, written: ["*"] };
   }
   if (typeof value === "string") return refuse(place, 'must be "*" or an object');
   const members = readObject(value, place);
@@ -122,7 +137,7 @@ function compilePrincipal(value: unknown, place: Place, isNegated: boolean): Pri
       written.push(name);
     }
   }
-  return { isNegated, isEveryone: into.everyone, accounts: into.accounts, arns: into.arns, services, written };
+  return { isNegated, isEveryone: into.everyone, accounts: into.accounts, arns: into.arns, services, ids, written };
 }
 
 /** Federated and canonical users are read but no caller is one. */

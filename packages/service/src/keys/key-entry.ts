@@ -30,7 +30,7 @@ export class KeyEntry {
     this.record = record;
     this.aliases = aliases;
     this.arn = keyArn(record.region, record.account, record.keyId);
-    const parsed = parsePolicy(record.policy, "key");
+    const parsed = parsePolicy(record.policy, "key", record.policyPrincipals);
     invariant(parsed.ok, "a stored key policy parses");
     this.policy = parsed.policy;
     this.#store = store;

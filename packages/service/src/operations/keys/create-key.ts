@@ -12,7 +12,7 @@ import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
 import { checkAliasCount, checkAliasName } from "../aliases/checks.ts";
 import { checkDescription } from "../checks.ts";
-import { parseKeyPolicy } from "../policies/documents.ts";
+import { bindKeyPolicy } from "../policies/documents.ts";
 import { checkRotation } from "../rotation/checks.ts";
 import { dayMs } from "../shared.ts";
 import { checkTags, tagConditions } from "../tags/checks.ts";
@@ -77,11 +77,12 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
   }),
   recordOutput: ({ key }) => ({ keyMetadata: { keyId: key.keyId, aWSAccountId: key.account, keySpec: key.spec } }),
   async run({ core, input, request, nowMs }) {
-    const key = newKey(core, input, request, nowMs);
+    let key = newKey(core, input, request, nowMs);
     const aliases = input.aliases ?? [];
     if (input.policy !== undefined) {
       const skipLockoutCheck = input.skipPolicyLockoutCheck === true;
-      parseKeyPolicy(input.policy, { request, key, aliases, nowMs, skipLockoutCheck });
+      const subject = { request, key, aliases, nowMs, skipLockoutCheck };
+      key = { ...key, ...(await bindKeyPolicy(core, input.policy, subject)) };
     }
     checkExtras(core, key, aliases, request, nowMs);
     const { account, region, keyId } = key;

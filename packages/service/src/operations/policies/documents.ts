@@ -1,10 +1,12 @@
 import { authorize as decide, parsePolicy } from "@coffer/policy";
+import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { keyArn } from "../../model/arn.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import type { RequestContext } from "../../model/request.ts";
 import { RequestConditions } from "../../pipeline/conditions.ts";
+import { findPrincipalIds } from "./policy-principals.ts";
 
 /** The key that a policy is for, and who puts it. */
 export interface KeyPolicySubject {
@@ -18,11 +20,17 @@ export interface KeyPolicySubject {
 const putAction = "kms:PutKeyPolicy";
 
 /**
- * Checks a key policy that a caller wants to put (AWS KMS: PutKeyPolicy, policy lockout safety check).
+ * Checks a key policy that a caller wants to put (AWS KMS: PutKeyPolicy, policy lockout safety check), and finds whom it
+ * names: the users and roles that are there now, not later ones of the same names.
  *
+ * @returns the members of the key's record that hold it
  * @throws ServiceError LimitExceeded; PolicyMalformed, with the statement and the reason
  */
-export function parseKeyPolicy(document: string, subject: KeyPolicySubject): void {
+export async function bindKeyPolicy(
+  core: Core,
+  document: string,
+  subject: KeyPolicySubject,
+): Promise<Required<Pick<KeyRecord, "policy" | "policyPrincipals">>> {
   checkBytes(document, limits.policyBytes.name, limits.policyBytes.value);
   const parsed = parsePolicy(document, "key");
   if (!parsed.ok) {
@@ -33,8 +41,10 @@ export function parseKeyPolicy(document: string, subject: KeyPolicySubject): voi
       ...(statement === undefined ? {} : { statement }),
     });
   }
-  if (subject.skipLockoutCheck) return;
   const { request, key, aliases, nowMs } = subject;
+  const policyPrincipals = await findPrincipalIds(core, parsed.policy, key.account);
+  const bound = { policy: document, policyPrincipals };
+  if (subject.skipLockoutCheck) return bound;
   const { principal } = request;
   const arn = keyArn(key.region, key.account, key.keyId);
   const conditions = () => new Map([["kms:bypasspolicylockoutsafetycheck", ["false"]]]);
@@ -60,6 +70,7 @@ export function parseKeyPolicy(document: string, subject: KeyPolicySubject): voi
       reason: "The new key policy will not allow you to update the key policy in the future.",
     });
   }
+  return bound;
 }
 
 /** @throws ServiceError LimitExceeded, PolicyMalformed */

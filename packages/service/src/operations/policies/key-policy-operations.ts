@@ -2,7 +2,8 @@ import { ServiceError } from "../../errors.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { updateKey } from "../keys/update.ts";
 import { anyState, type KeyInput, namedKey, type Page, type PageInput } from "../shared.ts";
-import { parseKeyPolicy } from "./documents.ts";
+import { bindKeyPolicy } from "./documents.ts";
+import { readableKeyPolicy } from "./policy-principals.ts";
 
 export interface KeyPolicyInput extends KeyInput {
   /** AWS knows one name, `default`. */
@@ -24,16 +25,16 @@ function checkPolicyName(name: string | undefined): void {
   throw ServiceError.of("NotFound", { resource: "policy", id: name });
 }
 
-/** AWS KMS: GetKeyPolicy. Reads back what was put. */
+/** AWS KMS: GetKeyPolicy. Reads back what was put; a user or role that is gone shows as its unique id. */
 export const getKeyPolicy = defineOperation<KeyPolicyInput, GetKeyPolicyOutput>({
   name: "GetKeyPolicy",
   plane: "control",
   readOnly: true,
   keys: [namedKey("kms:GetKeyPolicy", anyState)],
   record: ({ keyId, policyName }) => ({ keyId, policyName }),
-  run({ keys, input }) {
+  async run({ core, keys, input }) {
     checkPolicyName(input.policyName);
-    return { policy: keys[0]!.record.policy, policyName: "default" };
+    return { policy: await readableKeyPolicy(core, keys[0]!.record), policyName: "default" };
   },
 });
 
@@ -54,14 +55,14 @@ export const putKeyPolicy = defineOperation<PutKeyPolicyInput, null>({
   async run({ core, keys, input, request, nowMs }) {
     checkPolicyName(input.policyName);
     const key = keys[0]!;
-    parseKeyPolicy(input.policy, {
+    const bound = await bindKeyPolicy(core, input.policy, {
       request,
       key: key.record,
       aliases: key.aliases,
       nowMs,
       skipLockoutCheck: input.skipPolicyLockoutCheck === true,
     });
-    await updateKey(core, key.record, { policy: input.policy });
+    await updateKey(core, key.record, bound);
     return null;
   },
 });

@@ -1,11 +1,21 @@
 import type { KeyObject } from "node:crypto";
+import { eccRows } from "./key-specs/ecc.ts";
 import { hmacRows } from "./key-specs/hmac.ts";
 import { mlKemRows } from "./key-specs/ml-kem.ts";
+import { rsaRows } from "./key-specs/rsa.ts";
 import { symmetricRows } from "./key-specs/symmetric.ts";
 import type { SecretBytes } from "./secret-bytes.ts";
 
 /** The key specs that there are, by their AWS KMS names. */
 export type KeySpec =
+  | "RSA_2048"
+  | "RSA_3072"
+  | "RSA_4096"
+  | "ECC_NIST_P256"
+  | "ECC_NIST_P384"
+  | "ECC_NIST_P521"
+  | "ECC_SECG_P256K1"
+  | "ECC_NIST_EDWARDS25519"
   | "SYMMETRIC_DEFAULT"
   | "HMAC_224"
   | "HMAC_256"
@@ -47,7 +57,7 @@ export interface KeySpecRow {
   readonly load: (material: SecretBytes) => KeyObject | undefined;
 }
 
-const rows: readonly KeySpecRow[] = [...symmetricRows, ...hmacRows, ...mlKemRows];
+const rows: readonly KeySpecRow[] = [...symmetricRows, ...rsaRows, ...eccRows, ...hmacRows, ...mlKemRows];
 
 /** One row for each key spec. */
 export const keySpecs: ReadonlyMap<KeySpec, KeySpecRow> = new Map(rows.map((row) => [row.spec, row]));

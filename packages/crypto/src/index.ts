@@ -7,6 +7,7 @@ export {
 } from "./algorithms.ts";
 export { hmacSha256, sha256, sha256Hex, timingSafeEqualBytes, timingSafeEqualText } from "./digest.ts";
 export { type EncapsulationAlgorithmRow, findEncapsulationAlgorithm } from "./encapsulation-algorithms.ts";
+export { type EncryptionAlgorithmRow, findEncryptionAlgorithm } from "./encryption-algorithms.ts";
 export { encodeEncryptionContext } from "./encryption-context.ts";
 export { type ExternalBlob, encodeExternalBlob, externalBlobAad, parseExternalBlob } from "./external-blob.ts";
 export {
@@ -18,6 +19,7 @@ export {
 } from "./external-ciphertext.ts";
 export { encodeIdentity, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
 export { CryptoInvariantError } from "./invariant.ts";
+export { findKeyAgreementAlgorithm, type KeyAgreementAlgorithmRow } from "./key-agreement.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
 export { decryptKmsBlob, encryptKmsBlob, type KmsBlob, parseKmsBlob } from "./kms-blob.ts";
 export { type KmsBlobInput, kmsBlobOverheadBytes } from "./kms-blob-internal.ts";
@@ -25,9 +27,11 @@ export { findMacAlgorithm, type MacAlgorithmRow } from "./mac-algorithms.ts";
 export { deriveMessageKeys, type MessageKeys } from "./message-keys.ts";
 export { defaultPassphraseParams, deriveKeyFromPassphrase, type PassphraseParams } from "./passphrase.ts";
 export type { PassphraseCost } from "./passphrase-internal.ts";
+export { encodePublicKey, publicKeyOf } from "./public-key.ts";
 export { randomBytesPooled, randomId, randomNonce } from "./random.ts";
 export { SecretBytes } from "./secret-bytes.ts";
 export { generateSigningKeyPair, type SigningKeyPair, signBytes, verifyBytes } from "./signing.ts";
+export { findSigningAlgorithm, type MessageType, type SigningAlgorithmRow } from "./signing-algorithms.ts";
 export {
   decryptTransit,
   encryptTransit,

@@ -1,0 +1,84 @@
+import { constants, hash, verify } from "node:crypto";
+import { timingSafeEqualBytes } from "../digest.ts";
+import { invariant } from "../invariant.ts";
+import { randomBytesPooled } from "../random.ts";
+import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
+import { assertMessage } from "./message.ts";
+import { signOnPool } from "./native.ts";
+import { modulusBytes, recoverEncoded, signEncoded } from "./rsa-raw.ts";
+
+/** RSASSA-PSS (RFC 8017 section 8.1), MGF1 with the same hash and a salt of the hash's length, as AWS KMS has it. */
+export const rsaPssRows: readonly SigningAlgorithmRow[] = [
+  pss("RSASSA_PSS_SHA_256", "sha256", 32),
+  pss("RSASSA_PSS_SHA_384", "sha384", 48),
+  pss("RSASSA_PSS_SHA_512", "sha512", 64),
+];
+
+function pss(name: string, hashName: string, hashBytes: number): SigningAlgorithmRow {
+  const messageTypes: SigningAlgorithmRow["messageTypes"] = new Map([
+    ["RAW", undefined],
+    ["DIGEST", hashBytes],
+  ]);
+  // The length in numbers: OpenSSL's own word for "the hash's" takes any salt when it verifies.
+  const options = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: hashBytes };
+  return {
+    name,
+    messageTypes,
+    sign(privateKey, message, type) {
+      assertMessage(messageTypes, message, type);
+      if (type === "RAW") return signOnPool(hashName, message, { key: privateKey, ...options });
+      return signEncoded(privateKey, encode(hashName, message, modulusBytes(privateKey)));
+    },
+    verify(publicKey, message, type, signature) {
+      assertMessage(messageTypes, message, type);
+      if (type === "RAW") return verify(hashName, message, { key: publicKey, ...options }, signature);
+      const encoded = recoverEncoded(publicKey, signature);
+      return encoded !== undefined && isEncodingOf(hashName, message, encoded);
+    },
+  };
+}
+
+// All moduli here have whole bytes, so an encoded message has one bit less than it has room for (emBits = 8 emLen - 1).
+const topBit = 0x80;
+const trailer = 0xbc;
+
+/** EMSA-PSS-ENCODE (RFC 8017 section 9.1.1) from the digest on: masked (00... | 01 | salt) | H | BC. */
+function encode(hashName: string, digest: Uint8Array, encodedBytes: number): Buffer {
+  const salt = randomBytesPooled(digest.length);
+  const dbBytes = encodedBytes - digest.length - 1;
+  invariant(dbBytes >= salt.length + 1, "the modulus has room for the digest and its salt");
+  const h = hashSalted(hashName, digest, salt);
+  const db = Buffer.alloc(dbBytes);
+  db[dbBytes - salt.length - 1] = 1;
+  db.set(salt, dbBytes - salt.length);
+  return Buffer.concat([mask(hashName, db, h), h, Buffer.of(trailer)]);
+}
+
+/** EMSA-PSS-VERIFY (RFC 8017 section 9.1.2) from the digest on. */
+function isEncodingOf(hashName: string, digest: Uint8Array, encoded: Buffer): boolean {
+  const dbBytes = encoded.length - digest.length - 1;
+  const saltOffset = dbBytes - digest.length;
+  if (saltOffset < 1 || encoded[encoded.length - 1] !== trailer || (encoded[0] ?? topBit) >= topBit) return false;
+  const h = encoded.subarray(dbBytes, -1);
+  const db = mask(hashName, encoded.subarray(0, dbBytes), h);
+  if (db.subarray(0, saltOffset - 1).some((byte) => byte !== 0) || db[saltOffset - 1] !== 1) return false;
+  return timingSafeEqualBytes(h, hashSalted(hashName, digest, db.subarray(saltOffset)));
+}
+
+/** H of RFC 8017 section 9.1.1, steps 5 and 6. */
+function hashSalted(hashName: string, digest: Uint8Array, salt: Uint8Array): Buffer {
+  return hash(hashName, Buffer.concat([Buffer.alloc(8), digest, salt]), "buffer");
+}
+
+/** Adds MGF1 of the seed (RFC 8017 appendix B.2.1) and clears the bit that there is no room for. */
+function mask(hashName: string, db: Uint8Array, seed: Uint8Array): Buffer {
+  const masked = Buffer.from(db);
+  for (let offset = 0, counter = 0; offset < masked.length; offset += seed.length, counter++) {
+    const block = Buffer.concat([seed, Buffer.of(0, 0, 0, counter)]);
+    const bits = hash(hashName, block, "buffer");
+    const end = Math.min(masked.length - offset, bits.length);
+    for (let i = 0; i < end; i++) masked[offset + i] = (masked[offset + i] ?? 0) ^ (bits[i] ?? 0);
+  }
+  masked[0] = (masked[0] ?? 0) & (topBit - 1);
+  return masked;
+}

@@ -7,6 +7,6 @@ export class AttestationError extends Error {
 }
 
 /** @throws AttestationError unless `condition` holds */
-export function require(condition: boolean, reason: string): asserts condition {
+export function demand(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new AttestationError(reason);
 }

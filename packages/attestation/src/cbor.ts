@@ -1,4 +1,4 @@
-import { AttestationError, require } from "./attestation-error.ts";
+import { AttestationError, demand } from "./attestation-error.ts";
 import { documentLimits } from "./limits.ts";
 
 /** What a document can hold. Integers are safe ones; byte strings share the input's memory. */
@@ -26,7 +26,7 @@ const nullByte = 0xf6;
 export function decodeCbor(bytes: Uint8Array): CborValue {
   const decoder = new Decoder(bytes);
   const value = decoder.value(0);
-  require(decoder.isAtEnd, malformed);
+  demand(decoder.isAtEnd, malformed);
   return value;
 }
 
@@ -45,7 +45,7 @@ class Decoder {
 
   value(depth: number): CborValue {
     this.#items += 1;
-    require(depth < documentLimits.cborDepth && this.#items <= documentLimits.cborItems, malformed);
+    demand(depth < documentLimits.cborDepth && this.#items <= documentLimits.cborItems, malformed);
     const initial = this.#byte();
     if (initial === nullByte) return null;
     const major = initial >> 5;
@@ -77,7 +77,7 @@ class Decoder {
     const entries = new Map<number | string, CborValue>();
     for (const remains = this.#counter(info); remains(); ) {
       const key = this.value(depth + 1);
-      require((typeof key === "number" || typeof key === "string") && !entries.has(key), malformed);
+      demand((typeof key === "number" || typeof key === "string") && !entries.has(key), malformed);
       entries.set(key, this.value(depth + 1));
     }
     return entries;
@@ -87,7 +87,7 @@ class Decoder {
   #counter(info: number): () => boolean {
     if (info === indefinite) {
       return () => {
-        require(!this.isAtEnd, malformed);
+        demand(!this.isAtEnd, malformed);
         if (this.#bytes[this.#offset] !== breakByte) return true;
         this.#offset += 1;
         return false;
@@ -103,23 +103,23 @@ class Decoder {
   /** RFC 8949 section 3: the argument of an initial byte. */
   #argument(info: number): number {
     if (info < 24) return info;
-    require(info < 28, malformed);
+    demand(info < 28, malformed);
     let value = 0;
     for (const byte of this.#take(1 << (info - 24))) value = value * 256 + byte;
-    require(Number.isSafeInteger(value), malformed);
+    demand(Number.isSafeInteger(value), malformed);
     return value;
   }
 
   #byte(): number {
     const byte = this.#bytes[this.#offset];
-    require(byte !== undefined, malformed);
+    demand(byte !== undefined, malformed);
     this.#offset += 1;
     return byte;
   }
 
   #take(length: number): Uint8Array {
     const end = this.#offset + length;
-    require(end <= this.#bytes.byteLength, malformed);
+    demand(end <= this.#bytes.byteLength, malformed);
     const taken = this.#bytes.subarray(this.#offset, end);
     this.#offset = end;
     return taken;

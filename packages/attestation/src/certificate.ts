@@ -1,5 +1,5 @@
 import { type KeyObject, X509Certificate } from "node:crypto";
-import { AttestationError, require } from "./attestation-error.ts";
+import { AttestationError, demand } from "./attestation-error.ts";
 import { DerReader, derTags } from "./der.ts";
 
 /** A certificate of a chain, parsed and not trusted yet (RFC 5280). */
@@ -47,9 +47,9 @@ export function parseCertificate(der: Uint8Array): Certificate {
   outer.end();
   const tbs = fields.take(derTags.sequence);
   const algorithm = fields.take(derTags.sequence).content;
-  require(ecdsaWithSha384.equals(algorithm), wrongAlgorithm);
+  demand(ecdsaWithSha384.equals(algorithm), wrongAlgorithm);
   const bits = fields.take(derTags.bitString).content;
-  require(bits[0] === 0, malformed);
+  demand(bits[0] === 0, malformed);
   fields.end();
   const parsed = parseWithNode(der);
   return { der, ...parsed, ...parseTbs(tbs.content), signed: tbs.whole, signature: bits.subarray(1) };
@@ -64,10 +64,10 @@ function parseWithNode(der: Uint8Array): Pick<Certificate, "publicKey" | "notBef
   } catch {
     throw new AttestationError(malformed);
   }
-  require(publicKey.asymmetricKeyDetails?.namedCurve === "secp384r1", wrongAlgorithm);
+  demand(publicKey.asymmetricKeyDetails?.namedCurve === "secp384r1", wrongAlgorithm);
   const notBeforeMs = certificate.validFromDate.getTime();
   const notAfterMs = certificate.validToDate.getTime();
-  require(Number.isFinite(notBeforeMs) && Number.isFinite(notAfterMs), malformed);
+  demand(Number.isFinite(notBeforeMs) && Number.isFinite(notAfterMs), malformed);
   return { publicKey, notBeforeMs, notAfterMs };
 }
 
@@ -75,9 +75,9 @@ function parseWithNode(der: Uint8Array): Pick<Certificate, "publicKey" | "notBef
 function parseTbs(tbs: Uint8Array) {
   const fields = new DerReader(tbs);
   const version = new DerReader(fields.take(versionTag).content).take(derTags.integer).content;
-  require(version.byteLength === 1 && version[0] === version3, malformed);
+  demand(version.byteLength === 1 && version[0] === version3, malformed);
   fields.take(derTags.integer);
-  require(ecdsaWithSha384.equals(fields.take(derTags.sequence).content), wrongAlgorithm);
+  demand(ecdsaWithSha384.equals(fields.take(derTags.sequence).content), wrongAlgorithm);
   const issuer = fields.take(derTags.sequence).whole;
   fields.take(derTags.sequence);
   const subject = fields.take(derTags.sequence).whole;
@@ -102,11 +102,11 @@ function parseExtensions(bytes: Uint8Array): Extensions {
     const critical = fields.optional(derTags.boolean)?.content[0] === 0xff;
     const value = fields.take(derTags.octetString).content;
     fields.end();
-    require(!seen.has(oid), malformed);
+    demand(!seen.has(oid), malformed);
     seen.add(oid);
     if (oid === basicConstraints) constraints = parseBasicConstraints(value);
     else if (oid === keyUsage) usage = parseKeyUsage(value);
-    else require(!critical, "A certificate of the attestation document has an unknown critical extension.");
+    else demand(!critical, "A certificate of the attestation document has an unknown critical extension.");
   }
   return {
     ...constraints,
@@ -125,7 +125,7 @@ function parseBasicConstraints(value: Uint8Array): Pick<Certificate, "isCa" | "m
   fields.end();
   if (pathLength === undefined) return { isCa, maxPathLength: undefined };
   const [maxPathLength] = pathLength;
-  require(pathLength.byteLength === 1 && maxPathLength !== undefined && maxPathLength < 0x80, malformed);
+  demand(pathLength.byteLength === 1 && maxPathLength !== undefined && maxPathLength < 0x80, malformed);
   return { isCa, maxPathLength };
 }
 

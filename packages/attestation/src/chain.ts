@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { require } from "./attestation-error.ts";
+import { demand } from "./attestation-error.ts";
 import { type Certificate, parseCertificate } from "./certificate.ts";
 import { verifySha384 } from "./cose.ts";
 
@@ -21,25 +21,30 @@ export async function validateChain(
   nowMs: number,
 ): Promise<KeyObject> {
   const [first] = bundle;
-  require(first !== undefined &&
-    roots.some((root) => Buffer.compare(root, first) === 0), "The attestation document is not of a trusted root.");
+  demand(
+    first !== undefined && roots.some((root) => Buffer.compare(root, first) === 0),
+    "The attestation document is not of a trusted root.",
+  );
   const authorities = bundle.map(parseCertificate);
   const leaf = parseCertificate(certificate);
   for (const { notBeforeMs, notAfterMs } of [...authorities, leaf]) {
-    require(notBeforeMs <= nowMs &&
-      nowMs <= notAfterMs, "A certificate of the attestation document has expired or is not valid yet.");
+    demand(
+      notBeforeMs <= nowMs && nowMs <= notAfterMs,
+      "A certificate of the attestation document has expired or is not valid yet.",
+    );
   }
   authorities.forEach((authority, index) => {
     const { isCa, maxPathLength, canSignCertificates } = authority;
     const authoritiesBelow = authorities.length - index - 1;
-    require(isCa &&
-      canSignCertificates &&
-      (maxPathLength ?? authoritiesBelow) >=
-        authoritiesBelow, "A certificate of the attestation document may not issue the next one.");
+    demand(
+      isCa && canSignCertificates && (maxPathLength ?? authoritiesBelow) >= authoritiesBelow,
+      "A certificate of the attestation document may not issue the next one.",
+    );
   });
-  require(leaf.canSign &&
-    !leaf.isCa &&
-    leaf.maxPathLength === undefined, "The certificate of the attestation document may not sign it.");
+  demand(
+    leaf.canSign && !leaf.isCa && leaf.maxPathLength === undefined,
+    "The certificate of the attestation document may not sign it.",
+  );
   await verifySignatures([...authorities, leaf]);
   return leaf.publicKey;
 }
@@ -49,8 +54,8 @@ async function verifySignatures(chain: readonly Certificate[]): Promise<void> {
   // The root signs itself; that it is the trusted one was compared byte by byte.
   const verified = chain.slice(1).map((subject, index) => {
     const issuer = chain[index];
-    require(issuer !== undefined && Buffer.compare(subject.issuer, issuer.subject) === 0, unchained);
+    demand(issuer !== undefined && Buffer.compare(subject.issuer, issuer.subject) === 0, unchained);
     return verifySha384(subject.signed, issuer.publicKey, subject.signature, "der");
   });
-  for (const valid of await Promise.all(verified)) require(valid, unchained);
+  for (const valid of await Promise.all(verified)) demand(valid, unchained);
 }

@@ -1,5 +1,5 @@
 import { type KeyObject, verify } from "node:crypto";
-import { require } from "./attestation-error.ts";
+import { demand } from "./attestation-error.ts";
 import { decodeCbor, encodeCborHead } from "./cbor.ts";
 import { documentLimits } from "./limits.ts";
 
@@ -27,16 +27,16 @@ const es384SignatureBytes = 96;
  * @throws AttestationError
  */
 export function parseCoseSign1(bytes: Uint8Array): CoseSign1 {
-  require(bytes.byteLength <= documentLimits.envelopeBytes, "The attestation document is too large.");
+  demand(bytes.byteLength <= documentLimits.envelopeBytes, "The attestation document is too large.");
   const message = decodeCbor(bytes[0] === sign1Tag ? bytes.subarray(1) : bytes);
-  require(Array.isArray(message) && message.length === 4, malformed);
+  demand(Array.isArray(message) && message.length === 4, malformed);
   const [protectedHeader, unprotected, payload, signature] = message;
-  require(protectedHeader instanceof Uint8Array && payload instanceof Uint8Array, malformed);
-  require(signature instanceof Uint8Array && signature.byteLength === es384SignatureBytes, malformed);
-  require(unprotected instanceof Map && unprotected.size === 0, malformed);
-  require(payload.byteLength >= 1 && payload.byteLength <= documentLimits.payloadBytes, malformed);
+  demand(protectedHeader instanceof Uint8Array && payload instanceof Uint8Array, malformed);
+  demand(signature instanceof Uint8Array && signature.byteLength === es384SignatureBytes, malformed);
+  demand(unprotected instanceof Map && unprotected.size === 0, malformed);
+  demand(payload.byteLength >= 1 && payload.byteLength <= documentLimits.payloadBytes, malformed);
   const header = decodeCbor(protectedHeader);
-  require(header instanceof Map && header.size === 1 && header.get(algorithmLabel) === es384, malformed);
+  demand(header instanceof Map && header.size === 1 && header.get(algorithmLabel) === es384, malformed);
   return { protectedHeader, payload, signature };
 }
 

@@ -1,4 +1,4 @@
-import { AttestationError, require } from "./attestation-error.ts";
+import { AttestationError, demand } from "./attestation-error.ts";
 
 const malformed = "A certificate of the attestation document is malformed.";
 
@@ -37,18 +37,18 @@ export class DerReader {
   next(): DerElement {
     const start = this.#offset;
     const tag = this.#byte();
-    require((tag & 0x1f) !== 0x1f, malformed);
+    demand((tag & 0x1f) !== 0x1f, malformed);
     let length = this.#byte();
     if (length >= 0x80) {
       const lengthBytes = length & 0x7f;
-      require(lengthBytes === 1 || lengthBytes === 2, malformed);
+      demand(lengthBytes === 1 || lengthBytes === 2, malformed);
       length = this.#byte();
       if (lengthBytes === 2) length = length * 256 + this.#byte();
-      require(length >= (lengthBytes === 1 ? 0x80 : 0x100), malformed);
+      demand(length >= (lengthBytes === 1 ? 0x80 : 0x100), malformed);
     }
     const from = this.#offset;
     const end = from + length;
-    require(end <= this.#bytes.byteLength, malformed);
+    demand(end <= this.#bytes.byteLength, malformed);
     this.#offset = end;
     return { tag, content: this.#bytes.subarray(from, end), whole: this.#bytes.subarray(start, end) };
   }
@@ -56,7 +56,7 @@ export class DerReader {
   /** The next element, which must have this tag. */
   take(tag: number): DerElement {
     const element = this.next();
-    require(element.tag === tag, malformed);
+    demand(element.tag === tag, malformed);
     return element;
   }
 
@@ -66,7 +66,7 @@ export class DerReader {
   }
 
   end(): void {
-    require(this.isAtEnd, malformed);
+    demand(this.isAtEnd, malformed);
   }
 
   #byte(): number {

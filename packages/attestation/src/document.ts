@@ -1,4 +1,4 @@
-import { require } from "./attestation-error.ts";
+import { demand } from "./attestation-error.ts";
 import { type CborMap, type CborValue, decodeCbor } from "./cbor.ts";
 import { documentLimits as limits } from "./limits.ts";
 
@@ -45,20 +45,21 @@ const pcrLengths: ReadonlySet<number> = new Set([32, 48, 64]);
  */
 export function parseDocument(payload: Uint8Array): AttestationDocument {
   const map = decodeCbor(payload);
-  require(map instanceof Map, "The attestation document is not a map.");
-  for (const field of map.keys()) require(fields.has(field), "The attestation document has an unknown field.");
+  demand(map instanceof Map, "The attestation document is not a map.");
+  for (const field of map.keys()) demand(fields.has(field), "The attestation document has an unknown field.");
   const moduleId = map.get("module_id");
-  require(typeof moduleId === "string" &&
-    moduleId.length >= 1 &&
-    moduleId.length <= limits.moduleIdChars, "The module_id of the attestation document is malformed.");
+  demand(
+    typeof moduleId === "string" && moduleId.length >= 1 && moduleId.length <= limits.moduleIdChars,
+    "The module_id of the attestation document is malformed.",
+  );
   const timestampMs = map.get("timestamp");
-  require(typeof timestampMs === "number" &&
-    timestampMs > 0, "The timestamp of the attestation document is malformed.");
-  require(map.get("digest") === "SHA384", "The digest of the attestation document is not SHA384.");
+  demand(typeof timestampMs === "number" && timestampMs > 0, "The timestamp of the attestation document is malformed.");
+  demand(map.get("digest") === "SHA384", "The digest of the attestation document is not SHA384.");
   const bundle = map.get("cabundle");
-  require(Array.isArray(bundle) &&
-    bundle.length >= 1 &&
-    bundle.length <= limits.bundleCertificates, "The cabundle of the attestation document is malformed.");
+  demand(
+    Array.isArray(bundle) && bundle.length >= 1 && bundle.length <= limits.bundleCertificates,
+    "The cabundle of the attestation document is malformed.",
+  );
   optionalBytes(map, "user_data", 0, limits.userBytes);
   optionalBytes(map, "nonce", 0, limits.userBytes);
   return {
@@ -75,14 +76,14 @@ function parsePcrs(map: CborMap): Pick<AttestationDocument, "kind" | "pcrs"> {
   const malformed = "The PCRs of the attestation document are malformed.";
   const present = pcrFields.filter(([field]) => map.has(field));
   const [found] = present;
-  require(found !== undefined && present.length === 1, malformed);
+  demand(found !== undefined && present.length === 1, malformed);
   const [field, kind] = found;
   const registers = map.get(field);
-  require(registers instanceof Map && registers.size >= 1 && registers.size <= limits.pcrs, malformed);
+  demand(registers instanceof Map && registers.size >= 1 && registers.size <= limits.pcrs, malformed);
   const pcrs = new Map<number, Uint8Array>();
   for (const [index, value] of registers) {
-    require(typeof index === "number" && index >= 0 && index < limits.pcrs, malformed);
-    require(value instanceof Uint8Array && pcrLengths.has(value.byteLength), malformed);
+    demand(typeof index === "number" && index >= 0 && index < limits.pcrs, malformed);
+    demand(value instanceof Uint8Array && pcrLengths.has(value.byteLength), malformed);
     pcrs.set(index, value);
   }
   return { kind, pcrs };
@@ -94,8 +95,9 @@ function optionalBytes(map: CborMap, field: string, minBytes: number, maxBytes: 
 }
 
 function requireBytes(value: CborValue | undefined, field: string, minBytes: number, maxBytes: number): Uint8Array {
-  require(value instanceof Uint8Array &&
-    value.byteLength >= minBytes &&
-    value.byteLength <= maxBytes, `The ${field} of the attestation document is malformed.`);
+  demand(
+    value instanceof Uint8Array && value.byteLength >= minBytes && value.byteLength <= maxBytes,
+    `The ${field} of the attestation document is malformed.`,
+  );
   return value;
 }

@@ -1,5 +1,5 @@
 import { createPublicKey, type KeyObject } from "node:crypto";
-import { AttestationError, require } from "./attestation-error.ts";
+import { AttestationError, demand } from "./attestation-error.ts";
 import { validateChain } from "./chain.ts";
 import { parseCoseSign1, verifyCoseSign1 } from "./cose.ts";
 import { type AttestedKind, parseDocument } from "./document.ts";
@@ -33,9 +33,11 @@ export async function verifyAttestation(
   const message = parseCoseSign1(document);
   const { kind, moduleId, timestampMs, pcrs, certificate, bundle, publicKey } = parseDocument(message.payload);
   const signingKey = await validateChain(certificate, bundle, roots, nowMs);
-  require(await verifyCoseSign1(message, signingKey), "The signature of the attestation document is not valid.");
-  require(Math.abs(nowMs - timestampMs) <=
-    maxDocumentAgeMs, "The attestation document has expired or is not valid yet.");
+  demand(await verifyCoseSign1(message, signingKey), "The signature of the attestation document is not valid.");
+  demand(
+    Math.abs(nowMs - timestampMs) <= maxDocumentAgeMs,
+    "The attestation document has expired or is not valid yet.",
+  );
   const hex = [...pcrs].map(([index, value]) => [index, Buffer.from(value).toString("hex")] as const);
   return { kind, moduleId, pcrs: new Map(hex), publicKey };
 }
@@ -52,7 +54,7 @@ const maxExponent = 2n ** 256n;
  * @throws AttestationError when the document has none, or another kind
  */
 export function parseRecipientKey({ publicKey }: Pick<Attestation, "publicKey">): KeyObject {
-  require(publicKey !== undefined, "The attestation document has no public_key.");
+  demand(publicKey !== undefined, "The attestation document has no public_key.");
   let key: KeyObject;
   try {
     key = createPublicKey({ key: Buffer.from(publicKey), format: "der", type: "spki" });
@@ -60,10 +62,13 @@ export function parseRecipientKey({ publicKey }: Pick<Attestation, "publicKey">)
     throw new AttestationError("The public_key of the attestation document is malformed.");
   }
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {};
-  require(key.asymmetricKeyType === "rsa" &&
-    modulusLength >= minModulusBits &&
-    modulusLength <= maxModulusBits &&
-    publicExponent >= minExponent &&
-    publicExponent < maxExponent, "The public_key of the attestation document is no RSA key of 2048 to 4096 bits.");
+  demand(
+    key.asymmetricKeyType === "rsa" &&
+      modulusLength >= minModulusBits &&
+      modulusLength <= maxModulusBits &&
+      publicExponent >= minExponent &&
+      publicExponent < maxExponent,
+    "The public_key of the attestation document is no RSA key of 2048 to 4096 bits.",
+  );
   return key;
 }

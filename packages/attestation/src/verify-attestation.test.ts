@@ -180,7 +180,10 @@ describe("attestation documents", () => {
       [{ enclave: { maxPathLength: 0 } }, /may not sign/],
       [{ enclave: { hash: "sha256" } }, /P-384 and SHA-384/],
       [{ intermediate: { hash: "sha256" } }, /P-384 and SHA-384/],
+      [{ intermediate: { curve: "P-256" } }, /P-384 and SHA-384/],
       [{ intermediate: { unknownCritical: true } }, /critical extension/],
+      [{ enclave: { doubledKeyUsage: true } }, /malformed/],
+      [{ enclave: { issuerName: "root" } }, /no chain/],
       [{ enclave: { issuer: new NitroHardware(nowMs).intermediate } }, /no chain/],
     ];
     for (const [changes, reason] of wrong) await refusedHardware(changes, reason);
@@ -195,7 +198,11 @@ describe("attestation documents", () => {
     const spki = (modulusLength: number, publicExponent = 65_537) =>
       generateKeyPairSync("rsa", { modulusLength, publicExponent }).publicKey.export({ type: "spki", format: "der" });
     const ec = generateKeyPairSync("ec", { namedCurve: "P-256" }).publicKey.export({ type: "spki", format: "der" });
-    for (const publicKey of [undefined, Buffer.alloc(32), spki(1024), spki(2048, 3), ec]) {
+    const pss = generateKeyPairSync("rsa-pss", { modulusLength: 2048 }).publicKey;
+    const n = Buffer.alloc(4104 / 8, 0xff).toString("base64url");
+    const large = createPublicKey({ key: { kty: "RSA", n, e: "AQAB" }, format: "jwk" });
+    const others = [pss, large].map((key) => key.export({ type: "spki", format: "der" }));
+    for (const publicKey of [undefined, Buffer.alloc(32), spki(1024), spki(2048, 3), ec, ...others]) {
       assert.throws(() => parseRecipientKey({ publicKey }), AttestationError);
     }
     assert.equal(parseRecipientKey({ publicKey: hardware.publicKey }).asymmetricKeyType, "rsa");

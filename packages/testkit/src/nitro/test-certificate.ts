@@ -23,6 +23,10 @@ export interface TestCertificateFields {
   readonly hash?: "sha384" | "sha256";
   /** Adds a critical extension that nobody knows. */
   readonly unknownCritical?: boolean;
+  /** Says its key usage once more. */
+  readonly doubledKeyUsage?: boolean;
+  /** Names another issuer than the one that signs. */
+  readonly issuerName?: string;
 }
 
 const ecdsaOids = { sha384: "2a8648ce3d040303", sha256: "2a8648ce3d040302" } as const;
@@ -48,12 +52,14 @@ function extension(id: string, critical: boolean, value: Buffer): Buffer {
 
 function extensions(fields: TestCertificateFields): Buffer {
   const pathLength = fields.maxPathLength === undefined ? Buffer.of() : der(0x02, Buffer.of(fields.maxPathLength));
+  const keyUsage = extension("551d0f", true, der(0x03, Buffer.of(0, fields.keyUsage)));
   return der(
     0xa3,
     der(
       0x30,
       extension("551d13", true, der(0x30, fields.isCa ? yes : Buffer.of(), pathLength)),
-      extension("551d0f", true, der(0x03, Buffer.of(0, fields.keyUsage))),
+      keyUsage,
+      fields.doubledKeyUsage === true ? keyUsage : Buffer.of(),
       fields.unknownCritical === true ? extension("2a0304", true, der(0x05)) : Buffer.of(),
     ),
   );
@@ -72,7 +78,7 @@ export function makeTestCertificate(fields: TestCertificateFields): TestCertific
     der(0xa0, der(0x02, Buffer.of(2))),
     der(0x02, serial),
     algorithm,
-    commonName(issuer?.name ?? name),
+    commonName(fields.issuerName ?? issuer?.name ?? name),
     der(0x30, time(fields.notBeforeMs), time(fields.notAfterMs)),
     commonName(name),
     spki,

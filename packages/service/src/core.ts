@@ -1,6 +1,7 @@
 import type { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import type { KeyDirectory } from "./keys/key-directory.ts";
+import type { KeyUsages } from "./keys/key-usages.ts";
 import type { MountDirectory } from "./mounts/mount-directory.ts";
 import type { Turns } from "./pipeline/turns.ts";
 import type { UnrecordedChanges } from "./pipeline/unrecorded.ts";
@@ -19,6 +20,8 @@ export interface Core {
   readonly unrecorded: UnrecordedChanges;
   readonly keyring: Keyring;
   readonly keys: KeyDirectory;
+  /** When each key was last used. */
+  readonly keyUsages: KeyUsages;
   readonly identities: IdentityDirectory;
   readonly mounts: MountDirectory;
   /** The account of the instance: 12 digits. */

@@ -37,6 +37,7 @@ export type {
   RotationType,
   TransitAttributes,
 } from "./model/key.ts";
+export type { KeyUsageRecord } from "./model/key-usage.ts";
 export type { MountRecord } from "./model/mount.ts";
 export type {
   AccessKeyRecord,
@@ -66,6 +67,7 @@ export { getCallerIdentity } from "./operations/get-caller-identity.ts";
 export { disableKey, enableKey } from "./operations/keys/change-state.ts";
 export { type CreateKeyInput, createKey } from "./operations/keys/create-key.ts";
 export { describeKey } from "./operations/keys/describe-key.ts";
+export { getKeyLastUsage } from "./operations/keys/key-last-usage.ts";
 export { type KeySummary, listKeySummaries, summarizeKey } from "./operations/keys/key-summaries.ts";
 export { listKeys } from "./operations/keys/list-keys.ts";
 export { cancelKeyDeletion, restoreKey, scheduleKeyDeletion } from "./operations/keys/schedule-key-deletion.ts";

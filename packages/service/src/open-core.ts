@@ -4,6 +4,7 @@ import { HealthWatch } from "./health/health-watch.ts";
 import { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import { KeyDirectory } from "./keys/key-directory.ts";
+import { KeyUsages } from "./keys/key-usages.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
 import { MountDirectory } from "./mounts/mount-directory.ts";
 import { Turns } from "./pipeline/turns.ts";
@@ -54,6 +55,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     unrecorded,
     keyring,
     keys,
+    keyUsages: new KeyUsages(store, () => lifecycle.onManyUses()),
     identities,
     mounts,
     account: parts.account,

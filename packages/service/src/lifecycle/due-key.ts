@@ -57,6 +57,7 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<Chan
       const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);
       await change.core.commit([
         { op: "delete", table: "keys", key: { region, keyId }, revision: key.revision },
+        { op: "delete", table: "keyUsages", key: { region, keyId }, revision: "any" },
         ...material,
         ...aliases.map(
           ({ name }): Write => ({ op: "delete", table: "aliases", key: { account, region, name }, revision: "any" }),

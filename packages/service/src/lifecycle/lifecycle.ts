@@ -18,7 +18,7 @@ const maxBrokenKeys = 1_000;
 /** A key that conflicts so often in a row has no rival: something is wrong with it. */
 const maxConflicts = 5;
 
-/** Does what is due on its own: rotations, and destructions after the waiting period. */
+/** Does what is due on its own: rotations, destructions after the waiting period, and noting when keys were last used. */
 export class Lifecycle {
   readonly #core: Core;
   readonly #retries = new RetryPlan();
@@ -56,11 +56,26 @@ export class Lifecycle {
     return round;
   }
 
-  /** Stops waking; a key in progress is finished first. */
+  /** Writes soon what many keys were used for. */
+  onManyUses(): void {
+    this.#sleep(0);
+  }
+
+  /** Stops waking; a key in progress is finished first, and the last uses of keys are written. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#cancel?.();
     await this.#running;
+    await this.#flushUsages();
+  }
+
+  /** Uses that could not be written wait for the next time. */
+  async #flushUsages(): Promise<void> {
+    try {
+      await this.#core.keyUsages.flush(this.#core.clock.nowMs());
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
   #sleep(delayMs: number): void {
@@ -75,6 +90,7 @@ export class Lifecycle {
   }
 
   async #wake(): Promise<void> {
+    await this.#flushUsages();
     try {
       await this.#round();
       const next = await this.#core.store.nextDueAtMs();

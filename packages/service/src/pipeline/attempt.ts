@@ -7,7 +7,7 @@ import type { AttestedRecipient } from "./attested-recipient.ts";
 import { authorize } from "./authorize.ts";
 import { checkState } from "./check-state.ts";
 import { callersReference, locate } from "./locate.ts";
-import type { KeyDemand, KeyTarget, Operation } from "./operation.ts";
+import type { KeyDemand, KeyTarget, Operation, OperationConditions } from "./operation.ts";
 
 /** How often an operation runs anew after another one changed the same row meanwhile. */
 const maxAttempts = 8;
@@ -70,7 +70,11 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     keys.push(located instanceof Promise ? await located : located);
   }
   for (let index = 0; index < keys.length; index += 1) {
-    admit(invocation, operation.keys[index]!, targets[index]!, keys[index]!);
+    const key = keys[index]!;
+    // Most operations have none, and must not wait for a turn of the event loop.
+    const stored =
+      operation.storedConditions === undefined ? undefined : await operation.storedConditions(core, key, nowMs);
+    admit(invocation, operation.keys[index]!, targets[index]!, key, stored);
   }
   if (operation.resources !== undefined) {
     const conditions = conditionsOf(operation.conditions, input);
@@ -103,6 +107,7 @@ function admit<Input, Output>(
   demand: KeyDemand<Input>,
   target: KeyTarget,
   key: KeyEntry,
+  storedConditions: OperationConditions | undefined,
 ): void {
   const reference = callersReference(target);
   authorize({
@@ -115,6 +120,7 @@ function admit<Input, Output>(
     conditions: conditionsOf(demand.conditions ?? operation.conditions, input),
     nowMs,
     recipient,
+    storedConditions,
     hideKey: reference === undefined,
   });
   if (target.by === "ciphertext" && target.keyId !== key.record.keyId) throw ServiceError.of("IncorrectKey", {});

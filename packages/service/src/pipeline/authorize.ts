@@ -20,6 +20,7 @@ export interface AuthorizationQuestion {
   readonly conditions?: (() => OperationConditions) | undefined;
   readonly nowMs: number;
   readonly recipient?: AttestedRecipient | undefined;
+  readonly storedConditions?: OperationConditions | undefined;
   /** The key was named by a ciphertext only: the refusal must not disclose that it exists. */
   readonly hideKey?: boolean;
 }

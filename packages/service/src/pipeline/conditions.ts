@@ -18,6 +18,8 @@ export interface ConditionSource {
   readonly conditions?: (() => OperationConditions) | undefined;
   /** Verified: a document that nobody vouches for is never asked. */
   readonly recipient?: AttestedRecipient | undefined;
+  /** What the store says. */
+  readonly storedConditions?: OperationConditions | undefined;
 }
 
 type ConditionReader = (source: ConditionSource) => string | readonly string[] | undefined;
@@ -74,6 +76,8 @@ export class RequestConditions implements ConditionContext {
     this.#operation ??= this.#source.conditions?.();
     const own = this.#operation?.get(name);
     if (own !== undefined) return own;
+    const stored = this.#source.storedConditions?.get(name);
+    if (stored !== undefined) return stored;
     const attested = this.#source.recipient?.conditions.get(name);
     if (attested !== undefined) return attested;
     if (name.startsWith(resourceTagPrefix)) {

@@ -3,6 +3,7 @@ import { type AnonymousCaller, auditEventJson } from "../audit/event.ts";
 import type { Core } from "../core.ts";
 import { type ErrorDetail, ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
+import { trackedOperations } from "../model/key-usage.ts";
 import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { type Invocation, isStale, runAgain, runOnce } from "./attempt.ts";
@@ -84,7 +85,23 @@ export async function execute<Input, Output>(
     throw asServiceError(core, error);
   }
   if (failure !== undefined) throw failure;
+  if (trackedOperations.has(operation.name)) noteUsage(core, operation.name, keys, nowMs, eventId, request);
   return output as Output;
+}
+
+/** A use that was answered counts: one that failed, or could not be recorded, did not happen. */
+function noteUsage(
+  core: Core,
+  operation: string,
+  keys: readonly KeyEntry[],
+  usedAtMs: number,
+  eventId: string,
+  { requestId }: RequestContext,
+): void {
+  for (const { arn, record } of keys) {
+    const { region, keyId } = record;
+    core.keyUsages.note(arn, { region, keyId, operation, usedAtMs, eventId, requestId });
+  }
 }
 
 /** A request that reached no operation: refused by a wire before or at authentication, or not understood. */

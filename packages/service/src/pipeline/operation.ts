@@ -59,6 +59,8 @@ export interface Operation<Input, Output> {
   readonly resources?: (input: Input, request: RequestContext) => readonly ResourceDemand[];
   /** Policy conditions that come from the input, such as the encryption context. Asked for only when a policy has some. */
   readonly conditions?: (input: Input) => OperationConditions;
+  /** Policy conditions that the store is asked for, once the keys are found. */
+  readonly storedConditions?: (core: Core, key: KeyEntry, nowMs: number) => Promise<OperationConditions>;
   /** `requestParameters` of the audit record: an allow-list, nothing else of the input is recorded. */
   readonly record: (input: Input) => Readonly<Record<string, unknown>> | null;
   /** `responseElements` of the audit record; absent means null. */

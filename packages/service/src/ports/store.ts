@@ -1,4 +1,5 @@
 import type { AliasRecord, KeyRecord, KeyVersionRecord } from "../model/key.ts";
+import type { KeyUsageRecord } from "../model/key-usage.ts";
 import type { MountRecord } from "../model/mount.ts";
 import type { AccessKeyRecord, IdentityPolicyRecord, PrincipalRecord, TokenRecord } from "../model/principal.ts";
 
@@ -32,6 +33,7 @@ export interface AuditOutboxRecord {
 export interface Tables {
   keys: KeyRecord;
   keyVersions: KeyVersionRecord;
+  keyUsages: KeyUsageRecord;
   aliases: AliasRecord;
   principals: PrincipalRecord;
   accessKeys: AccessKeyRecord;
@@ -47,6 +49,7 @@ export interface Tables {
 export interface TableKeys {
   keys: { readonly region: string; readonly keyId: string };
   keyVersions: { readonly region: string; readonly keyId: string; readonly version: number };
+  keyUsages: { readonly region: string; readonly keyId: string };
   aliases: { readonly account: string; readonly region: string; readonly name: string };
   principals: { readonly arn: string };
   accessKeys: { readonly accessKeyId: string };

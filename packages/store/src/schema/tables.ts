@@ -4,6 +4,7 @@ import type {
   AuditOutboxRecord,
   IdentityPolicyRecord,
   KeyRecord,
+  KeyUsageRecord,
   KeyVersionRecord,
   MountRecord,
   PrincipalRecord,
@@ -76,6 +77,16 @@ const keyVersions = {
   materialDescription: optional(text("material_description")),
   revision: integer("revision"),
 } satisfies Columns<KeyVersionRecord>;
+
+const keyUsages = {
+  region: text("region"),
+  keyId: text("key_id"),
+  operation: text("operation"),
+  usedAtMs: integer("used_at_ms"),
+  eventId: text("event_id"),
+  requestId: text("request_id"),
+  revision: integer("revision"),
+} satisfies Columns<KeyUsageRecord>;
 
 const aliases = {
   account: text("account"),
@@ -176,6 +187,7 @@ export const tables = {
     holdsSecrets: true,
     columns: keyVersions,
   },
+  keyUsages: { name: "key_usages", key: ["region", "keyId"], holdsSecrets: false, columns: keyUsages },
   aliases: { name: "aliases", key: ["account", "region", "name"], holdsSecrets: false, columns: aliases },
   principals: { name: "principals", key: ["arn"], holdsSecrets: false, columns: principals },
   accessKeys: { name: "access_keys", key: ["accessKeyId"], holdsSecrets: true, columns: accessKeys },

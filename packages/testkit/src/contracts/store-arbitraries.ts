@@ -72,6 +72,12 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
     wrappingKeyId: fc.constantFrom(...ranges.wrappingKeyIds),
     wrappedMaterial: bytes,
   },
+  keyUsages: {
+    region: fc.constantFrom(...ranges.regions),
+    keyId: fc.constantFrom(...ranges.keyIds),
+    operation: anyText,
+    usedAtMs: time,
+  },
   aliases: {
     account: fc.constantFrom(...ranges.accounts),
     region: fc.constantFrom(...ranges.regions),

@@ -4,6 +4,7 @@ import type { TableKeys, TableName, Tables } from "@coffer/service";
 export const primaryKeys: { readonly [T in TableName]: readonly (keyof TableKeys[T] & string)[] } = {
   keys: ["region", "keyId"],
   keyVersions: ["region", "keyId", "version"],
+  keyUsages: ["region", "keyId"],
   aliases: ["account", "region", "name"],
   principals: ["arn"],
   accessKeys: ["accessKeyId"],
@@ -66,6 +67,15 @@ export const sampleRecords: Tables = {
     rotationType: "ON_DEMAND",
     expiresAtMs: 1_702_592_000_000,
     materialDescription: "from the vault in the cellar",
+    revision: 1,
+  },
+  keyUsages: {
+    region: "eu-west-1",
+    keyId: "1234abcd-12ab-34cd-56ef-1234567890ab",
+    operation: "GenerateDataKey",
+    usedAtMs: 1_700_000_000_002,
+    eventId: "6a1b0c4e-0000-4000-8000-000000000001",
+    requestId: "6a1b0c4e-0000-4000-8000-000000000002",
     revision: 1,
   },
   aliases: {
@@ -152,6 +162,7 @@ export const optionalMembers: { readonly [T in TableName]: readonly (keyof Table
     "dueAtMs",
   ],
   keyVersions: ["rotationType", "expiresAtMs", "materialDescription"],
+  keyUsages: [],
   aliases: [],
   principals: [],
   accessKeys: [],

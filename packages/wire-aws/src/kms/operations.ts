@@ -14,6 +14,7 @@ import {
   scheduleKeyDeletionCodec,
   updateKeyDescriptionCodec,
 } from "./key-changes.ts";
+import { getKeyLastUsageCodec } from "./key-last-usage.ts";
 import { getKeyPolicyCodec, listKeyPoliciesCodec, putKeyPolicyCodec } from "./key-policies.ts";
 import { reEncryptCodec } from "./re-encrypt.ts";
 import {
@@ -73,7 +74,7 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintextCodec,
   GenerateMac: absent("GenerateMac", macs),
   GenerateRandom: generateRandomCodec,
-  GetKeyLastUsage: absent("GetKeyLastUsage", "last-usage tracking"),
+  GetKeyLastUsage: getKeyLastUsageCodec,
   GetKeyPolicy: getKeyPolicyCodec,
   GetKeyRotationStatus: getKeyRotationStatusCodec,
   GetParametersForImport: absent("GetParametersForImport", importing),

@@ -1,6 +1,7 @@
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { type KeyInput, namedKey } from "../shared.ts";
+import { trailingDaysConditions } from "./key-last-usage.ts";
 import { updateKey } from "./update.ts";
 
 /** AWS KMS: EnableKey. A key that is enabled already stays so. */
@@ -21,6 +22,7 @@ export const disableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>
   plane: "control",
   readOnly: false,
   keys: [namedKey("kms:DisableKey", ["active", "suspended"], { customerOnly: true })],
+  storedConditions: trailingDaysConditions,
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
     return { key: await updateKey(core, keys[0]!.record, { state: "suspended" }) };

@@ -6,6 +6,7 @@ import { type KeyRecord, materialRegion } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
 import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { trailingDaysConditions } from "./key-last-usage.ts";
 import { updateKey } from "./update.ts";
 
 export interface ScheduleKeyDeletionInput extends KeyInput {
@@ -25,6 +26,7 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
     new Map([
       ["kms:scheduledeletionpendingwindowindays", [String(pendingWindowDays ?? limits.pendingWindowMaxDays.value)]],
     ]),
+  storedConditions: trailingDaysConditions,
   record: ({ keyId, pendingWindowDays }) => ({ keyId, pendingWindowInDays: pendingWindowDays }),
   recordOutput: ({ key }) => ({ keyId: key.keyId, deletionDate: new Date(key.deletionAtMs ?? 0).toISOString() }),
   async run({ core, keys, input, nowMs }) {

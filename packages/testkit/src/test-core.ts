@@ -88,6 +88,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     reportBug: (_errorId, error) => bugs.push(error),
     tellOperator: (line) => told.push(line),
   });
+  await core.keyUsages.trackedSinceMs(clock.nowMs());
   const root = await makeRootCredential(core);
   if (root === undefined) throw new Error("a new store has no root credential yet");
   return {

@@ -11,11 +11,8 @@ export interface KeyUsageRecord {
   readonly revision: number;
 }
 
-/**
- * The operations that count as usage, by the names of core operations, which are AWS's (AWS KMS developer guide: tracked
- * cryptographic operations; Encapsulate and Decapsulate are in the model only).
- */
-export const trackedOperations: ReadonlySet<string> = new Set([
+/** AWS's names of the operations that count as usage; core operations have the same. */
+const tracked = [
   "Decapsulate",
   "Decrypt",
   "DeriveSharedSecret",
@@ -30,4 +27,14 @@ export const trackedOperations: ReadonlySet<string> = new Set([
   "Sign",
   "Verify",
   "VerifyMac",
+];
+
+/**
+ * The name of a use by that of the core operation (AWS KMS developer guide: tracked cryptographic operations; Encapsulate
+ * and Decapsulate are in the model only). Other operations do not count.
+ */
+export const trackedOperations: ReadonlyMap<string, string> = new Map([
+  ...tracked.map((name) => [name, name] as const),
+  ["XksDecrypt", "Decrypt"],
+  ["XksEncrypt", "Encrypt"],
 ]);

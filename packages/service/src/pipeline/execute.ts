@@ -85,7 +85,8 @@ export async function execute<Input, Output>(
     throw asServiceError(core, error);
   }
   if (failure !== undefined) throw failure;
-  if (trackedOperations.has(operation.name)) noteUsage(core, operation.name, keys, nowMs, eventId, request);
+  const use = trackedOperations.get(operation.name);
+  if (use !== undefined) noteUsage(core, use, keys, nowMs, eventId, request);
   return output as Output;
 }
 

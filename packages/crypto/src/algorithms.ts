@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { eccRows } from "./key-specs/ecc.ts";
 import { hmacRows } from "./key-specs/hmac.ts";
+import { mlDsaRows } from "./key-specs/ml-dsa.ts";
 import { mlKemRows } from "./key-specs/ml-kem.ts";
 import { rsaRows } from "./key-specs/rsa.ts";
 import { symmetricRows } from "./key-specs/symmetric.ts";
@@ -21,6 +22,9 @@ export type KeySpec =
   | "HMAC_256"
   | "HMAC_384"
   | "HMAC_512"
+  | "ML_DSA_44"
+  | "ML_DSA_65"
+  | "ML_DSA_87"
   | "ML_KEM_512"
   | "ML_KEM_768"
   | "ML_KEM_1024";
@@ -57,7 +61,7 @@ export interface KeySpecRow {
   readonly load: (material: SecretBytes) => KeyObject | undefined;
 }
 
-const rows: readonly KeySpecRow[] = [...symmetricRows, ...rsaRows, ...eccRows, ...hmacRows, ...mlKemRows];
+const rows: readonly KeySpecRow[] = [...symmetricRows, ...rsaRows, ...eccRows, ...hmacRows, ...mlDsaRows, ...mlKemRows];
 
 /** One row for each key spec. */
 export const keySpecs: ReadonlyMap<KeySpec, KeySpecRow> = new Map(rows.map((row) => [row.spec, row]));

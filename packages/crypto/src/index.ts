@@ -18,6 +18,7 @@ export {
   externalKeyVersion,
 } from "./external-ciphertext.ts";
 export { encodeIdentity, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
+export { findImportWrapping, type ImportWrappingRow, importWrappingKeySpecs } from "./import-wrapping.ts";
 export { CryptoInvariantError } from "./invariant.ts";
 export { findKeyAgreementAlgorithm, type KeyAgreementAlgorithmRow } from "./key-agreement.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";

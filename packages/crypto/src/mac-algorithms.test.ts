@@ -7,13 +7,13 @@ import { SecretBytes } from "./secret-bytes.ts";
 import { bitFlips } from "./testing/vectors.ts";
 
 const specs = [
-  { spec: "HMAC_224", algorithm: "HMAC_SHA_224", hash: "sha224", minBytes: 28, maxBytes: 64 },
-  { spec: "HMAC_256", algorithm: "HMAC_SHA_256", hash: "sha256", minBytes: 32, maxBytes: 64 },
-  { spec: "HMAC_384", algorithm: "HMAC_SHA_384", hash: "sha384", minBytes: 48, maxBytes: 128 },
-  { spec: "HMAC_512", algorithm: "HMAC_SHA_512", hash: "sha512", minBytes: 64, maxBytes: 128 },
+  { spec: "HMAC_224", algorithm: "HMAC_SHA_224", hash: "sha224", minBytes: 28 },
+  { spec: "HMAC_256", algorithm: "HMAC_SHA_256", hash: "sha256", minBytes: 32 },
+  { spec: "HMAC_384", algorithm: "HMAC_SHA_384", hash: "sha384", minBytes: 48 },
+  { spec: "HMAC_512", algorithm: "HMAC_SHA_512", hash: "sha512", minBytes: 64 },
 ] as const;
 
-for (const { spec, algorithm, hash, minBytes, maxBytes } of specs) {
+for (const { spec, algorithm, hash, minBytes } of specs) {
   test(`${algorithm}: a MAC of the right length verifies, and neither a changed nor a shortened one does`, async () => {
     const row = findMacAlgorithm(algorithm);
     const key = findKeySpec(spec)?.load(SecretBytes.random(minBytes));
@@ -31,15 +31,15 @@ for (const { spec, algorithm, hash, minBytes, maxBytes } of specs) {
     assert.equal(row.verify(key, message, Buffer.concat([mac, Buffer.of(0)])), false);
   });
 
-  test(`${spec} keys are made as long as the hash, and imported up to its block`, async () => {
+  test(`${spec} keys are made as long as the hash, and imported up to 128 bytes`, async () => {
     const row = findKeySpec(spec);
     assert.ok(row !== undefined);
     assert.deepEqual([...row.algorithms], [["GENERATE_VERIFY_MAC", [algorithm]]]);
     assert.equal((await row.generate()).byteLength, minBytes);
-    for (const bytes of [minBytes, maxBytes]) {
+    for (const bytes of [minBytes, 128]) {
       assert.equal(row.load(SecretBytes.random(bytes))?.symmetricKeySize, bytes);
     }
-    for (const bytes of [minBytes - 1, maxBytes + 1]) assert.equal(row.load(SecretBytes.random(bytes)), undefined);
+    for (const bytes of [minBytes - 1, 129]) assert.equal(row.load(SecretBytes.random(bytes)), undefined);
   });
 }
 

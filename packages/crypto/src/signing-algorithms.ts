@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { ecdsaRows } from "./signing/ecdsa.ts";
 import { ed25519Rows } from "./signing/ed25519.ts";
+import { mlDsaSigningRows } from "./signing/ml-dsa.ts";
 import { rsaPkcs1Rows } from "./signing/rsa-pkcs1.ts";
 import { rsaPssRows } from "./signing/rsa-pss.ts";
 
@@ -32,7 +33,13 @@ export interface SigningAlgorithmRow {
   ) => boolean | Promise<boolean>;
 }
 
-const rows: readonly SigningAlgorithmRow[] = [...rsaPssRows, ...rsaPkcs1Rows, ...ecdsaRows, ...ed25519Rows];
+const rows: readonly SigningAlgorithmRow[] = [
+  ...rsaPssRows,
+  ...rsaPkcs1Rows,
+  ...ecdsaRows,
+  ...ed25519Rows,
+  ...mlDsaSigningRows,
+];
 
 const rowsByName: ReadonlyMap<string, SigningAlgorithmRow> = new Map(rows.map((row) => [row.name, row]));
 

@@ -11,17 +11,17 @@ const generatePair = promisify(generateKeyPair);
  * expanded key, or both, which then have to agree. New ones are seeds, as AWS KMS has them.
  */
 export const mlKemRows: readonly KeySpecRow[] = [
-  row("ML_KEM_512", "ML-KEM-512", "ml-kem-512"),
-  row("ML_KEM_768", "ML-KEM-768", "ml-kem-768"),
-  row("ML_KEM_1024", "ML-KEM-1024", "ml-kem-1024"),
+  row("ML_KEM_512", "ml-kem-512"),
+  row("ML_KEM_768", "ml-kem-768"),
+  row("ML_KEM_1024", "ml-kem-1024"),
 ];
 
-function row(spec: KeySpec, restName: string, type: "ml-kem-512" | "ml-kem-768" | "ml-kem-1024"): KeySpecRow {
+function row(spec: KeySpec, type: "ml-kem-512" | "ml-kem-768" | "ml-kem-1024"): KeySpecRow {
   return {
     spec,
     kind: "pair",
     algorithms: new Map([["ENCAPSULATE_DECAPSULATE", ["ML_KEM"]]]),
-    restName,
+    restName: spec,
     async generate() {
       const { privateKey } = await generatePair(type, {
         privateKeyEncoding: { format: "der", type: "pkcs8" },

@@ -1,7 +1,11 @@
 import { type KeyObject, type SignKeyObjectInput, sign, type VerifyKeyObjectInput, verify } from "node:crypto";
 
-/** OpenSSL's hash of the message and signature over it, on the thread pool. */
-export function signOnPool(hash: string, message: Uint8Array, key: KeyObject | SignKeyObjectInput): Promise<Buffer> {
+/** OpenSSL's hash of the message and signature over it, on the thread pool. `hash` is null where the key sets it. */
+export function signOnPool(
+  hash: string | null,
+  message: Uint8Array,
+  key: KeyObject | SignKeyObjectInput,
+): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     sign(hash, message, key, (error, signature) => (error === null ? resolve(signature) : reject(error)));
   });
@@ -9,7 +13,7 @@ export function signOnPool(hash: string, message: Uint8Array, key: KeyObject | S
 
 /** Whether the signature is one of the message, on the thread pool. */
 export function verifyOnPool(
-  hash: string,
+  hash: string | null,
   message: Uint8Array,
   key: KeyObject | VerifyKeyObjectInput,
   signature: Uint8Array,

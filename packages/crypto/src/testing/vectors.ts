@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { createSecretKey, type KeyObject } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import type { RandomFill } from "../random.ts";
 
-/** The cases of a file in `vectors/`; the caller names their shape. */
+/** A file in `vectors/`, gunzipped where it is a `.gz`; the caller names its shape. */
+export function readVectorFile<Shape>(name: string): Shape {
+  const stored = readFileSync(new URL(`../../../../vectors/${name}`, import.meta.url));
+  return JSON.parse((name.endsWith(".gz") ? gunzipSync(stored) : stored).toString("utf8")) as Shape;
+}
+
+/** The cases of such a file. */
 export function readVectors<Case>(name: string): readonly Case[] {
-  const file = new URL(`../../../../vectors/${name}`, import.meta.url);
-  const { cases } = JSON.parse(readFileSync(file, "utf8")) as { cases: readonly Case[] };
+  const { cases } = readVectorFile<{ readonly cases: readonly Case[] }>(name);
   assert.ok(cases.length > 0, `${name} has cases`);
   return cases;
 }

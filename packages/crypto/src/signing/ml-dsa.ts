@@ -1,0 +1,31 @@
+import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
+import { assertMessage } from "./message.ts";
+import { signMu, verifyMu } from "./ml-dsa-mu.ts";
+import { signOnPool, verifyOnPool } from "./native.ts";
+
+const messageTypes: SigningAlgorithmRow["messageTypes"] = new Map([
+  ["RAW", undefined],
+  ["EXTERNAL_MU", 64],
+]);
+
+/**
+ * ML-DSA (FIPS 204, sections 5.2 and 5.3) with an empty context and hedged signatures, of the key's parameter set.
+ * HashML-DSA is another algorithm, which AWS KMS does not have: hence no message type DIGEST. EXTERNAL_MU takes what
+ * section 6.2 calls mu, and gives the signatures that RAW gives to the message behind it.
+ */
+export const mlDsaSigningRows: readonly SigningAlgorithmRow[] = [
+  {
+    name: "ML_DSA_SHAKE_256",
+    messageTypes,
+    async sign(privateKey, message, type) {
+      assertMessage(messageTypes, message, type);
+      return type === "EXTERNAL_MU" ? signMu(privateKey, message) : await signOnPool(null, message, privateKey);
+    },
+    async verify(publicKey, message, type, signature) {
+      assertMessage(messageTypes, message, type);
+      return type === "EXTERNAL_MU"
+        ? verifyMu(publicKey, message, signature)
+        : await verifyOnPool(null, message, publicKey, signature);
+    },
+  },
+];

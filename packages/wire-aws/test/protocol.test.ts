@@ -65,6 +65,19 @@ describe("AWS JSON protocol", () => {
     }
   });
 
+  it("refuses CBOR bodies by name, before they are read", async () => {
+    const map = Buffer.from("a0", "hex");
+    for (const type of ["application/cbor", "application/x-amz-cbor-1.1", "Application/CBOR; charset=utf-8"]) {
+      for (const body of [map, "{}"]) {
+        const answer = await aws.post("TrentService.ListKeys", body, { headers: { "content-type": type } });
+        const message =
+          "The request body is CBOR; AWS KMS has JSON alone. Send Content-Type application/x-amz-json-1.1.";
+        assertError(answer, { type: "SerializationException", message });
+        assert.equal(answer.headers["content-type"], "application/x-amz-json-1.1");
+      }
+    }
+  });
+
   it("refuses bodies that are not a JSON object", async () => {
     const cases: [string | Uint8Array, RegExp][] = [
       ["", /not valid JSON \(character 0\)/],

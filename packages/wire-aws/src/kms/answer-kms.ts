@@ -14,9 +14,12 @@ import { anonymousCaller, contextOf } from "../request-context.ts";
 import type { KmsRow, PreparedCall } from "./codec.ts";
 import { encodeKmsError, kmsError } from "./errors.ts";
 import { type AbsentRow, kmsTargets } from "./operations.ts";
+import { refuseSerialization } from "./problems.ts";
 
 const demand: SignatureDemand = { services: ["kms"], maxSkewMs: awsLimits.kmsClockSkewMs.value };
 const jsonType = "application/x-amz-json-1.1";
+/** What CBOR goes by: Smithy's RPC v2, and AWS's older protocol of its own. The model names neither for KMS. */
+const cborType = /^application\/(?:x-amz-)?cbor\b/i;
 /** As AWS KMS sends it: plaintext must not stay in any cache. */
 const cacheControl = "no-cache, no-store, must-revalidate, private";
 
@@ -58,6 +61,9 @@ function prepare(
     throw ServiceError.of("Unsupported", {
       reason: `${row.name} is not supported by this release of Coffer: it has no ${row.absent}.`,
     });
+  }
+  if (cborType.test(request.headers.get("content-type") ?? "")) {
+    refuseSerialization(`The request body is CBOR; AWS KMS has JSON alone. Send Content-Type ${jsonType}.`);
   }
   return row.prepare(service.core, request.body, context);
 }

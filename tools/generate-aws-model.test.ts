@@ -71,4 +71,10 @@ describe("generate-aws-model", () => {
       assert.equal(readFileSync(new URL(name, folder), "utf8"), text, name);
     }
   });
+
+  it("finds JSON alone in the model of AWS KMS, and no compressed requests: what the wire speaks", { skip }, () => {
+    const { model: kms } = readAwsModel(botocore!);
+    assert.deepEqual(kms.metadata.protocols, ["json"]);
+    assert.doesNotMatch(JSON.stringify(kms.operations), /requestcompression/i);
+  });
 });

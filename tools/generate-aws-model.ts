@@ -4,7 +4,11 @@ import { gunzipSync } from "node:zlib";
 
 /** The parts of botocore's `service-2.json` that are read here. */
 interface BotocoreModel {
-  readonly metadata: { readonly apiVersion: string; readonly targetPrefix: string };
+  readonly metadata: {
+    readonly apiVersion: string;
+    readonly targetPrefix: string;
+    readonly protocols?: readonly string[];
+  };
   readonly operations: Readonly<Record<string, BotocoreOperation>>;
   readonly shapes: Readonly<Record<string, BotocoreShape>>;
 }

@@ -90,7 +90,6 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
     });
     await core.unrecorded.recover();
     await checkAccount(store, settings.account);
-    await core.keyUsages.trackedSinceMs(clock.nowMs());
     let made = await makeRootCredential(core, settings.dev ? devToken : undefined);
     lifecycle.start();
     healthWatch.start();

@@ -115,5 +115,11 @@ export const limits = {
     "keys, and as many aliases, held in memory; the rest is read when used",
   ),
   cachedVersionsPerKey: limit("cachedVersionsPerKey", 8, "versions", "unwrapped versions of one key held in memory"),
+  unwrittenKeyUses: limit(
+    "unwrittenKeyUses",
+    100_000,
+    "keys",
+    "keys whose last use waits in memory to be written, which takes a minute; with more, the one that waits longest is forgotten",
+  ),
   cachedIdentities: limit("cachedIdentities", 10_000, "credentials", "access keys and tokens held in memory"),
 } as const satisfies Record<string, Limit>;

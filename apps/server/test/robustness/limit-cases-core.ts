@@ -296,5 +296,9 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
       assert.equal(opened.plaintext, `v${at + 1}`);
     }
   },
+  unwrittenKeyUses: elsewhere(
+    "packages/service/src/keys/key-usages.test.ts",
+    "is forgotten of the key that waited longest when too many wait",
+  ),
   cachedIdentities: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import * as service from "../index.ts";
+import { limits } from "../limits.ts";
 import type { KeyRecord } from "../model/key.ts";
 import { trackedOperations } from "../model/key-usage.ts";
 import { decrypt } from "../operations/decrypt.ts";
@@ -142,6 +143,16 @@ describe("the last use of a key", () => {
       usages.note(`arn${index}`, { region, keyId, operation: "Encrypt", usedAtMs: 1, eventId: "", requestId: "" });
     }
     assert.equal(asked, 1);
+  });
+
+  it("is forgotten of the key that waited longest when too many wait", async () => {
+    const usages = new KeyUsages(t.core.store, () => {});
+    const use = { region: key.region, keyId: key.keyId, operation: "Encrypt", usedAtMs: 1, eventId: "", requestId: "" };
+    for (let index = 0; index <= limits.unwrittenKeyUses.value; index += 1) usages.note(`arn${index}`, use);
+    const known = async (arn: string) => (await usages.lastOf(arn, key, nowMs())).last !== undefined;
+    assert.deepEqual([await known("arn0"), await known("arn1")], [false, true]);
+    usages.note("arn1", use);
+    assert.ok(await known("arn2"), "a key that waits already takes no other's place");
   });
 
   it("is tracked of every operation that uses a key's material", () => {

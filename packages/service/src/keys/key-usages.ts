@@ -1,3 +1,4 @@
+import { limits } from "../limits.ts";
 import type { KeyRecord } from "../model/key.ts";
 import type { KeyUsageRecord } from "../model/key-usage.ts";
 import { type Store, StoreConflict, type Write } from "../ports/store.ts";
@@ -5,7 +6,7 @@ import { type Store, StoreConflict, type Write } from "../ports/store.ts";
 /** One use, before it is known what revision its row has. */
 export type KeyUse = Omit<KeyUsageRecord, "revision">;
 
-/** When nothing is known of a key before it was tracked, and what is known since. */
+/** What is known of the uses of a key, and since when. */
 export interface KeyLastUsage {
   /** Undefined when it was not used since. */
   readonly last: KeyUse | undefined;
@@ -42,7 +43,10 @@ export class KeyUsages {
   /** Notes a use of a key. The hot path: no row is read or written. */
   note(arn: string, use: KeyUse): void {
     this.#pending.set(arn, use);
-    if (this.#pending.size === manyKeys) this.#onMany();
+    const { size } = this.#pending;
+    if (size === manyKeys) this.#onMany();
+    // Only while the store cannot be written.
+    if (size > limits.unwrittenKeyUses.value) this.#pending.delete(this.#pending.keys().next().value ?? arn);
   }
 
   /**

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 import type { KeySpec } from "./algorithms.ts";
 import { findKeyAgreementAlgorithm, type KeyAgreementAlgorithmRow } from "./key-agreement.ts";
@@ -47,10 +48,21 @@ for (const [spec, fieldBytes] of specs) {
       Buffer.concat([peer, Buffer.of(0)]),
       Buffer.alloc(0),
       privateKey.export({ format: "der", type: "pkcs8" }),
+      explicitKey(spec),
       ...others.map(encodePublicKey),
     ];
     for (const [index, bytes] of bad.entries()) assert.equal(ecdh().derive(privateKey, bytes), undefined, `${index}`);
   });
+}
+
+function explicitKey(spec: KeySpec): Buffer {
+  const namedCurve = `P-${spec.slice(-3)}`;
+  return generateKeyPairSync("ec", {
+    namedCurve,
+    paramEncoding: "explicit",
+    publicKeyEncoding: { format: "der", type: "spki" },
+    privateKeyEncoding: { format: "der", type: "pkcs8" },
+  }).publicKey;
 }
 
 test("the point at infinity derives nothing", async () => {

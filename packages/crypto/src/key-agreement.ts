@@ -1,4 +1,6 @@
 import { diffieHellman, type KeyObject } from "node:crypto";
+import { derSequenceContent } from "./der.ts";
+import { namesCurve } from "./named-curves.ts";
 import { loadPublicKey } from "./public-key.ts";
 import { SecretBytes } from "./secret-bytes.ts";
 
@@ -18,8 +20,8 @@ export interface KeyAgreementAlgorithmRow {
 const ecdh: KeyAgreementAlgorithmRow = {
   name: "ECDH",
   derive(privateKey, peerPublicKey) {
-    const publicKey = loadPublicKey(peerPublicKey);
-    if (publicKey === undefined || !isOnCurveOf(privateKey, publicKey)) return undefined;
+    const publicKey = loadPeer(peerPublicKey, privateKey.asymmetricKeyDetails?.namedCurve);
+    if (publicKey === undefined) return undefined;
     try {
       return SecretBytes.takeFrom(diffieHellman({ privateKey, publicKey }));
     } catch {
@@ -28,10 +30,10 @@ const ecdh: KeyAgreementAlgorithmRow = {
   },
 };
 
-function isOnCurveOf(privateKey: KeyObject, publicKey: KeyObject): boolean {
-  if (privateKey.asymmetricKeyType !== "ec" || publicKey.asymmetricKeyType !== "ec") return false;
-  const curve = privateKey.asymmetricKeyDetails?.namedCurve;
-  return curve !== undefined && publicKey.asymmetricKeyDetails?.namedCurve === curve;
+function loadPeer(spki: Uint8Array, namedCurve: string | undefined): KeyObject | undefined {
+  const content = derSequenceContent(spki);
+  if (content === undefined || namedCurve === undefined || !namesCurve(content, 0, namedCurve)) return undefined;
+  return loadPublicKey(spki);
 }
 
 const rowsByName: ReadonlyMap<string, KeyAgreementAlgorithmRow> = new Map([[ecdh.name, ecdh]]);

@@ -1,6 +1,8 @@
 import { generateKeyPair, generateKeyPairSync } from "node:crypto";
 import { promisify } from "node:util";
 import type { KeySpecRow } from "../algorithms.ts";
+import { derSequenceContent } from "../der.ts";
+import { namesCurve } from "../named-curves.ts";
 import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
 
@@ -70,8 +72,17 @@ function onCurve(namedCurve: string): Pick<KeySpecRow, "kind" | "generate" | "lo
     generate: async () =>
       SecretBytes.takeFrom((await promisify(generateKeyPair)("ec", { ...derPair, namedCurve })).privateKey),
     load: (material) => {
+      if (!material.use((der) => isPkcs8OnCurve(der, namedCurve))) return undefined;
       const key = loadPkcs8(material);
       return key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === namedCurve ? key : undefined;
     },
   };
+}
+
+// PrivateKeyInfo begins with its version, an INTEGER of one byte.
+const versionBytes = 3;
+
+function isPkcs8OnCurve(der: Uint8Array, namedCurve: string): boolean {
+  const content = derSequenceContent(der);
+  return content !== undefined && namesCurve(content, versionBytes, namedCurve);
 }

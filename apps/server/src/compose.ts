@@ -1,7 +1,7 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { confirmRootCredential, type RootCredential, type WireHandler } from "@coffer/service";
+import { confirmRootCredential, type RootCredential, redactTokens, type WireHandler } from "@coffer/service";
 import { createAwsWire } from "@coffer/wire-aws";
 import { createRestWire } from "@coffer/wire-rest";
 import { createVaultWire } from "@coffer/wire-vault";
@@ -60,7 +60,7 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
 /** A bug is told on stderr with the id that the caller got; never with a request's values. */
 export function reportBug(errorId: string, error: unknown): void {
   const stack = error instanceof Error ? error.stack : typeof error;
-  process.stderr.write(`coffer: internal error ${errorId}: ${stack}\n`);
+  process.stderr.write(`coffer: internal error ${errorId}: ${redactTokens(String(stack))}\n`);
 }
 
 /** What the operator has to know of audit trail and database, once. */

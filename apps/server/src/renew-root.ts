@@ -30,6 +30,8 @@ export async function renewRoot(settings: Settings): Promise<RootCredential> {
       region: settings.region,
       sourceIp: "127.0.0.1",
       userAgent: "coffer admin root-credential",
+      // Nothing is sent: what a policy says of the network does not apply.
+      secureTransport: true,
     });
     await confirmRootCredential(instance.core);
     if (settings.credentialsFile !== undefined) {

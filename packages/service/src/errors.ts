@@ -16,7 +16,15 @@ export type ResourceKind =
   | "operation";
 
 /** Finer kinds of bad input, for wires whose originals name them apart. */
-export type InputKind = "validation" | "serialization" | "aliasName" | "arn" | "tag" | "size" | "method";
+export type InputKind =
+  | "validation"
+  | "serialization"
+  | "aliasName"
+  | "arn"
+  | "tag"
+  | "size"
+  | "method"
+  | "contentCoding";
 
 /** Why a caller could not be authenticated. */
 export type AuthenticationFailure =

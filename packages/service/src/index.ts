@@ -1,6 +1,7 @@
 export { findKeySpec } from "@coffer/crypto";
 export { parseStrictJson } from "@coffer/policy";
 export type { AnonymousCaller } from "./audit/event.ts";
+export { redactTokens } from "./audit/redact-tokens.ts";
 export type { Core } from "./core.ts";
 export {
   type AuthenticationFailure,
@@ -128,5 +129,6 @@ export {
 } from "./ports/store.ts";
 export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";
-export { decodeUtf8 } from "./wire/request-body.ts";
+export { anonymousCaller, type CallerFacts, refusalOf } from "./wire/refusal.ts";
+export { contentCodings, decodeUtf8, isCompressed } from "./wire/request-body.ts";
 export { type ParsedPath, parsePath } from "./wire/request-path.ts";

@@ -115,6 +115,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
       region: homeRegion,
       sourceIp: "127.0.0.1",
       userAgent: "test",
+      secureTransport: false,
       ...changes,
     }),
     async close() {

@@ -10,6 +10,8 @@ export interface WireRequestParts {
   /** Text or bytes are sent as they are, anything else as JSON. */
   readonly body?: unknown;
   readonly peerAddress?: string;
+  /** False unless told. */
+  readonly secureTransport?: boolean;
 }
 
 function encodeBody(body: unknown): Uint8Array {
@@ -33,6 +35,7 @@ export function wireRequest(parts: WireRequestParts): WireRequest {
     firstHeader: (name) => values.get(name)?.[0],
     body: encodeBody(parts.body),
     peerAddress: parts.peerAddress ?? "127.0.0.1",
+    secureTransport: parts.secureTransport ?? false,
     requestId: randomId(),
   };
 }

@@ -31,7 +31,7 @@ function answer(service: AwsService, request: WireRequest): Promise<WireAnswer> 
   if ((method === "GET" || method === "POST") && hasAction(query)) {
     return answerSts(service, request, Buffer.from(query));
   }
-  if (method === "GET" && query === "") return Promise.resolve(helpPage(request));
+  if ((method === "GET" || method === "HEAD") && query === "") return Promise.resolve(helpPage(request));
   return answerKms(service, request, undefined);
 }
 

@@ -66,6 +66,7 @@ export class AwsTest {
       query: "",
       body: new Uint8Array(),
       peerAddress: "203.0.113.7",
+      secureTransport: false,
       requestId: randomUUID(),
       firstHeader: (name) => request.headers.get(name),
       ...request,
@@ -92,6 +93,7 @@ export class AwsTest {
     const full: WireRequest = {
       ...request,
       peerAddress: "203.0.113.7",
+      secureTransport: false,
       requestId: randomUUID(),
       firstHeader: (name) => headers.get(name),
     };

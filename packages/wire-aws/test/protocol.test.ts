@@ -41,7 +41,7 @@ describe("AWS JSON protocol", () => {
   });
 
   it("answers other methods at its address as an unknown operation", async () => {
-    for (const method of ["PUT", "DELETE", "HEAD", "OPTIONS", "PATCH"]) {
+    for (const method of ["PUT", "DELETE", "OPTIONS", "PATCH"]) {
       const headers = new Map([["x-amz-target", "TrentService.ListKeys"]]);
       assert.equal((await aws.send({ method, headers })).status, 404, method);
     }

@@ -1,11 +1,11 @@
 import {
   type AnonymousCaller,
-  asServiceError,
+  anonymousCaller,
   type Core,
   invariant,
   parsePath,
   type RequestContext,
-  recordRefusal,
+  refusalOf,
   ServiceError,
   type WireAnswer,
   type WireHandler,
@@ -53,37 +53,27 @@ export function createRestWire(core: Core, options: RestWireOptions): WireHandle
     ["/openapi.json", () => answerJson(200, openApi)],
   ]);
   return async (request) => {
-    const progress: Progress = { caller: anonymousCaller(core, request), audited: false, allow: undefined };
+    const progress: Progress = { caller: callerOf(core, request), audited: false, allow: undefined };
     try {
       return await handle(core, probes, request, progress);
     } catch (error) {
-      return refuse(core, progress, asServiceError(core, error));
+      return refuse(core, progress, error);
     }
   };
 }
 
-function anonymousCaller(core: Core, request: WireRequest): AnonymousCaller {
-  return {
-    requestId: request.requestId,
+function callerOf(core: Core, request: WireRequest): AnonymousCaller {
+  return anonymousCaller(core, request, {
     wire: "rest",
-    region: core.homeRegion,
-    sourceIp: request.peerAddress,
-    userAgent: (request.headers.get("user-agent") ?? "").slice(0, userAgentChars),
+    userAgentChars,
     path: request.path.slice(0, restLimits.pathChars.value),
-  };
+  });
 }
 
-async function refuse(core: Core, progress: Progress, error: ServiceError): Promise<WireAnswer> {
+async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<WireAnswer> {
   const { caller, allow } = progress;
-  let answered = error;
-  if (!progress.audited) {
-    try {
-      await recordRefusal(core, { caller, eventSource, eventName: "RefusedRequest", error: error.detail });
-    } catch (failure) {
-      answered = asServiceError(core, failure);
-    }
-  }
-  return answerProblem(answered.detail, { requestId: caller.requestId, allow: answered === error ? allow : undefined });
+  const error = await refusalOf(core, thrown, { ...progress, eventSource, eventName: "RefusedRequest" });
+  return answerProblem(error.detail, { requestId: caller.requestId, allow: error === thrown ? allow : undefined });
 }
 
 async function handle(

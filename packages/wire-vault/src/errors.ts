@@ -20,6 +20,7 @@ function collected(...errors: string[]): string {
 
 const inputRows: Readonly<Record<InputKind, (reason: string) => VaultProblem>> = {
   method: () => problem(405, collected("unsupported operation")),
+  contentCoding: (reason) => problem(415, reason),
   serialization: (reason) => problem(400, `failed to parse JSON input: ${reason}`),
   validation: (reason) => problem(400, reason),
   aliasName: (reason) => problem(400, reason),

@@ -1,10 +1,10 @@
 import {
   type AnonymousCaller,
-  asServiceError,
+  anonymousCaller,
   type Core,
   invariant,
   type RequestContext,
-  recordRefusal,
+  refusalOf,
   ServiceError,
   type WireAnswer,
   type WireHandler,
@@ -42,37 +42,26 @@ const userAgentChars = 256;
  */
 export function createVaultWire(core: Core, options: VaultWireOptions): WireHandler {
   return async (request) => {
-    const progress: Progress = { caller: anonymousCaller(core, request), audited: false };
+    const progress: Progress = { caller: callerOf(core, request), audited: false };
     try {
       return await handle(core, options.version, request, progress);
     } catch (error) {
-      return refuse(core, progress, asServiceError(core, error));
+      return refuse(core, progress, error);
     }
   };
 }
 
-function anonymousCaller(core: Core, request: WireRequest): AnonymousCaller {
-  return {
-    requestId: request.requestId,
+function callerOf(core: Core, request: WireRequest): AnonymousCaller {
+  return anonymousCaller(core, request, {
     wire: "vault",
-    region: core.homeRegion,
-    sourceIp: request.peerAddress,
-    userAgent: (request.headers.get("user-agent") ?? "").slice(0, userAgentChars),
+    userAgentChars,
     path: request.path.slice(0, vaultLimits.pathChars.value),
-  };
+  });
 }
 
-async function refuse(core: Core, progress: Progress, error: ServiceError): Promise<WireAnswer> {
-  let answered = error;
-  if (!progress.audited) {
-    const { caller } = progress;
-    try {
-      await recordRefusal(core, { caller, eventSource, eventName: "RefusedRequest", error: error.detail });
-    } catch (failure) {
-      answered = asServiceError(core, failure);
-    }
-  }
-  const { status, errors } = describeError(answered.detail);
+async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<WireAnswer> {
+  const { detail } = await refusalOf(core, thrown, { ...progress, eventSource, eventName: "RefusedRequest" });
+  const { status, errors } = describeError(detail);
   return answerErrors(status, errors);
 }
 

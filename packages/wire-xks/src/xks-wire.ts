@@ -1,9 +1,9 @@
 import {
   type AnonymousCaller,
-  asServiceError,
+  anonymousCaller,
   type Core,
   type RequestContext,
-  recordRefusal,
+  refusalOf,
   ServiceError,
   type WireAnswer,
   type WireHandler,
@@ -49,27 +49,21 @@ export function createXksWire(core: Core, options: XksWireOptions): WireHandler 
   const proxy: Proxy = { core, ...options, signingKeys: createSigningKeyCache(xksLimits.signingKeys.value) };
   return async (request) => {
     const progress: Progress = {
-      caller: anonymousCaller(core, request),
+      caller: callerOf(core, request),
       eventName: "RefusedRequest",
       audited: false,
     };
     try {
       return { status: 200, headers: noStore, body: JSON.stringify(await handle(proxy, request, progress)) };
     } catch (error) {
-      return refuse(core, progress, asServiceError(core, error));
+      return refuse(core, progress, error);
     }
   };
 }
 
-function anonymousCaller(core: Core, request: WireRequest): AnonymousCaller {
-  return {
-    requestId: request.requestId,
-    wire: "xks",
-    region: core.homeRegion,
-    sourceIp: request.peerAddress,
-    userAgent: (request.headers.get("user-agent") ?? "").slice(0, xksLimits.userAgentChars.value),
-    path: shownPath(request.path),
-  };
+function callerOf(core: Core, request: WireRequest): AnonymousCaller {
+  const path = shownPath(request.path);
+  return anonymousCaller(core, request, { wire: "xks", userAgentChars: xksLimits.userAgentChars.value, path });
 }
 
 async function handle(proxy: Proxy, request: WireRequest, progress: Progress): Promise<object> {
@@ -90,17 +84,8 @@ async function handle(proxy: Proxy, request: WireRequest, progress: Progress): P
   return run({ core, context, body: XksBody.parse(request.body), externalKeyId, version, audited });
 }
 
-async function refuse(core: Core, progress: Progress, error: ServiceError): Promise<WireAnswer> {
-  let answered = error;
-  if (!progress.audited) {
-    const { caller, eventName } = progress;
-    try {
-      await recordRefusal(core, { caller, eventSource: xksEventSource, eventName, error: error.detail });
-    } catch (failure) {
-      answered = asServiceError(core, failure);
-    }
-  }
-  const { detail } = answered;
+async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<WireAnswer> {
+  const { detail } = await refusalOf(core, thrown, { ...progress, eventSource: xksEventSource });
   const { status, ...body } = describeError(detail);
   if (detail.code === "InvalidInput" && detail.params.kind === "method") {
     return { status: 405, headers: { ...noStore, allow: "POST" }, body: JSON.stringify(body) };

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 
 const method = Buffer.from("LIST ", "latin1");
 const substitute = Buffer.from("GET ", "latin1");
@@ -60,6 +61,11 @@ export class ListConnection extends Duplex {
 
   get remoteAddress(): string | undefined {
     return this.#socket.remoteAddress;
+  }
+
+  /** As `TLSSocket.encrypted`. */
+  get encrypted(): boolean {
+    return this.#socket instanceof TLSSocket;
   }
 
   /** Whether this is the first request; a further one, sent without waiting, is not served. */

@@ -13,7 +13,7 @@ import { describeAsProblem } from "./adapter-errors.ts";
 import { echo, requestText, startTestServer } from "./echo-server.ts";
 import { defaultLimits } from "./limits.ts";
 import { startListeners } from "./listeners.ts";
-import { RawClient } from "./raw-client.ts";
+import { RawClient, turnOfEventLoop } from "./raw-client.ts";
 
 const tls = {
   certFile: fileURLToPath(new URL("fixtures/localhost-cert.pem", import.meta.url)),
@@ -89,6 +89,39 @@ describe("startListeners", () => {
     const listen = [{ host: "192.0.2.1", port: 0 }];
     await assert.rejects(startListeners({ ...plain, listen }), /192\.0\.2\.1:0: this machine has no such address\.$/);
   });
+});
+
+describe("a client that ends its side once it has sent its request", () => {
+  for (const [name, options] of [
+    ["plain", {}],
+    ["TLS", { tls }],
+  ] as const) {
+    for (const method of ["GET", "LIST"]) {
+      it(`gets its answer over ${name}, and then the connection ends (${method})`, async (t) => {
+        const { handler, reached, letGo } = slowHandler();
+        const server = await startTestServer(t, { ...options, handler });
+        const client = await RawClient.connect(server.url, { allowHalfOpen: true });
+        await client.send(requestText(method, "/slow"));
+        await reached;
+        client.socket.end();
+        for (let turns = 0; turns < 5; turns += 1) await turnOfEventLoop();
+        letGo();
+        assert.equal((await client.readAnswer()).status, 200);
+        assert.equal(await client.closed, "");
+      });
+    }
+
+    it(`has its connection closed when it sent nothing or half a request (${name})`, async (t) => {
+      const server = await startTestServer(t, options);
+      for (const text of ["", "GET / HTTP/1.1\r\nHo", requestText("POST", "/", ["Content-Length: 10"])]) {
+        const client = await RawClient.connect(server.url, { allowHalfOpen: true });
+        if (text !== "") await client.send(text);
+        client.socket.end();
+        await client.closed;
+      }
+      assert.equal(await server.listeners.drain(60_000), 0);
+    });
+  }
 });
 
 describe("TLS", () => {

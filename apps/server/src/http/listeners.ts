@@ -76,6 +76,8 @@ class Listener {
     const options = serverOptions(adapter.limits);
     this.#server = tls === undefined ? createServer(options, router) : createSecureServer(options, tls, router);
     this.#server.timeout = adapter.limits.idleTimeoutMs;
+    // A client may end its side once it has sent its request; it gets its answer all the same.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#attach(adapter, tls === undefined ? "connection" : "secureConnection");
   }
 
@@ -139,7 +141,10 @@ function spareConnections(maxConnections: number): number {
 
 function createSecureServer(options: ServerOptions, tls: TlsFiles, router: RequestListener): Server {
   try {
-    return createTlsServer({ ...options, ...tls, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"] }, router);
+    return createTlsServer(
+      { ...options, ...tls, allowHalfOpen: true, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"] },
+      router,
+    );
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code ?? "unknown";
     throw new OperatorError(`tls.certFile and tls.keyFile cannot be used together: ${code}.`);

@@ -13,6 +13,7 @@ export class SocketRequest implements WireRequest {
   readonly query: string;
   readonly headers: HeaderView;
   readonly peerAddress: string;
+  readonly secureTransport: boolean;
   readonly requestId: string;
   /** Set once, when the body has arrived and before a wire sees the request. */
   body: Uint8Array = noBody;
@@ -25,6 +26,7 @@ export class SocketRequest implements WireRequest {
     this.query = mark === -1 ? "" : target.slice(mark + 1);
     this.headers = new HeaderView(message);
     this.peerAddress = plainAddress(message.socket.remoteAddress ?? "");
+    this.secureTransport = (message.socket as { readonly encrypted?: boolean }).encrypted === true;
     this.requestId = randomId();
   }
 

@@ -61,7 +61,7 @@ describe("a server whose seal does not open", () => {
     const kept = readFileSync(place.keyFile);
     const aside = `${place.dataDir}.keyfile`;
     renameSync(place.keyFile, aside);
-    assert.match(await failedStart(place), /There is no key file at .*Put back the one/);
+    assert.match(await failedStart(place), /there is no key file at .*Put back the one/);
     assert.equal(existsSync(place.keyFile), false);
     renameSync(aside, place.keyFile);
     await firstStart(place);

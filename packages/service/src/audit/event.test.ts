@@ -103,6 +103,7 @@ describe("audit events", () => {
         region: nasty,
         sourceIp: nasty,
         userAgent: nasty,
+        secureTransport: false,
         path: nasty,
         principal: { ...rootPrincipal("000000000000"), accessKeyId: nasty },
       },
@@ -128,7 +129,8 @@ describe("audit events", () => {
 
   it("of nobody say so, and count for the instance's account", async () => {
     const error = { code: "Unauthenticated", params: { failure: "missing", reason: "No token." } } as const;
-    const caller = { requestId: "r", wire: "rest", region: "us-east-1", sourceIp: "::1", userAgent: "u" } as const;
+    const from = { region: "us-east-1", sourceIp: "::1", userAgent: "u", secureTransport: true };
+    const caller = { requestId: "r", wire: "rest", ...from } as const;
     await recordRefusal(t.core, { caller, eventSource: "rest.coffer", eventName: "RefusedRequest", error });
     const event = await t.lastEvent();
     assert.deepEqual(event["userIdentity"], { type: "Unknown" });

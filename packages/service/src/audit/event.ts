@@ -6,6 +6,7 @@ import type { KeyRecord } from "../model/key.ts";
 import type { Principal } from "../model/principal.ts";
 import type { RequestContext, Wire } from "../model/request.ts";
 import { auditErrorWords } from "./error-words.ts";
+import { redactTokens, redactTokensInUrl } from "./redact-tokens.ts";
 
 /** Who is recorded when nobody could be authenticated. */
 export interface AnonymousCaller {
@@ -15,6 +16,7 @@ export interface AnonymousCaller {
   readonly region: string;
   readonly sourceIp: string;
   readonly userAgent: string;
+  readonly secureTransport: boolean;
   readonly eventName?: string;
   readonly path?: string;
 }
@@ -83,8 +85,8 @@ export function auditEventJson(facts: AuditFacts): string {
   const { principal } = caller;
   const when = `"eventTime":"${eventTime(facts.nowMs)}","eventSource":${quote(facts.eventSource)}`;
   const what = `"eventName":${quote(facts.eventName)},"awsRegion":${quote(caller.region)}`;
-  const from = `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(caller.userAgent)}`;
-  const failed = error === undefined ? "" : `,${JSON.stringify(auditErrorWords(error)).slice(1, -1)}`;
+  const from = `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(redactTokens(caller.userAgent))}`;
+  const failed = error === undefined ? "" : `,${failureMembers(error)}`;
   const additional = `"additionalEventData":${additionalData(caller, facts.recipient)}`;
   const request = `"requestID":${quote(caller.requestId)},"eventID":"${facts.eventId ?? randomId()}","readOnly":${facts.readOnly}`;
   const about = `"resources":[${resourcesJson(keys)}],"eventType":"AwsApiCall","managementEvent":true`;
@@ -136,6 +138,11 @@ function eventTime(nowMs: number): string {
   return lastTime;
 }
 
+function failureMembers(error: ErrorDetail): string {
+  const { errorCode, errorMessage } = auditErrorWords(error);
+  return `"errorCode":${quote(errorCode)},"errorMessage":${quote(redactTokensInUrl(errorMessage))}`;
+}
+
 /** A string as JSON; one whole record at once costs `JSON.stringify` several times as much. */
 function quote(text: string): string {
   return JSON.stringify(text);
@@ -146,7 +153,7 @@ function additionalData(
   recipient: AuditFacts["recipient"],
 ): string {
   const accessor = principal?.token?.accessor;
-  const shownPath = path === undefined ? "" : `,"path":${quote(path)}`;
+  const shownPath = path === undefined ? "" : `,"path":${quote(redactTokensInUrl(path))}`;
   const shownAccessor = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
   const shownRecipient = recipient === undefined ? "" : `,"recipient":${JSON.stringify(recipient)}`;
   return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownRecipient}}`;
@@ -173,6 +180,6 @@ function resourceOf({ account, region, keyId }: KeyRecord) {
 }
 
 function member(value: Readonly<Record<string, unknown>> | null): string {
-  const json = JSON.stringify(value);
+  const json = redactTokens(JSON.stringify(value));
   return json.length <= maxMemberChars ? json : `{"omittedChars":${json.length}}`;
 }

@@ -19,6 +19,8 @@ export interface RequestContext {
   readonly region: string;
   readonly sourceIp: string;
   readonly userAgent: string;
+  /** Whether it came over TLS. */
+  readonly secureTransport: boolean;
   /** Name of the call in the wire's own words, when it differs from the operation's name. */
   readonly eventName?: string;
   /** Path of the call, for wires that route by path. */

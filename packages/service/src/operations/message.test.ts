@@ -42,7 +42,7 @@ describe("messages", () => {
       JSON.parse('{"__proto__":"a","constructor":"b"}'),
       { a: "b", c: "d" },
       { a: "bc", "": "d" },
-      { a: "\u0000" },
+      { a: "\u0001" },
     ] as EncryptionContext[];
     for (const [index, encryptionContext] of contexts.entries()) {
       const { ciphertext } = await t.run(encrypt, { keyId, plaintext, encryptionContext });

@@ -188,7 +188,8 @@ describe("when the audit trail cannot be written", () => {
 
   it("a refusal is not told either: the reason is the audit trail", async () => {
     await breakDisk();
-    const caller = { requestId: "r", wire: "rest", region: "us-east-1", sourceIp: "::1", userAgent: "" } as const;
+    const from = { region: "us-east-1", sourceIp: "::1", userAgent: "", secureTransport: true };
+    const caller = { requestId: "r", wire: "rest", ...from } as const;
     const error = { code: "NotFound", params: { resource: "route", id: "/" } } as const;
     await assert.rejects(recordRefusal(t.core, { caller, eventName: "RefusedRequest", error }), /AuditUnavailable/);
   });

@@ -108,6 +108,8 @@ describe("policy conditions", () => {
       [when("Bool", "kms:MultiRegion", "false"), "ok"],
       [when("Bool", "kms:ReEncryptOnSameKey", "true"), "AccessDenied"],
       [when("StringEquals", "kms:NoSuchKey", "x"), "AccessDenied"],
+      [when("Bool", "aws:SecureTransport", "false"), "ok"],
+      [when("Bool", "aws:SecureTransport", "true"), "AccessDenied"],
     ];
     for (const [condition, expected] of cases) {
       const where = { sourceIp: "203.0.113.7", userAgent: "curl" };

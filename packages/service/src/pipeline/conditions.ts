@@ -35,6 +35,7 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["aws:principaltype", ({ request }) => principalTypes[request.principal.kind]],
   ["aws:requestedregion", ({ request }) => request.region],
   ["aws:resourceaccount", ({ key }) => key?.record.account],
+  ["aws:securetransport", ({ request }) => String(request.secureTransport)],
   ["aws:sourceip", ({ request }) => request.sourceIp],
   ["aws:useragent", ({ request }) => request.userAgent],
   ["aws:userid", ({ request }) => request.principal.principalId],

@@ -10,6 +10,7 @@ import { type Invocation, isStale, runAgain, runOnce } from "./attempt.ts";
 import { type AttestedRecipient, verifyRecipient } from "./attested-recipient.ts";
 import type { Operation } from "./operation.ts";
 import { recordedChange } from "./recorded-change.ts";
+import { refuseNul } from "./refuse-nul.ts";
 
 const kmsEventSource = "kms.amazonaws.com";
 
@@ -50,6 +51,7 @@ export async function execute<Input, Output>(
   const change = operation.readOnly ? undefined : recordedChange(core, () => ({ eventId, eventJson: describe(null) }));
   try {
     parameters = operation.record(input);
+    refuseNul(input);
     refuseWithoutAudit(core);
     if (!core.unrecorded.isEmpty) await core.unrecorded.write();
     // Before anything is looked up: a document that fails tells nothing of any key, and conditions need it.

@@ -12,6 +12,8 @@ export interface WireRequest {
   firstHeader(name: string): string | undefined;
   readonly body: Uint8Array;
   readonly peerAddress: string;
+  /** Whether it came over TLS. */
+  readonly secureTransport: boolean;
   /** UUID made by the adapter. */
   readonly requestId: string;
 }

@@ -25,6 +25,7 @@ export function text<N extends string, V extends string>(name: N): Column<N, str
     optional: false,
     encode(value) {
       invariant(typeof value === "string", `${name} is text`);
+      invariant(!value.includes("\u0000"), `${name} holds no U+0000, which PostgreSQL cannot store`);
       return value;
     },
     decode: (stored) => stored as V,

@@ -1,8 +1,9 @@
 import {
   asServiceError,
   type ErrorDetail,
+  isCompressed,
   type RequestContext,
-  recordRefusal,
+  refusalOf,
   ServiceError,
   type WireAnswer,
   type WireRequest,
@@ -10,13 +11,14 @@ import {
 import { authenticate, type SignatureDemand } from "../authenticate.ts";
 import type { AwsService } from "../aws-service.ts";
 import { awsLimits } from "../limits.ts";
-import { anonymousCaller, contextOf } from "../request-context.ts";
+import { contextOf, unknownCaller } from "../request-context.ts";
 import type { KmsRow, PreparedCall } from "./codec.ts";
 import { encodeKmsError, kmsError } from "./errors.ts";
 import { type AbsentRow, kmsTargets } from "./operations.ts";
 import { refuseSerialization } from "./problems.ts";
 
 const demand: SignatureDemand = { services: ["kms"], maxSkewMs: awsLimits.kmsClockSkewMs.value };
+const eventSource = "kms.amazonaws.com";
 const jsonType = "application/x-amz-json-1.1";
 /** What CBOR goes by: Smithy's RPC v2, and AWS's older protocol of its own. The model names neither for KMS. */
 const cborType = /^application\/(?:x-amz-)?cbor\b/i;
@@ -39,10 +41,10 @@ export async function answerKms(
   try {
     if (row === undefined) throw ServiceError.of("NotFound", { resource: "operation", id: shownTarget(target) });
     const found = authenticate(service.core, request, demand, service.signingKeys);
-    context = contextOf(request, found instanceof Promise ? await found : found);
+    context = contextOf(service.core, request, found instanceof Promise ? await found : found);
     call = prepare(service, row, request, context);
   } catch (error) {
-    return refuse(service, request, row, context, asServiceError(service.core, error));
+    return refuse(service, request, row, context, error);
   }
   try {
     return { status: 200, headers: headersOf(request, jsonType), body: await call() };
@@ -65,6 +67,7 @@ function prepare(
   if (cborType.test(request.headers.get("content-type") ?? "")) {
     refuseSerialization(`The request body is CBOR; AWS KMS has JSON alone. Send Content-Type ${jsonType}.`);
   }
+  if (isCompressed(request)) refuseSerialization("The request body is compressed (Content-Encoding)");
   return row.prepare(service.core, request.body, context);
 }
 
@@ -79,14 +82,11 @@ async function refuse(
   request: WireRequest,
   row: KmsRow | AbsentRow | undefined,
   context: RequestContext | undefined,
-  { detail }: ServiceError,
+  thrown: unknown,
 ): Promise<WireAnswer> {
-  try {
-    const caller = context ?? anonymousCaller(core, request);
-    await recordRefusal(core, { caller, eventName: row?.name ?? "UnknownOperation", error: detail });
-  } catch (error) {
-    return answerError(request, row, asServiceError(core, error).detail);
-  }
+  const caller = context ?? unknownCaller(core, request);
+  const eventName = row?.name ?? "UnknownOperation";
+  const { detail } = await refusalOf(core, thrown, { caller, audited: false, eventSource, eventName });
   return answerError(request, row, detail);
 }
 

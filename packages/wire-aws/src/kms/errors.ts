@@ -133,6 +133,7 @@ function invalidInput({ kind, reason }: ErrorParams["InvalidInput"], lists: List
     case "validation":
     case "size":
     case "method":
+    case "contentCoding":
       return refusal("ValidationException", reason);
   }
 }

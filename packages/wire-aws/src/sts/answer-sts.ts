@@ -5,9 +5,10 @@ import {
   type ErrorDetail,
   execute,
   getCallerIdentity,
+  isCompressed,
   type Principal,
   type RequestContext,
-  recordRefusal,
+  refusalOf,
   ServiceError,
   type WireAnswer,
   type WireRequest,
@@ -15,7 +16,7 @@ import {
 import { authenticate, type SignatureDemand } from "../authenticate.ts";
 import type { AwsService } from "../aws-service.ts";
 import { awsLimits } from "../limits.ts";
-import { anonymousCaller, contextOf } from "../request-context.ts";
+import { contextOf, unknownCaller } from "../request-context.ts";
 import { stsError } from "./errors.ts";
 import { escapeXml } from "./xml.ts";
 
@@ -34,11 +35,17 @@ export async function answerSts(service: AwsService, request: WireRequest, form:
   const { core } = service;
   let context: RequestContext | undefined;
   try {
+    if (isCompressed(request)) {
+      throw ServiceError.of("InvalidInput", {
+        kind: "validation",
+        reason: "The form is compressed (Content-Encoding).",
+      });
+    }
     checkAction(form);
     const found = authenticate(core, request, demand, service.signingKeys);
-    context = contextOf(request, found instanceof Promise ? await found : found);
+    context = contextOf(core, request, found instanceof Promise ? await found : found);
   } catch (error) {
-    return refuse(core, request, asServiceError(core, error).detail);
+    return refuse(core, request, asServiceError(core, error));
   }
   try {
     return answer(
@@ -71,14 +78,10 @@ function checkAction(form: Uint8Array): void {
   });
 }
 
-async function refuse(core: Core, request: WireRequest, detail: ErrorDetail): Promise<WireAnswer> {
-  try {
-    const caller = anonymousCaller(core, request);
-    const eventName = detail.code === "NotFound" ? "UnknownOperation" : "GetCallerIdentity";
-    await recordRefusal(core, { caller, eventSource, eventName, error: detail });
-  } catch (error) {
-    return answerError(request, asServiceError(core, error).detail);
-  }
+async function refuse(core: Core, request: WireRequest, error: ServiceError): Promise<WireAnswer> {
+  const caller = unknownCaller(core, request);
+  const eventName = error.code === "NotFound" ? "UnknownOperation" : "GetCallerIdentity";
+  const { detail } = await refusalOf(core, error, { caller, audited: false, eventSource, eventName });
   return answerError(request, detail);
 }
 

@@ -22,6 +22,7 @@ function row<C extends ErrorCode>(status: Row<C>["status"], title: string, detai
 
 const inputStatus: Readonly<Record<InputKind, number>> = {
   method: 405,
+  contentCoding: 415,
   serialization: 400,
   validation: 400,
   aliasName: 400,
@@ -174,6 +175,7 @@ export function answerProblem(detail: ErrorDetail, { requestId, allow }: Problem
       "Cache-Control": "no-store",
       "X-Request-Id": requestId,
       ...(answered === 401 ? { "WWW-Authenticate": "Bearer" } : {}),
+      ...(answered === 415 ? { "Accept-Encoding": "identity" } : {}),
       ...(allow === undefined ? {} : { Allow: allow.join(", ") }),
     },
     body: JSON.stringify(problem),

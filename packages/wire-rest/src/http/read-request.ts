@@ -1,4 +1,4 @@
-import { decodeUtf8, limits, parseStrictJson, ServiceError, type WireRequest } from "@coffer/service";
+import { contentCodings, decodeUtf8, limits, parseStrictJson, ServiceError, type WireRequest } from "@coffer/service";
 import { checkObject, checkParameter, refuseMember, showName } from "./check.ts";
 import { bodySchema, type Parameter, type RestRoute } from "./route.ts";
 
@@ -24,6 +24,11 @@ function hint(route: RestRoute): string {
  * @throws ServiceError InvalidInput
  */
 export function readBody(route: RestRoute, request: WireRequest): ReadBody {
+  const [coding] = contentCodings(request);
+  if (coding !== undefined) {
+    const reason = `The body's Content-Encoding ${showName(coding)} is not supported. Send the body as it is.`;
+    throw ServiceError.of("InvalidInput", { kind: "contentCoding", reason });
+  }
   const text = decodeUtf8(request.body);
   if (text === undefined) return refuseBody(`The body is not valid UTF-8. ${hint(route)}`);
   if (text === "" && route.body === undefined && route.document === undefined) return { value: {}, text };

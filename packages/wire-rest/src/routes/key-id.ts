@@ -55,7 +55,14 @@ export function newAlias(text: string): string {
   if (isKeyId(text) || text.startsWith("arn:") || isKeyId(text.slice(prefix.length))) {
     refuseMember("key_id", "A new key's name must not look like a KMS key id or an ARN. Choose another name.");
   }
-  return `${prefix}${parseName(text, "key_id")}`;
+  const name = parseName(text, "key_id");
+  if (name.startsWith("aws/")) {
+    refuseMember(
+      "key_id",
+      "Names that begin with aws/ are reserved for keys that services manage. Choose another name.",
+    );
+  }
+  return `${prefix}${name}`;
 }
 
 /** What the REST API calls a key: its alias without the prefix, or its key id. */

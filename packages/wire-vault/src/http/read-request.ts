@@ -1,4 +1,4 @@
-import { decodeUtf8, limits, parseStrictJson, ServiceError, type WireRequest } from "@coffer/service";
+import { decodeUtf8, isCompressed, limits, parseStrictJson, ServiceError, type WireRequest } from "@coffer/service";
 import { vaultLimits } from "../limits.ts";
 import type { VaultOperation } from "./call.ts";
 import { Fields } from "./fields.ts";
@@ -53,6 +53,7 @@ export function readOperation(method: string, query: URLSearchParams): VaultOper
  */
 export function readFields(operation: VaultOperation, request: WireRequest, query: URLSearchParams): Fields {
   if (operation !== "update") return fromPairs(query, (name) => name !== "list" && name !== "help");
+  if (isCompressed(request)) return refuse("serialization", "the body is compressed (Content-Encoding)");
   const text = decodeUtf8(request.body);
   if (text === undefined) return refuse("serialization", "the body is not valid UTF-8");
   const isFormType = /^application\/x-www-form-urlencoded\s*(?:;|$)/i.test(request.headers.get("content-type") ?? "");

@@ -52,13 +52,14 @@ export function defineCodec<Name extends OperationName, Input, Output>(
     prepare(core, body, context) {
       const input = readInput(readBody(body));
       let coreInput: Input;
+      let request: RequestContext;
       try {
         coreInput = decode(input, context);
+        request = withOptions(context, input as RequestOptions);
       } catch (error) {
         wipe?.(input);
         throw error;
       }
-      const request = withOptions(context, input as RequestOptions);
       return async () => {
         try {
           return encode(await execute(core, operation, coreInput, request), input);

@@ -38,14 +38,6 @@ describe("a request with a recipient", () => {
     for (const secret of [plaintext, contentKey]) assert.ok(secret?.every((byte) => byte === 0));
   });
 
-  it("gets nothing when it cannot be recorded, and nothing is left of the plaintext", async () => {
-    drawn.length = 0;
-    t.disk.fail("append", "EIO");
-    await t.fails(generateRandom, { bytes: 47 }, "AuditUnavailable", attested());
-    assert.ok(drawn[0]?.every((byte) => byte === 0));
-    t.disk.heal();
-  });
-
   it("is refused by operations that do not answer to one", async () => {
     const { keyId } = await t.newKey();
     await t.fails(encrypt, { keyId, plaintext: Buffer.from("x") }, "Unsupported", attested());
@@ -57,5 +49,13 @@ describe("a request with a recipient", () => {
     const request = t.request({ recipient: { document: other } });
     const refusal = await t.fails(decrypt, { ciphertext: Buffer.from("no ciphertext") }, "InvalidInput", request);
     assert.equal(refusal.member, "recipient");
+  });
+
+  it("gets nothing when it cannot be recorded, and nothing is left of the plaintext", async () => {
+    drawn.length = 0;
+    t.disk.fail("append", "EIO");
+    await t.fails(generateRandom, { bytes: 47 }, "AuditUnavailable", attested());
+    assert.ok(drawn[0]?.every((byte) => byte === 0));
+    t.disk.heal();
   });
 });

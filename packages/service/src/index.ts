@@ -1,4 +1,4 @@
-export { findKeySpec } from "@coffer/crypto";
+export { findKeySpec, type MessageType, type SecretBytes } from "@coffer/crypto";
 export { parseStrictJson } from "@coffer/policy";
 export type { AnonymousCaller } from "./audit/event.ts";
 export { redactTokens } from "./audit/redact-tokens.ts";
@@ -22,6 +22,7 @@ export { type AccessKeyCredential, rootPrincipal } from "./identity/identity-dir
 export { Keyring } from "./keyring/keyring.ts";
 export { checkpointKeySetting, openSecretSetting, secretSettingWrite } from "./keyring/secret-setting.ts";
 export { currentMaterialId } from "./keys/material-id.ts";
+export { isSymmetricEncryption } from "./keys/symmetric.ts";
 export { Lifecycle } from "./lifecycle/lifecycle.ts";
 export { type Limit, limits } from "./limits.ts";
 export { aliasArn, isKeyId, type KeyReference, keyArn, parseKeyReference, rootArn } from "./model/arn.ts";
@@ -63,6 +64,7 @@ export { listAliases } from "./operations/aliases/list-aliases.ts";
 export { decrypt } from "./operations/decrypt.ts";
 export { encrypt } from "./operations/encrypt.ts";
 export { generateDataKey, generateDataKeyWithoutPlaintext } from "./operations/generate-data-key.ts";
+export { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from "./operations/generate-data-key-pair.ts";
 export { generateRandom } from "./operations/generate-random.ts";
 export { getCallerIdentity } from "./operations/get-caller-identity.ts";
 export { disableKey, enableKey } from "./operations/keys/change-state.ts";
@@ -87,6 +89,12 @@ export { listKeyRotations } from "./operations/rotation/list-key-rotations.ts";
 export { rotateKeyOnDemand } from "./operations/rotation/rotate-key-on-demand.ts";
 export type { Page, PageInput } from "./operations/shared.ts";
 export { dayMs } from "./operations/shared.ts";
+export { deriveSharedSecret } from "./operations/shared-secrets/derive-shared-secret.ts";
+export { decapsulate, encapsulate } from "./operations/shared-secrets/encapsulation.ts";
+export { getPublicKey } from "./operations/signing/get-public-key.ts";
+export { generateMac, verifyMac } from "./operations/signing/mac-operations.ts";
+export { sign } from "./operations/signing/sign.ts";
+export { verify } from "./operations/signing/verify.ts";
 export { listResourceTags, tagResource, untagResource } from "./operations/tags/tag-operations.ts";
 export { configureKey } from "./operations/transit/configure-key.ts";
 export {

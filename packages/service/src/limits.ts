@@ -22,6 +22,12 @@ export const limits = {
     "plaintext of one AWS KMS Encrypt or REST encrypt (AWS KMS: Encrypt)",
   ),
   ciphertextBytes: limit("ciphertextBytes", 6144, "bytes", "ciphertext blob of one Decrypt (AWS KMS: Decrypt)"),
+  publicKeyBytes: limit(
+    "publicKeyBytes",
+    8192,
+    "bytes",
+    "the other side's public key of one DeriveSharedSecret (AWS KMS: DeriveSharedSecret)",
+  ),
   transitPlaintextBytes: limit("transitPlaintextBytes", 524_288, "bytes", "plaintext of one Transit item"),
   dataKeyBytes: limit("dataKeyBytes", 1024, "bytes", "length of a data key (AWS KMS: GenerateDataKey)"),
   randomBytes: limit("randomBytes", 1024, "bytes", "GenerateRandom (AWS KMS: GenerateRandom)"),

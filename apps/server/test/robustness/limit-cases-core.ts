@@ -40,6 +40,14 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     /^ValidationException: .*'ciphertextBlob'.*length less than or equal to 6144$/,
     /^InvalidCiphertextException/,
   ),
+  publicKeyBytes: bounded(
+    "aws",
+    limits.publicKeyBytes.value,
+    (wires, size) =>
+      wires.aws("DeriveSharedSecret", { KeyId, KeyAgreementAlgorithm: "ECDH", PublicKey: base64Of(size) }),
+    /^ValidationException: .*'publicKey'.*length less than or equal to 8192$/,
+    /^InvalidKeyUsageException/,
+  ),
   transitPlaintextBytes: bounded(
     "vault",
     limits.transitPlaintextBytes.value,

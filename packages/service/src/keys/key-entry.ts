@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { findKeySpec } from "@coffer/crypto";
+import { findKeySpec, type KeySpecRow, publicKeyOf } from "@coffer/crypto";
 import type { CompiledPolicy } from "@coffer/policy";
 import { parsePolicy } from "@coffer/policy";
 import { invariant, ServiceError } from "../errors.ts";
@@ -11,14 +11,18 @@ import type { Store } from "../ports/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
 import { keyVersionIdentity } from "./identity.ts";
 import { currentMaterialId, generatedMaterialId } from "./material-id.ts";
+import { isSymmetricEncryption } from "./symmetric.ts";
 
 /** A key as operations see it: its record, its compiled policy, and its material by version. */
 export class KeyEntry {
   readonly record: KeyRecord;
   readonly arn: string;
   readonly policy: CompiledPolicy;
+  /** What the key's spec and usage allow, by AWS KMS's names. */
+  readonly algorithms: readonly string[];
   /** Names of the key's aliases, with their prefix. Any change of them changes the key's revision, too. */
   readonly aliases: readonly string[];
+  readonly #spec: KeySpecRow;
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
@@ -30,6 +34,10 @@ export class KeyEntry {
     this.record = record;
     this.aliases = aliases;
     this.arn = keyArn(record.region, record.account, record.keyId);
+    const spec = findKeySpec(record.spec);
+    invariant(spec !== undefined, "a stored key has a known spec");
+    this.#spec = spec;
+    this.algorithms = spec.algorithms.get(record.usage) ?? [];
     const parsed = parsePolicy(record.policy, "key", record.policyPrincipals);
     invariant(parsed.ok, "a stored key policy parses");
     this.policy = parsed.policy;
@@ -68,7 +76,7 @@ export class KeyEntry {
   async material(version: number): Promise<KeyObject | undefined> {
     const cached = this.cachedMaterial(version);
     if (cached !== undefined) return cached;
-    const { keyId, spec } = this.record;
+    const { keyId } = this.record;
     const region = materialRegion(this.record);
     const stored = await this.#store.get("keyVersions", { region, keyId, version });
     if (stored === undefined || stored.wrappedMaterial.byteLength === 0) return undefined;
@@ -76,12 +84,28 @@ export class KeyEntry {
       { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedMaterial },
       keyVersionIdentity(stored),
     );
-    const material = findKeySpec(spec)?.load(secret);
+    const material = this.#spec.load(secret);
     invariant(material !== undefined, "stored material is of its key's spec");
     if (this.record.origin === "EXTERNAL") this.#importedIds.set(version, stored.materialId);
     if (version === this.record.currentVersion) this.#current = material;
     else this.#materials.set(version, material);
     return material;
+  }
+
+  /** Whether this is a key of AES, with which encryption context, data keys and automatic rotation go. */
+  get isSymmetricEncryption(): boolean {
+    return isSymmetricEncryption(this.record);
+  }
+
+  /** Whether there is a public key to give out. */
+  get isPair(): boolean {
+    return this.#spec.kind === "pair";
+  }
+
+  /** The public key of the newest version of a pair. @throws ServiceError KeyUnavailable when its row is gone */
+  async currentPublicKey(): Promise<KeyObject> {
+    invariant(this.isPair, "only a pair has a public key");
+    return publicKeyOf(await this.currentMaterial());
   }
 
   /** The material of the newest version. @throws ServiceError KeyUnavailable when its row is gone */

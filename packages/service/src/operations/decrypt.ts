@@ -1,29 +1,33 @@
-import { decryptKmsBlob, type KmsBlob, parseKmsBlob } from "@coffer/crypto";
+import {
+  decryptKmsBlob,
+  type EncryptionAlgorithmRow,
+  findEncryptionAlgorithm,
+  type KmsBlob,
+  parseKmsBlob,
+} from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import { defineOperation, type KeyTarget } from "../pipeline/operation.ts";
 import { checkBytes } from "./checks.ts";
-import { type ContextInput, checkAlgorithm, contextAad, contextConditions } from "./message.ts";
+import { type ContextInput, contextAad, contextConditions, refuseContext, symmetricDefault } from "./message.ts";
 import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 import { activeOnly } from "./shared.ts";
 
 export interface DecryptInput extends ContextInput {
   /** At most 6144 bytes. */
   readonly ciphertext: Uint8Array;
-  /** When given, the ciphertext must be of this key. */
+  /** When given, the ciphertext must be of this key. An asymmetric key's ciphertext does not name it: it has to be given. */
   readonly keyId?: string | undefined;
-  /** AWS's name of the algorithm; the key's own when absent. */
-  readonly algorithm?: string | undefined;
 }
 
 export interface DecryptOutput extends RecipientOutput {
   readonly keyArn: string;
-  /** The public id of the material that decrypted. */
-  readonly keyMaterialId: string;
+  /** The public id of the material that decrypted; absent with asymmetric algorithms. */
+  readonly keyMaterialId?: string;
 }
 
-/** AWS KMS: Decrypt, with a symmetric key. */
+/** AWS KMS: Decrypt. */
 export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
   name: "Decrypt",
   plane: "data",
@@ -33,30 +37,74 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
       action: "kms:Decrypt",
       states: activeOnly,
       usage: "ENCRYPT_DECRYPT",
-      target: ({ ciphertext, keyId }) => ciphertextTarget(ciphertext, keyId),
+      algorithm: ({ algorithm = symmetricDefault }) => algorithm,
+      target: decryptionTarget,
     },
   ],
   conditions: contextConditions,
-  record: ({ keyId, encryptionContext }) => ({ keyId, encryptionContext, encryptionAlgorithm: "SYMMETRIC_DEFAULT" }),
+  record: ({ keyId, encryptionContext, algorithm = symmetricDefault }) => ({
+    keyId,
+    encryptionContext,
+    encryptionAlgorithm: algorithm,
+  }),
   run({ keys, input }) {
     const key = keys[0]!;
-    checkAlgorithm(key, input.algorithm, "Decrypt");
-    const blob = parseBlob(input.ciphertext);
-    const opened = openMessage(key, blob, contextAad(input.encryptionContext));
+    const opened = decryptMessage(key, input);
     return opened instanceof Promise
-      ? opened.then((plaintext) => outputOf(key, blob, plaintext))
-      : outputOf(key, blob, opened);
+      ? opened.then((message) => ({ keyArn: key.arn, ...message }))
+      : { keyArn: key.arn, ...opened };
   },
   forRecipient: sealPlaintext,
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });
 
-function outputOf(key: KeyEntry, blob: KmsBlob, plaintext: Buffer): DecryptOutput {
-  return { keyArn: key.arn, plaintext, keyMaterialId: key.materialId(blob.keyVersion) };
+/** What Decrypt gives, without the key. */
+export type OpenedMessage = Omit<DecryptOutput, "keyArn">;
+
+/**
+ * Decrypts with a key; synchronous for a symmetric key whose material is in memory.
+ *
+ * @throws ServiceError CiphertextInvalid for every cause alike; InvalidInput
+ */
+export function decryptMessage(key: KeyEntry, input: DecryptInput): OpenedMessage | Promise<OpenedMessage> {
+  const { algorithm = symmetricDefault, ciphertext, encryptionContext } = input;
+  const row = algorithm === symmetricDefault ? undefined : findEncryptionAlgorithm(algorithm);
+  if (row !== undefined) {
+    refuseContext(encryptionContext, algorithm);
+    return decryptWithPrivateKey(key, row, ciphertext);
+  }
+  const blob = parseBlob(ciphertext);
+  const opened = openMessage(key, blob, contextAad(encryptionContext));
+  const withId = (plaintext: Buffer) => ({ plaintext, keyMaterialId: key.materialId(blob.keyVersion) });
+  return opened instanceof Promise ? opened.then(withId) : withId(opened);
+}
+
+async function decryptWithPrivateKey(
+  key: KeyEntry,
+  { decrypt: run }: EncryptionAlgorithmRow,
+  ciphertext: Uint8Array,
+): Promise<OpenedMessage> {
+  checkBytes(ciphertext, "ciphertextBlob", limits.ciphertextBytes.value);
+  return { plaintext: plaintextOf(await run(await key.currentMaterial(), ciphertext)) };
+}
+
+/**
+ * The key of a ciphertext: the one it names, or with an asymmetric algorithm the one that the caller names.
+ *
+ * @throws ServiceError as `parseBlob` does; InvalidInput when an asymmetric algorithm comes without a key
+ */
+export function decryptionTarget({ algorithm, ciphertext, keyId }: DecryptInput): KeyTarget {
+  if (algorithm === undefined || algorithm === symmetricDefault) return ciphertextTarget(ciphertext, keyId);
+  if (keyId !== undefined) return { by: "reference", text: keyId };
+  throw ServiceError.of("InvalidInput", {
+    kind: "validation",
+    member: "keyId",
+    reason: `A key ID is required to decrypt with algorithm ${algorithm}: the ciphertext does not name its key.`,
+  });
 }
 
 /** @throws ServiceError InvalidInput when it is too large; CiphertextInvalid when it is no ciphertext of ours */
-export function parseBlob(ciphertext: Uint8Array): KmsBlob {
+function parseBlob(ciphertext: Uint8Array): KmsBlob {
   checkBytes(ciphertext, "ciphertextBlob", limits.ciphertextBytes.value);
   const blob = parseKmsBlob(ciphertext);
   if (blob === undefined) throw ServiceError.of("CiphertextInvalid", {});
@@ -64,7 +112,7 @@ export function parseBlob(ciphertext: Uint8Array): KmsBlob {
 }
 
 /** The key that a ciphertext names. @throws ServiceError as `parseBlob` does */
-export function ciphertextTarget(ciphertext: Uint8Array, expected: string | undefined): KeyTarget {
+function ciphertextTarget(ciphertext: Uint8Array, expected: string | undefined): KeyTarget {
   return { by: "ciphertext", keyId: parseBlob(ciphertext).keyId, expected };
 }
 
@@ -73,7 +121,7 @@ export function ciphertextTarget(ciphertext: Uint8Array, expected: string | unde
  *
  * @throws ServiceError CiphertextInvalid for every cause alike
  */
-export function openMessage(key: KeyEntry, blob: KmsBlob, aad: Uint8Array): Buffer | Promise<Buffer> {
+function openMessage(key: KeyEntry, blob: KmsBlob, aad: Uint8Array): Buffer | Promise<Buffer> {
   if (blob.keyVersion < key.record.transit.minDecryptionVersion) throw ServiceError.of("CiphertextInvalid", {});
   const material = key.cachedMaterial(blob.keyVersion);
   if (material !== undefined) return plaintextOf(decryptKmsBlob(blob, material, aad));

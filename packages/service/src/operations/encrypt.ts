@@ -1,16 +1,15 @@
-import { encryptKmsBlob } from "@coffer/crypto";
+import { type EncryptionAlgorithmRow, encryptKmsBlob, findEncryptionAlgorithm } from "@coffer/crypto";
+import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import { defineOperation } from "../pipeline/operation.ts";
 import { checkBytes } from "./checks.ts";
-import { type ContextInput, checkAlgorithm, contextAad, contextConditions } from "./message.ts";
+import { type ContextInput, contextAad, contextConditions, refuseContext, symmetricDefault } from "./message.ts";
 import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
 
 export interface EncryptInput extends KeyInput, ContextInput {
-  /** 1 to 4096 bytes; owned and wiped by the caller. */
+  /** 1 to 4096 bytes, fewer with RSA; owned and wiped by the caller. */
   readonly plaintext: Uint8Array;
-  /** AWS's name of the algorithm; the key's own when absent. */
-  readonly algorithm?: string | undefined;
 }
 
 export interface EncryptOutput {
@@ -18,25 +17,47 @@ export interface EncryptOutput {
   readonly ciphertext: Buffer;
 }
 
-/** AWS KMS: Encrypt, with a symmetric key. */
+const algorithmOf = ({ algorithm }: EncryptInput) => algorithm ?? symmetricDefault;
+
+/** AWS KMS: Encrypt. */
 export const encrypt = defineOperation<EncryptInput, EncryptOutput>({
   name: "Encrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Encrypt", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  keys: [namedKey("kms:Encrypt", activeOnly, { usage: "ENCRYPT_DECRYPT", algorithm: algorithmOf })],
   conditions: contextConditions,
-  record: ({ keyId, encryptionContext }) => ({ keyId, encryptionContext, encryptionAlgorithm: "SYMMETRIC_DEFAULT" }),
+  record: ({ keyId, encryptionContext, algorithm = symmetricDefault }) => ({
+    keyId,
+    encryptionContext,
+    encryptionAlgorithm: algorithm,
+  }),
   run({ keys, input }) {
     const key = keys[0]!;
-    checkAlgorithm(key, input.algorithm, "Encrypt");
     checkBytes(input.plaintext, "plaintext", limits.plaintextBytes.value);
-    const aad = contextAad(input.encryptionContext);
-    const sealed = sealMessage(key, input.plaintext, aad);
+    const sealed = encryptMessage(key, input);
     return sealed instanceof Promise
       ? sealed.then((ciphertext) => ({ keyArn: key.arn, ciphertext }))
       : { keyArn: key.arn, ciphertext: sealed };
   },
 });
+
+/** A plaintext, the algorithm to encrypt it with, and what is bound to it. */
+export interface Message extends ContextInput {
+  readonly plaintext: Uint8Array;
+}
+
+/**
+ * Encrypts under a key's newest version; synchronous for a symmetric key whose material is in memory.
+ *
+ * @throws ServiceError InvalidInput for a plaintext too long, or a context too long or out of place
+ */
+export function encryptMessage(key: KeyEntry, message: Message): Buffer | Promise<Buffer> {
+  const { algorithm = symmetricDefault, encryptionContext, plaintext } = message;
+  const row = algorithm === symmetricDefault ? undefined : findEncryptionAlgorithm(algorithm);
+  if (row === undefined) return sealMessage(key, plaintext, contextAad(encryptionContext));
+  refuseContext(encryptionContext, algorithm);
+  return encryptToPublicKey(key, row, plaintext);
+}
 
 /** A KMS ciphertext blob under the key's newest version; synchronous when its material is in memory. */
 export function sealMessage(key: KeyEntry, plaintext: Uint8Array, aad: Uint8Array): Buffer | Promise<Buffer> {
@@ -46,4 +67,21 @@ export function sealMessage(key: KeyEntry, plaintext: Uint8Array, aad: Uint8Arra
   return key
     .currentMaterial()
     .then((loaded) => encryptKmsBlob({ material: loaded, keyId, keyVersion, plaintext, aad }));
+}
+
+async function encryptToPublicKey(
+  key: KeyEntry,
+  { name, maxPlaintextBytes, encrypt: run }: EncryptionAlgorithmRow,
+  plaintext: Uint8Array,
+): Promise<Buffer> {
+  const publicKey = await key.currentPublicKey();
+  const max = maxPlaintextBytes(publicKey);
+  if (plaintext.byteLength > max) {
+    throw ServiceError.of("InvalidInput", {
+      kind: "size",
+      member: "plaintext",
+      reason: `Algorithm ${name} and key spec ${key.record.spec} cannot encrypt data larger than ${max} bytes.`,
+    });
+  }
+  return run(publicKey, plaintext);
 }

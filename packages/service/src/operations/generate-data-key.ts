@@ -2,7 +2,7 @@ import { limits } from "../limits.ts";
 import { type Call, defineOperation } from "../pipeline/operation.ts";
 import { checkRange } from "./checks.ts";
 import { sealMessage } from "./encrypt.ts";
-import { type ContextInput, contextAad, contextConditions } from "./message.ts";
+import { type ContextInput, contextAad, contextConditions, symmetricDefault } from "./message.ts";
 import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
 
@@ -25,6 +25,8 @@ export interface GenerateDataKeyWithoutPlaintextOutput {
   readonly ciphertext: Buffer;
   readonly keyMaterialId: string;
 }
+
+const symmetric = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
 
 function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: GenerateDataKeyInput) {
   return dataKeySpec === undefined
@@ -51,7 +53,7 @@ export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDat
   name: "GenerateDataKey",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetric)],
   conditions: contextConditions,
   record,
   run: generate,
@@ -67,7 +69,7 @@ export const generateDataKeyWithoutPlaintext = defineOperation<
   name: "GenerateDataKeyWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetric)],
   conditions: contextConditions,
   record,
   async run(call) {

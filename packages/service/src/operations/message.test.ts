@@ -156,7 +156,8 @@ describe("messages", () => {
       assert.equal((await t.run(decrypt, { ciphertext })).keyMaterialId, ids[index]);
       const moved = await t.run(reEncrypt, { ciphertext, destinationKeyId: rotated });
       assert.equal(moved.sourceKeyMaterialId, ids[index]);
-      assert.ok(!ids.includes(moved.destinationKeyMaterialId));
+      assert.match(moved.destinationKeyMaterialId ?? "", /^[0-9a-f]{64}$/);
+      assert.ok(!ids.includes(moved.destinationKeyMaterialId ?? ""));
     }
   });
 

@@ -1,15 +1,19 @@
-import { encodeEncryptionContext, findKeySpec } from "@coffer/crypto";
+import { encodeEncryptionContext } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
-import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import type { OperationConditions } from "../pipeline/operation.ts";
 
 /** Name-value pairs bound to a ciphertext (AWS KMS: encryption context). Never secret: they are in the audit record. */
 export type EncryptionContext = Readonly<Record<string, string>>;
 
+/** The algorithm of whoever names none. */
+export const symmetricDefault = "SYMMETRIC_DEFAULT";
+
 /** Input that carries an encryption context. */
 export interface ContextInput {
   readonly encryptionContext?: EncryptionContext | undefined;
+  /** AWS's name of the algorithm; `SYMMETRIC_DEFAULT` when absent. */
+  readonly algorithm?: string | undefined;
 }
 
 const noContext = encodeEncryptionContext({});
@@ -40,9 +44,19 @@ export function contextAad(context: EncryptionContext | undefined): Buffer {
   return encoded;
 }
 
+/** @throws ServiceError InvalidInput when an encryption context goes with an algorithm that cannot bind it */
+export function refuseContext(context: EncryptionContext | undefined, algorithm: string): void {
+  if (context === undefined || Object.keys(context).length === 0) return;
+  throw ServiceError.of("InvalidInput", {
+    kind: "validation",
+    member: "encryptionContext",
+    reason: `EncryptionContext is not supported with algorithm ${algorithm}: leave it out, or use a symmetric encryption key.`,
+  });
+}
+
 /** The policy conditions of an encryption context (AWS KMS: `kms:EncryptionContext:KEY`, `kms:EncryptionContextKeys`). */
 export function contextConditions(input: ContextInput): OperationConditions {
-  const conditions = new Map<string, string[]>([["kms:encryptionalgorithm", ["SYMMETRIC_DEFAULT"]]]);
+  const conditions = new Map<string, string[]>([["kms:encryptionalgorithm", [input.algorithm ?? symmetricDefault]]]);
   const { encryptionContext } = input;
   if (encryptionContext === undefined) return conditions;
   const names = Object.keys(encryptionContext);
@@ -56,20 +70,4 @@ export function contextConditions(input: ContextInput): OperationConditions {
     else values.push(encryptionContext[name]!);
   }
   return conditions;
-}
-
-const symmetricDefault = "SYMMETRIC_DEFAULT";
-
-/** @throws ServiceError KeyUsageMismatch when the key does not encrypt with the algorithm that the caller names */
-export function checkAlgorithm(key: KeyEntry, algorithm: string | undefined, operation: string): void {
-  if (algorithm === undefined) return;
-  const { spec, usage } = key.record;
-  if (algorithm === symmetricDefault && spec === symmetricDefault) return;
-  if (findKeySpec(spec)?.algorithms.get(usage)?.includes(algorithm) === true) return;
-  throw ServiceError.of("KeyUsageMismatch", {
-    keyArn: key.arn,
-    usage,
-    operation,
-    algorithm: { name: algorithm, spec },
-  });
 }

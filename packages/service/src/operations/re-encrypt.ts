@@ -1,13 +1,13 @@
 import { defineOperation } from "../pipeline/operation.ts";
-import { ciphertextTarget, openMessage, parseBlob } from "./decrypt.ts";
-import { sealMessage } from "./encrypt.ts";
-import { checkAlgorithm, contextAad, contextConditions, type EncryptionContext } from "./message.ts";
+import { type DecryptInput, decryptionTarget, decryptMessage } from "./decrypt.ts";
+import { encryptMessage } from "./encrypt.ts";
+import { type ContextInput, contextConditions, type EncryptionContext, symmetricDefault } from "./message.ts";
 import { activeOnly } from "./shared.ts";
 
 export interface ReEncryptInput {
   readonly ciphertext: Uint8Array;
   readonly sourceKeyId?: string | undefined;
-  /** AWS's names of the algorithms; the keys' own when absent. */
+  /** AWS's names of the algorithms; `SYMMETRIC_DEFAULT` when absent. */
   readonly sourceAlgorithm?: string | undefined;
   readonly destinationAlgorithm?: string | undefined;
   readonly sourceEncryptionContext?: EncryptionContext | undefined;
@@ -19,12 +19,21 @@ export interface ReEncryptOutput {
   readonly ciphertext: Buffer;
   readonly sourceKeyArn: string;
   readonly keyArn: string;
-  /** The public ids of the materials that decrypted and encrypted. */
-  readonly sourceKeyMaterialId: string;
-  readonly destinationKeyMaterialId: string;
+  /** The public ids of the materials that decrypted and encrypted; absent with asymmetric algorithms. */
+  readonly sourceKeyMaterialId?: string;
+  readonly destinationKeyMaterialId?: string;
 }
 
-/** AWS KMS: ReEncrypt, between symmetric keys. The plaintext never leaves this function. */
+function sourceOf(input: ReEncryptInput): DecryptInput {
+  const { ciphertext, sourceKeyId: keyId, sourceAlgorithm: algorithm, sourceEncryptionContext } = input;
+  return { ciphertext, keyId, algorithm, encryptionContext: sourceEncryptionContext };
+}
+
+function destinationOf({ destinationAlgorithm, destinationEncryptionContext }: ReEncryptInput): ContextInput {
+  return { algorithm: destinationAlgorithm, encryptionContext: destinationEncryptionContext };
+}
+
+/** AWS KMS: ReEncrypt. The plaintext never leaves this function. */
 export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
   name: "ReEncrypt",
   plane: "data",
@@ -34,16 +43,17 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
       action: "kms:ReEncryptFrom",
       states: activeOnly,
       usage: "ENCRYPT_DECRYPT",
-      target: ({ ciphertext, sourceKeyId }) => ciphertextTarget(ciphertext, sourceKeyId),
-      conditions: ({ sourceEncryptionContext }) => contextConditions({ encryptionContext: sourceEncryptionContext }),
+      algorithm: ({ sourceAlgorithm = symmetricDefault }) => sourceAlgorithm,
+      target: (input) => decryptionTarget(sourceOf(input)),
+      conditions: (input) => contextConditions(sourceOf(input)),
     },
     {
       action: "kms:ReEncryptTo",
       states: activeOnly,
       usage: "ENCRYPT_DECRYPT",
+      algorithm: ({ destinationAlgorithm = symmetricDefault }) => destinationAlgorithm,
       target: ({ destinationKeyId }) => ({ by: "reference", text: destinationKeyId }),
-      conditions: ({ destinationEncryptionContext }) =>
-        contextConditions({ encryptionContext: destinationEncryptionContext }),
+      conditions: (input) => contextConditions(destinationOf(input)),
     },
   ],
   record: (input) => ({
@@ -51,24 +61,21 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
     sourceEncryptionContext: input.sourceEncryptionContext,
     destinationKeyId: input.destinationKeyId,
     destinationEncryptionContext: input.destinationEncryptionContext,
-    sourceEncryptionAlgorithm: "SYMMETRIC_DEFAULT",
-    destinationEncryptionAlgorithm: "SYMMETRIC_DEFAULT",
+    sourceEncryptionAlgorithm: input.sourceAlgorithm ?? symmetricDefault,
+    destinationEncryptionAlgorithm: input.destinationAlgorithm ?? symmetricDefault,
   }),
   async run({ keys, input }) {
     const [source, destination] = [keys[0]!, keys[1]!];
-    checkAlgorithm(source, input.sourceAlgorithm, "ReEncrypt");
-    checkAlgorithm(destination, input.destinationAlgorithm, "ReEncrypt");
-    const destinationAad = contextAad(input.destinationEncryptionContext);
-    const blob = parseBlob(input.ciphertext);
-    const plaintext = await openMessage(source, blob, contextAad(input.sourceEncryptionContext));
+    const { plaintext, keyMaterialId } = await decryptMessage(source, sourceOf(input));
     try {
-      const ciphertext = await sealMessage(destination, plaintext, destinationAad);
       return {
-        ciphertext,
+        ciphertext: await encryptMessage(destination, { plaintext, ...destinationOf(input) }),
         sourceKeyArn: source.arn,
         keyArn: destination.arn,
-        sourceKeyMaterialId: source.materialId(blob.keyVersion),
-        destinationKeyMaterialId: destination.materialId(destination.record.currentVersion),
+        ...(keyMaterialId === undefined ? {} : { sourceKeyMaterialId: keyMaterialId }),
+        ...(destination.isSymmetricEncryption
+          ? { destinationKeyMaterialId: destination.materialId(destination.record.currentVersion) }
+          : {}),
       };
     } finally {
       plaintext.fill(0);

@@ -1,3 +1,4 @@
+import type { SecretBytes } from "@coffer/crypto";
 import type { SealToRecipient } from "../pipeline/attested-recipient.ts";
 
 /** Output with a secret that may be meant for an attested recipient alone. */
@@ -14,5 +15,21 @@ export function sealPlaintext<Output extends RecipientOutput>(output: Output, se
     return { ...output, plaintext: Buffer.alloc(0), ciphertextForRecipient: seal(output.plaintext) };
   } finally {
     output.plaintext.fill(0);
+  }
+}
+
+/** The same for secrets that are no plain buffers. */
+export interface SecretOutput {
+  /** Owned by the caller, who disposes of it. Disposed of when `ciphertextForRecipient` is there. */
+  readonly secret: SecretBytes;
+  readonly ciphertextForRecipient?: Buffer;
+}
+
+/** Encrypts the secret of an output to the recipient, and disposes of it. */
+export function sealSecret<Output extends SecretOutput>(output: Output, seal: SealToRecipient): Output {
+  try {
+    return { ...output, ciphertextForRecipient: output.secret.use(seal) };
+  } finally {
+    output.secret.dispose();
   }
 }

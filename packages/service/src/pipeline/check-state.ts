@@ -13,6 +13,7 @@ export function checkState<Input>(
   key: KeyEntry,
   demand: KeyDemand<Input>,
   operation: string,
+  input: Input,
   request: RequestContext,
 ): void {
   const { state, usage, owner } = key.record;
@@ -41,5 +42,14 @@ export function checkState<Input>(
   }
   if (demand.usage !== undefined && demand.usage !== usage) {
     throw ServiceError.of("KeyUsageMismatch", { keyArn: key.arn, usage, operation });
+  }
+  const algorithm = demand.algorithm?.(input);
+  if (algorithm !== undefined && !key.algorithms.includes(algorithm)) {
+    throw ServiceError.of("KeyUsageMismatch", {
+      keyArn: key.arn,
+      usage,
+      operation,
+      algorithm: { name: algorithm, spec: key.record.spec },
+    });
   }
 }

@@ -19,6 +19,8 @@ export interface KeyDemand<Input> {
   /** States in which the operation works; the AWS KMS key-state table. */
   readonly states: readonly KeyState[];
   readonly usage?: KeyUsage;
+  /** The algorithm that the caller wants, which the key must have; its AWS KMS name. */
+  readonly algorithm?: (input: Input) => string;
   /** Policy conditions of this key alone, instead of the operation's. */
   readonly conditions?: (input: Input) => OperationConditions;
   /** Managed keys (`aws/SERVICE`) are refused. */

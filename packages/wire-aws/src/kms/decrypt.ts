@@ -32,6 +32,8 @@ export const decryptCodec = defineCodec("Decrypt", {
     const { keyArn, keyMaterialId } = output;
     const { member, base64 } = encodeSecret(output);
     // Put together by hand, as in Encrypt.
-    return `{"KeyId":"${keyArn}","${member}":"${base64}","EncryptionAlgorithm":"${EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT"}","KeyMaterialId":"${keyMaterialId}"}`;
+    return `{"KeyId":"${keyArn}","${member}":"${base64}","EncryptionAlgorithm":"${EncryptionAlgorithm ?? "SYMMETRIC_DEFAULT"}"${
+      keyMaterialId === undefined ? "" : `,"KeyMaterialId":"${keyMaterialId}"`
+    }}`;
   },
 });

@@ -1,4 +1,12 @@
-import { currentMaterialId, findKeySpec, type KeyRecord, type KeyState, type KeyUsage, keyArn } from "@coffer/service";
+import {
+  currentMaterialId,
+  findKeySpec,
+  isSymmetricEncryption,
+  type KeyRecord,
+  type KeyState,
+  type KeyUsage,
+  keyArn,
+} from "@coffer/service";
 import type { KeyMetadata } from "./generated/types.ts";
 
 const keyStates: Readonly<Record<KeyState, string>> = {
@@ -57,6 +65,8 @@ export function keyMetadata(key: KeyRecord): KeyMetadata {
     KeySpec: spec,
     ...algorithmsOf(key),
     MultiRegion: keyId.startsWith("mrk-"),
-    ...(state === "preActivation" ? {} : { CurrentKeyMaterialId: currentMaterialId(key) }),
+    ...(state === "preActivation" || !isSymmetricEncryption(key)
+      ? {}
+      : { CurrentKeyMaterialId: currentMaterialId(key) }),
   };
 }

@@ -5,6 +5,7 @@ import { decryptCodec } from "./decrypt.ts";
 import { describeKeyCodec, listKeysCodec } from "./describe-keys.ts";
 import { encryptCodec } from "./encrypt.ts";
 import { generateDataKeyCodec, generateDataKeyWithoutPlaintextCodec } from "./generate-data-key.ts";
+import { generateDataKeyPairCodec, generateDataKeyPairWithoutPlaintextCodec } from "./generate-data-key-pair.ts";
 import { generateRandomCodec } from "./generate-random.ts";
 import { targetPrefix } from "./generated/model.ts";
 import {
@@ -16,6 +17,7 @@ import {
 } from "./key-changes.ts";
 import { getKeyLastUsageCodec } from "./key-last-usage.ts";
 import { getKeyPolicyCodec, listKeyPoliciesCodec, putKeyPolicyCodec } from "./key-policies.ts";
+import { generateMacCodec, verifyMacCodec } from "./macs.ts";
 import { reEncryptCodec } from "./re-encrypt.ts";
 import {
   disableKeyRotationCodec,
@@ -24,6 +26,8 @@ import {
   listKeyRotationsCodec,
   rotateKeyOnDemandCodec,
 } from "./rotation.ts";
+import { decapsulateCodec, deriveSharedSecretCodec, encapsulateCodec } from "./shared-secrets.ts";
+import { getPublicKeyCodec, signCodec, verifyCodec } from "./signing.ts";
 import { listResourceTagsCodec, tagResourceCodec, untagResourceCodec } from "./tags.ts";
 
 /** An operation of the AWS model that is not built. */
@@ -33,9 +37,6 @@ export interface AbsentRow {
   readonly absent: string;
 }
 
-const asymmetric = "asymmetric keys";
-const macs = "HMAC keys";
-const encapsulation = "key encapsulation";
 const grants = "grants";
 const customStores = "custom key stores";
 const importing = "imported key material";
@@ -53,12 +54,12 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   CreateCustomKeyStore: absent("CreateCustomKeyStore", customStores),
   CreateGrant: absent("CreateGrant", grants),
   CreateKey: createKeyCodec,
-  Decapsulate: absent("Decapsulate", encapsulation),
+  Decapsulate: decapsulateCodec,
   Decrypt: decryptCodec,
   DeleteAlias: deleteAliasCodec,
   DeleteCustomKeyStore: absent("DeleteCustomKeyStore", customStores),
   DeleteImportedKeyMaterial: absent("DeleteImportedKeyMaterial", importing),
-  DeriveSharedSecret: absent("DeriveSharedSecret", asymmetric),
+  DeriveSharedSecret: deriveSharedSecretCodec,
   DescribeCustomKeyStores: absent("DescribeCustomKeyStores", customStores),
   DescribeKey: describeKeyCodec,
   DisableKey: disableKeyCodec,
@@ -66,19 +67,19 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   DisconnectCustomKeyStore: absent("DisconnectCustomKeyStore", customStores),
   EnableKey: enableKeyCodec,
   EnableKeyRotation: enableKeyRotationCodec,
-  Encapsulate: absent("Encapsulate", encapsulation),
+  Encapsulate: encapsulateCodec,
   Encrypt: encryptCodec,
   GenerateDataKey: generateDataKeyCodec,
-  GenerateDataKeyPair: absent("GenerateDataKeyPair", asymmetric),
-  GenerateDataKeyPairWithoutPlaintext: absent("GenerateDataKeyPairWithoutPlaintext", asymmetric),
+  GenerateDataKeyPair: generateDataKeyPairCodec,
+  GenerateDataKeyPairWithoutPlaintext: generateDataKeyPairWithoutPlaintextCodec,
   GenerateDataKeyWithoutPlaintext: generateDataKeyWithoutPlaintextCodec,
-  GenerateMac: absent("GenerateMac", macs),
+  GenerateMac: generateMacCodec,
   GenerateRandom: generateRandomCodec,
   GetKeyLastUsage: getKeyLastUsageCodec,
   GetKeyPolicy: getKeyPolicyCodec,
   GetKeyRotationStatus: getKeyRotationStatusCodec,
   GetParametersForImport: absent("GetParametersForImport", importing),
-  GetPublicKey: absent("GetPublicKey", asymmetric),
+  GetPublicKey: getPublicKeyCodec,
   ImportKeyMaterial: absent("ImportKeyMaterial", importing),
   ListAliases: listAliasesCodec,
   ListGrants: absent("ListGrants", grants),
@@ -94,15 +95,15 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   RevokeGrant: absent("RevokeGrant", grants),
   RotateKeyOnDemand: rotateKeyOnDemandCodec,
   ScheduleKeyDeletion: scheduleKeyDeletionCodec,
-  Sign: absent("Sign", asymmetric),
+  Sign: signCodec,
   TagResource: tagResourceCodec,
   UntagResource: untagResourceCodec,
   UpdateAlias: updateAliasCodec,
   UpdateCustomKeyStore: absent("UpdateCustomKeyStore", customStores),
   UpdateKeyDescription: updateKeyDescriptionCodec,
   UpdatePrimaryRegion: absent("UpdatePrimaryRegion", multiRegion),
-  Verify: absent("Verify", asymmetric),
-  VerifyMac: absent("VerifyMac", macs),
+  Verify: verifyCodec,
+  VerifyMac: verifyMacCodec,
 };
 
 /** The rows by what `X-Amz-Target` says. */

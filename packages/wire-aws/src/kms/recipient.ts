@@ -1,4 +1,4 @@
-import type { RecipientRequest } from "@coffer/service";
+import type { RecipientRequest, SecretBytes } from "@coffer/service";
 import type { RecipientInfo } from "./generated/types.ts";
 import { refuseInput } from "./refuse-parameter.ts";
 
@@ -31,4 +31,20 @@ export function encodeSecret(output: {
   const base64 = plaintext.toString("base64");
   plaintext.fill(0);
   return { member: "Plaintext", base64 };
+}
+
+/** The same for secrets that are no plain buffers: the member of the answer, which is `plainMember` or the recipient's. */
+export function encodeSecretBytes<Member extends string>(
+  plainMember: Member,
+  output: { readonly secret: SecretBytes; readonly ciphertextForRecipient?: Buffer },
+): { readonly [M in Member | "CiphertextForRecipient"]?: string } {
+  const { secret, ciphertextForRecipient } = output;
+  const isPlain = ciphertextForRecipient === undefined;
+  const encoded = isPlain
+    ? secret.use((bytes) => bytes.toString("base64"))
+    : ciphertextForRecipient.toString("base64");
+  secret.dispose();
+  return { [isPlain ? plainMember : "CiphertextForRecipient"]: encoded } as {
+    readonly [M in Member | "CiphertextForRecipient"]?: string;
+  };
 }

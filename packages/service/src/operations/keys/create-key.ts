@@ -117,6 +117,13 @@ function newKey(core: Core, input: CreateKeyInput, { principal, region }: Reques
       reason: `KeySpec ${input.spec} is not supported by this release of Coffer.`,
     });
   }
+  if (input.usage === undefined && (spec.kind !== "secret" || !spec.algorithms.has("ENCRYPT_DECRYPT"))) {
+    throw ServiceError.of("InvalidInput", {
+      kind: "validation",
+      member: "keyUsage",
+      reason: "You must specify a KeyUsage value for all KMS keys except for symmetric encryption keys.",
+    });
+  }
   const usage = (input.usage ?? "ENCRYPT_DECRYPT") as KeyUsage;
   if (!spec.algorithms.has(usage)) {
     throw ServiceError.of("InvalidInput", {

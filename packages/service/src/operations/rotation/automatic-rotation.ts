@@ -4,6 +4,7 @@ import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
 import { activeOnly, anyState, dayMs, type KeyInput, namedKey } from "../shared.ts";
+import { requireRotatable } from "./checks.ts";
 
 export interface EnableKeyRotationInput extends KeyInput {
   /** 90 to 2560; the key's own period when absent, 365 at first. */
@@ -21,6 +22,7 @@ export const enableKeyRotation = defineOperation<EnableKeyRotationInput, null>({
   record: ({ keyId, periodDays }) => ({ keyId, rotationPeriodInDays: periodDays }),
   async run({ core, keys, input, nowMs }) {
     const { periodDays } = input;
+    requireRotatable(keys[0]!);
     if (periodDays !== undefined) {
       checkRange(
         periodDays,
@@ -45,6 +47,7 @@ export const disableKeyRotation = defineOperation<KeyInput, null>({
   keys: [namedKey("kms:DisableKeyRotation", activeOnly, { customerOnly: true })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
+    requireRotatable(keys[0]!);
     const { periodMs } = keys[0]!.record.rotation;
     await updateKey(core, keys[0]!.record, { rotation: { enabled: false, periodMs } });
     return null;

@@ -1,3 +1,5 @@
+import { ServiceError } from "../../errors.ts";
+import type { KeyEntry } from "../../keys/key-entry.ts";
 import { limits } from "../../limits.ts";
 import type { RotationSettings } from "../../model/key.ts";
 import { checkRange } from "../checks.ts";
@@ -11,4 +13,18 @@ export const maxRotationPeriodMs = 1000 * 366 * 86_400_000;
 export function checkRotation({ enabled, periodMs, nextAtMs }: RotationSettings): void {
   checkRange(periodMs, "rotationPeriod", minRotationPeriodMs, maxRotationPeriodMs);
   if (enabled) checkRange(nextAtMs ?? -1, "nextRotation", 0, Number.MAX_SAFE_INTEGER);
+}
+
+/**
+ * Only symmetric encryption keys whose material is made here rotate on their own (AWS KMS: rotating keys).
+ *
+ * @throws ServiceError Unsupported
+ */
+export function requireRotatable({ arn, isSymmetricEncryption, record }: KeyEntry): void {
+  if (!isSymmetricEncryption) {
+    throw ServiceError.of("Unsupported", { reason: `${arn} key spec is ${record.spec}, which does not rotate.` });
+  }
+  if (record.origin === "AWS_KMS") return;
+  const reason = `${arn} origin is ${record.origin} which is not valid for this operation.`;
+  throw ServiceError.of("Unsupported", { reason });
 }

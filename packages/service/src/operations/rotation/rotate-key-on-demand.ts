@@ -3,6 +3,7 @@ import { limits } from "../../limits.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
+import { requireRotatable } from "./checks.ts";
 import { rotate } from "./rotate.ts";
 
 export interface RotateKeyInput extends KeyInput {
@@ -20,6 +21,7 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
   recordOutput: ({ key }) => ({ keyId: key.keyId }),
   async run({ core, keys, input }) {
     const key = keys[0]!;
+    requireRotatable(key);
     const { onDemandRotations } = key.record;
     const max = limits.onDemandRotations.value;
     if (input.limited && onDemandRotations >= max) {

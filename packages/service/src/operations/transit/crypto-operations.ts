@@ -1,6 +1,7 @@
 import { limits } from "../../limits.ts";
 import { type Call, defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
+import { symmetricDefault } from "../message.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
 import {
   decryptItem,
@@ -20,7 +21,7 @@ export interface TransitBatchOutput<Value> {
   readonly results: readonly TransitResult<Value>[];
 }
 
-const usage = "ENCRYPT_DECRYPT";
+const symmetric = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
 
 function recordBatch({ keyId, items }: TransitBatch<unknown>) {
   return { keyId, items: items.length };
@@ -34,7 +35,7 @@ export const transitEncrypt = defineOperation<
   name: "Encrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Encrypt", activeOnly, { usage })],
+  keys: [namedKey("kms:Encrypt", activeOnly, symmetric)],
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<TransitCiphertext>[] = [];
@@ -56,7 +57,7 @@ export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem
   name: "Decrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Decrypt", activeOnly, { usage })],
+  keys: [namedKey("kms:Decrypt", activeOnly, symmetric)],
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<Buffer>[] = [];
@@ -83,7 +84,7 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
   name: "ReEncrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:ReEncryptFrom", activeOnly, { usage }), namedKey("kms:ReEncryptTo", activeOnly, { usage })],
+  keys: [namedKey("kms:ReEncryptFrom", activeOnly, symmetric), namedKey("kms:ReEncryptTo", activeOnly, symmetric)],
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<TransitCiphertext>[] = [];
@@ -128,7 +129,7 @@ export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKe
   name: "GenerateDataKey",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKey", activeOnly, { usage })],
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetric)],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run(call) {
     const plaintext = newDataKey(call);
@@ -148,7 +149,7 @@ export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInpu
   name: "GenerateDataKeyWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { usage })],
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetric)],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run(call) {
     const plaintext = newDataKey(call);

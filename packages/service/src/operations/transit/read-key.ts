@@ -1,5 +1,5 @@
 import { limits } from "../../limits.ts";
-import type { KeyRecord } from "../../model/key.ts";
+import { type KeyRecord, materialRegion } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { anyState, type KeyInput, namedKey } from "../shared.ts";
 
@@ -23,10 +23,10 @@ export const readKey = defineOperation<KeyInput, ReadKeyOutput>({
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
     const { record } = keys[0]!;
-    const { currentVersion, transit, region, keyId } = record;
+    const { currentVersion, transit, keyId } = record;
     const max = limits.pageItems.value;
     const after = Math.max(transit.minDecryptionVersion - 1, currentVersion - max);
-    const rows = await core.store.listKeyVersions(region, keyId, after, max);
+    const rows = await core.store.listKeyVersions(materialRegion(record), keyId, after, max);
     return { key: record, versions: rows.map(({ version, createdAtMs }) => ({ version, createdAtMs })) };
   },
 });

@@ -1,0 +1,95 @@
+import { encodePublicKey, findKeySpec, publicKeyOf } from "@coffer/crypto";
+import { invariant, ServiceError } from "../errors.ts";
+import { type Call, defineOperation } from "../pipeline/operation.ts";
+import { sealMessage } from "./encrypt.ts";
+import { type ContextInput, contextAad, contextConditions, symmetricDefault } from "./message.ts";
+import { type SecretOutput, sealSecret } from "./recipient.ts";
+import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
+
+export interface GenerateDataKeyPairInput extends KeyInput, ContextInput {
+  /** AWS's key spec of a pair, such as `ECC_NIST_P256`. */
+  readonly keyPairSpec: string;
+}
+
+export interface GenerateDataKeyPairWithoutPlaintextOutput {
+  readonly keyArn: string;
+  /** SubjectPublicKeyInfo, DER. */
+  readonly publicKey: Buffer;
+  /** The private key (PKCS#8, DER) as a KMS ciphertext blob. */
+  readonly privateKeyCiphertext: Buffer;
+  /** The public id of the material that encrypted the private key. */
+  readonly keyMaterialId: string;
+}
+
+/** The secret is the private key: PKCS#8, DER (RFC 5958). */
+export interface GenerateDataKeyPairOutput extends GenerateDataKeyPairWithoutPlaintextOutput, SecretOutput {}
+
+const symmetric = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
+
+function conditions(input: GenerateDataKeyPairInput) {
+  return new Map([...contextConditions(input), ["kms:datakeypairspec", [input.keyPairSpec]]]);
+}
+
+function record({ keyId, keyPairSpec, encryptionContext }: GenerateDataKeyPairInput) {
+  return { keyId, keyPairSpec, encryptionContext };
+}
+
+/** @throws ServiceError Unsupported for a spec without pairs; InvalidInput for the encryption context */
+async function generate({ keys, input }: Call<GenerateDataKeyPairInput>): Promise<GenerateDataKeyPairOutput> {
+  const key = keys[0]!;
+  if (key.record.origin === "EXTERNAL_KEY_STORE") {
+    const reason = `${key.arn} origin is EXTERNAL_KEY_STORE which is not valid for this operation.`;
+    throw ServiceError.of("Unsupported", { reason });
+  }
+  const spec = findKeySpec(input.keyPairSpec);
+  if (spec === undefined || spec.kind !== "pair") {
+    throw ServiceError.of("Unsupported", { reason: `KeyPairSpec ${input.keyPairSpec} is not supported.` });
+  }
+  const aad = contextAad(input.encryptionContext);
+  const privateKey = await spec.generate();
+  try {
+    const loaded = spec.load(privateKey);
+    invariant(loaded !== undefined, "generated material is of its spec");
+    return {
+      keyArn: key.arn,
+      secret: privateKey,
+      publicKey: encodePublicKey(publicKeyOf(loaded)),
+      privateKeyCiphertext: await privateKey.use(async (plaintext) => sealMessage(key, plaintext, aad)),
+      keyMaterialId: key.materialId(key.record.currentVersion),
+    };
+  } catch (error) {
+    privateKey.dispose();
+    throw error;
+  }
+}
+
+/** AWS KMS: GenerateDataKeyPair. */
+export const generateDataKeyPair = defineOperation<GenerateDataKeyPairInput, GenerateDataKeyPairOutput>({
+  name: "GenerateDataKeyPair",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:GenerateDataKeyPair", activeOnly, symmetric)],
+  conditions,
+  record,
+  run: generate,
+  forRecipient: sealSecret,
+  wipe: ({ secret }) => secret.dispose(),
+});
+
+/** AWS KMS: GenerateDataKeyPairWithoutPlaintext. */
+export const generateDataKeyPairWithoutPlaintext = defineOperation<
+  GenerateDataKeyPairInput,
+  GenerateDataKeyPairWithoutPlaintextOutput
+>({
+  name: "GenerateDataKeyPairWithoutPlaintext",
+  plane: "data",
+  readOnly: true,
+  keys: [namedKey("kms:GenerateDataKeyPairWithoutPlaintext", activeOnly, symmetric)],
+  conditions,
+  record,
+  async run(call) {
+    const { secret, ...output } = await generate(call);
+    secret.dispose();
+    return output;
+  },
+});

@@ -40,9 +40,7 @@ export function encodeSecretBytes<Member extends string>(
 ): { readonly [M in Member | "CiphertextForRecipient"]?: string } {
   const { secret, ciphertextForRecipient } = output;
   const isPlain = ciphertextForRecipient === undefined;
-  const encoded = isPlain
-    ? secret.use((bytes) => bytes.toString("base64"))
-    : ciphertextForRecipient.toString("base64");
+  const encoded = isPlain ? secret.use((bytes) => bytes.toString("base64")) : ciphertextForRecipient.toString("base64");
   secret.dispose();
   return { [isPlain ? plainMember : "CiphertextForRecipient"]: encoded } as {
     readonly [M in Member | "CiphertextForRecipient"]?: string;

@@ -77,6 +77,8 @@ export { cancelKeyDeletion, restoreKey, scheduleKeyDeletion } from "./operations
 export { updateKeyDescription } from "./operations/keys/update-key-description.ts";
 export type { EncryptionContext } from "./operations/message.ts";
 export { disableMount, enableMount, findMount, listMounts } from "./operations/mounts/mount-operations.ts";
+export { replicateKey } from "./operations/multi-region/replicate-key.ts";
+export { updatePrimaryRegion } from "./operations/multi-region/update-primary-region.ts";
 export { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./operations/policies/key-policy-operations.ts";
 export { reEncrypt } from "./operations/re-encrypt.ts";
 export { readAuditEvents } from "./operations/read-audit-events.ts";

@@ -2,12 +2,13 @@ import { randomId } from "@coffer/crypto";
 import { serviceEventJson } from "../audit/event.ts";
 import type { Core } from "../core.ts";
 import { changeKey } from "../model/due.ts";
-import { type KeyRecord, materialRegion } from "../model/key.ts";
+import { isPrimary, type KeyRecord, materialRegion } from "../model/key.ts";
 import { minRotationPeriodMs } from "../operations/rotation/checks.ts";
 import { rotate } from "../operations/rotation/rotate.ts";
 import { recordedChange } from "../pipeline/recorded-change.ts";
 import type { ChangeEvent } from "../pipeline/unrecorded.ts";
 import type { Write } from "../ports/store.ts";
+import { destroyReplica } from "./destroy-replica.ts";
 
 const pageRows = 500;
 
@@ -37,11 +38,16 @@ export async function rotateDueKey(core: Core, record: KeyRecord): Promise<Chang
  * @throws StoreConflict when somebody else changed the key meanwhile
  */
 export async function destroyDueKey(core: Core, record: KeyRecord): Promise<ChangeEvent> {
+  const { keyId } = record;
   const { store } = core;
-  const { account, region, keyId, currentVersion } = record;
+  const { account, region, currentVersion } = record;
   const materialAt = materialRegion(record);
   const event = eventOf(record, "DeleteKey", core.clock.nowMs(), { keyId });
   const change = recordedChange(core, () => event);
+  if (!isPrimary(record)) {
+    await destroyReplica(change.core, record);
+    return event;
+  }
   for (let key = record; ; ) {
     const rows = await store.listKeyVersions(materialAt, keyId, 0, pageRows);
     const versions = new Set([currentVersion, ...rows.map(({ version }) => version)]);

@@ -2,7 +2,7 @@ import { encodePublicKey, findKeySpec, publicKeyOf } from "@coffer/crypto";
 import { invariant, ServiceError } from "../errors.ts";
 import { type Call, defineOperation } from "../pipeline/operation.ts";
 import { sealMessage } from "./encrypt.ts";
-import { type ContextInput, contextAad, contextConditions, symmetricDefault } from "./message.ts";
+import { type ContextInput, contextAad, contextConditions, symmetricOnly } from "./message.ts";
 import { type SecretOutput, sealSecret } from "./recipient.ts";
 import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
 
@@ -23,8 +23,6 @@ export interface GenerateDataKeyPairWithoutPlaintextOutput {
 
 /** The secret is the private key: PKCS#8, DER (RFC 5958). */
 export interface GenerateDataKeyPairOutput extends GenerateDataKeyPairWithoutPlaintextOutput, SecretOutput {}
-
-const symmetric = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
 
 function conditions(input: GenerateDataKeyPairInput) {
   return new Map([...contextConditions(input), ["kms:datakeypairspec", [input.keyPairSpec]]]);
@@ -68,7 +66,7 @@ export const generateDataKeyPair = defineOperation<GenerateDataKeyPairInput, Gen
   name: "GenerateDataKeyPair",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyPair", activeOnly, symmetric)],
+  keys: [namedKey("kms:GenerateDataKeyPair", activeOnly, symmetricOnly)],
   conditions,
   record,
   run: generate,
@@ -84,7 +82,7 @@ export const generateDataKeyPairWithoutPlaintext = defineOperation<
   name: "GenerateDataKeyPairWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyPairWithoutPlaintext", activeOnly, symmetric)],
+  keys: [namedKey("kms:GenerateDataKeyPairWithoutPlaintext", activeOnly, symmetricOnly)],
   conditions,
   record,
   async run(call) {

@@ -2,7 +2,7 @@ import { limits } from "../limits.ts";
 import { type Call, defineOperation } from "../pipeline/operation.ts";
 import { checkRange } from "./checks.ts";
 import { sealMessage } from "./encrypt.ts";
-import { type ContextInput, contextAad, contextConditions, symmetricDefault } from "./message.ts";
+import { type ContextInput, contextAad, contextConditions, symmetricOnly } from "./message.ts";
 import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 import { activeOnly, type KeyInput, namedKey } from "./shared.ts";
 
@@ -25,8 +25,6 @@ export interface GenerateDataKeyWithoutPlaintextOutput {
   readonly ciphertext: Buffer;
   readonly keyMaterialId: string;
 }
-
-const symmetric = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
 
 function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: GenerateDataKeyInput) {
   return dataKeySpec === undefined
@@ -53,7 +51,7 @@ export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDat
   name: "GenerateDataKey",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetric)],
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetricOnly)],
   conditions: contextConditions,
   record,
   run: generate,
@@ -69,7 +67,7 @@ export const generateDataKeyWithoutPlaintext = defineOperation<
   name: "GenerateDataKeyWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetric)],
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetricOnly)],
   conditions: contextConditions,
   record,
   async run(call) {

@@ -9,6 +9,9 @@ export type EncryptionContext = Readonly<Record<string, string>>;
 /** The algorithm of whoever names none. */
 export const symmetricDefault = "SYMMETRIC_DEFAULT";
 
+/** What the operations demand that only symmetric encryption keys do. */
+export const symmetricOnly = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
+
 /** Input that carries an encryption context. */
 export interface ContextInput {
   readonly encryptionContext?: EncryptionContext | undefined;

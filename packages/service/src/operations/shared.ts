@@ -7,7 +7,15 @@ export interface KeyInput {
 }
 
 /** Every state: metadata can always be read. */
-export const anyState: readonly KeyState[] = ["active", "suspended", "preActivation", "pendingDestruction"];
+export const anyState: readonly KeyState[] = [
+  "active",
+  "suspended",
+  "preActivation",
+  "pendingDestruction",
+  "pendingReplicaDestruction",
+];
+/** States of a key whose deletion is scheduled. */
+export const dyingStates: readonly KeyState[] = ["pendingDestruction", "pendingReplicaDestruction"];
 /** States of a key that is not on its way out. */
 export const livingStates: readonly KeyState[] = ["active", "suspended", "preActivation"];
 export const activeOnly: readonly KeyState[] = ["active"];

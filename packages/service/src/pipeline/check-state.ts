@@ -1,10 +1,12 @@
 import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
+import { dyingStates } from "../operations/shared.ts";
 import type { KeyDemand } from "./operation.ts";
 
 const invalidStateReasons = new Map([
   ["pendingDestruction", "pending deletion"],
+  ["pendingReplicaDestruction", "pending replica deletion"],
   ["preActivation", "pending import"],
 ]);
 
@@ -26,7 +28,7 @@ export function checkState<Input>(
     });
   }
   if (!demand.states.includes(state)) {
-    if (demand.states.length === 1 && demand.states[0] === "pendingDestruction") {
+    if (demand.states === dyingStates) {
       throw ServiceError.of("KeyStateInvalid", {
         keyArn: key.arn,
         state,

@@ -1,6 +1,7 @@
 import type { ConditionContext } from "@coffer/policy";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { parseKeyReference } from "../model/arn.ts";
+import { isPrimary, type KeyRecord } from "../model/key.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import type { OperationConditions } from "./operation.ts";
@@ -45,10 +46,16 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["kms:keyspec", ({ key }) => key?.record.spec],
   ["kms:keyusage", ({ key }) => key?.record.usage],
   ["kms:multiregion", ({ key }) => (key === undefined ? undefined : String(key.record.keyId.startsWith("mrk-")))],
+  ["kms:multiregionkeytype", ({ key }) => multiRegionKeyType(key?.record)],
   ["kms:reencryptonsamekey", onSameKey],
   ["kms:requestalias", ({ reference }) => aliasOf(reference)],
   ["kms:resourcealiases", ({ key }) => key?.aliases],
 ]);
+
+function multiRegionKeyType(key: KeyRecord | undefined): string | undefined {
+  if (key?.multiRegion === undefined) return undefined;
+  return isPrimary(key) ? "PRIMARY" : "REPLICA";
+}
 
 function aliasOf(reference: string | undefined): string | undefined {
   const parsed = reference === undefined ? undefined : parseKeyReference(reference);

@@ -1,4 +1,4 @@
-import { createKey } from "@coffer/service";
+import { createKey, type KeyOrigin } from "@coffer/service";
 import { defineCodec, encodeOutput } from "./codec.ts";
 import type { CreateKeyRequest } from "./generated/types.ts";
 import { keyMetadata } from "./key-metadata.ts";
@@ -6,9 +6,8 @@ import { refuseInput, refuseUnsupported } from "./refuse-parameter.ts";
 import { decodeTags } from "./tags.ts";
 
 /** @throws ServiceError Unsupported for a key that this release cannot make */
-function checkFeatures({ Origin, MultiRegion, CustomKeyStoreId, XksKeyId }: CreateKeyRequest): void {
-  if (Origin !== undefined && Origin !== "AWS_KMS") refuseUnsupported(`Origin ${Origin}`);
-  if (MultiRegion === true) refuseUnsupported("MultiRegion");
+function checkFeatures({ Origin, CustomKeyStoreId, XksKeyId }: CreateKeyRequest): void {
+  if (Origin !== undefined && Origin !== "AWS_KMS" && Origin !== "EXTERNAL") refuseUnsupported(`Origin ${Origin}`);
   if (CustomKeyStoreId !== undefined) refuseUnsupported("CustomKeyStoreId");
   if (XksKeyId !== undefined) refuseUnsupported("XksKeyId");
 }
@@ -27,6 +26,8 @@ export const createKeyCodec = defineCodec("CreateKey", {
     return {
       spec: KeySpec ?? CustomerMasterKeySpec,
       usage: input.KeyUsage,
+      origin: input.Origin as KeyOrigin | undefined,
+      multiRegion: input.MultiRegion,
       description: input.Description,
       policy: input.Policy,
       skipPolicyLockoutCheck: input.BypassPolicyLockoutSafetyCheck,

@@ -46,6 +46,19 @@ export function arnOf(key: KeyRecord): string {
   return keyArn(key.region, key.account, key.keyId);
 }
 
+/** AWS KMS: MultiRegionConfiguration, of keys that have one. */
+function multiRegionConfiguration({ account, keyId, region, multiRegion }: KeyRecord): Partial<KeyMetadata> {
+  if (multiRegion === undefined) return {};
+  const keyIn = (at: string) => ({ Arn: keyArn(at, account, keyId), Region: at });
+  return {
+    MultiRegionConfiguration: {
+      MultiRegionKeyType: multiRegion.primaryRegion === region ? "PRIMARY" : "REPLICA",
+      PrimaryKey: keyIn(multiRegion.primaryRegion),
+      ReplicaKeys: multiRegion.replicaRegions.map(keyIn),
+    },
+  };
+}
+
 /** AWS KMS: KeyMetadata. */
 export function keyMetadata(key: KeyRecord): KeyMetadata {
   const { account, keyId, state, spec } = key;
@@ -59,12 +72,14 @@ export function keyMetadata(key: KeyRecord): KeyMetadata {
     KeyUsage: key.usage,
     KeyState: keyStates[state],
     ...(key.deletionAtMs === undefined ? {} : { DeletionDate: epochSeconds(key.deletionAtMs) }),
+    ...(state === "pendingReplicaDestruction" ? { PendingDeletionWindowInDays: key.pendingWindowDays } : {}),
     Origin: key.origin,
     KeyManager: key.owner,
     CustomerMasterKeySpec: spec,
     KeySpec: spec,
     ...algorithmsOf(key),
-    MultiRegion: keyId.startsWith("mrk-"),
+    MultiRegion: key.multiRegion !== undefined,
+    ...multiRegionConfiguration(key),
     ...(state === "preActivation" || !isSymmetricEncryption(key)
       ? {}
       : { CurrentKeyMaterialId: currentMaterialId(key) }),

@@ -18,6 +18,7 @@ import {
 import { getKeyLastUsageCodec } from "./key-last-usage.ts";
 import { getKeyPolicyCodec, listKeyPoliciesCodec, putKeyPolicyCodec } from "./key-policies.ts";
 import { generateMacCodec, verifyMacCodec } from "./macs.ts";
+import { replicateKeyCodec, updatePrimaryRegionCodec } from "./multi-region.ts";
 import { reEncryptCodec } from "./re-encrypt.ts";
 import {
   disableKeyRotationCodec,
@@ -40,7 +41,6 @@ export interface AbsentRow {
 const grants = "grants";
 const customStores = "custom key stores";
 const importing = "imported key material";
-const multiRegion = "multi-Region keys";
 
 function absent(name: OperationName, needs: string): AbsentRow {
   return { name, absent: needs };
@@ -90,7 +90,7 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   ListRetirableGrants: absent("ListRetirableGrants", grants),
   PutKeyPolicy: putKeyPolicyCodec,
   ReEncrypt: reEncryptCodec,
-  ReplicateKey: absent("ReplicateKey", multiRegion),
+  ReplicateKey: replicateKeyCodec,
   RetireGrant: absent("RetireGrant", grants),
   RevokeGrant: absent("RevokeGrant", grants),
   RotateKeyOnDemand: rotateKeyOnDemandCodec,
@@ -101,7 +101,7 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   UpdateAlias: updateAliasCodec,
   UpdateCustomKeyStore: absent("UpdateCustomKeyStore", customStores),
   UpdateKeyDescription: updateKeyDescriptionCodec,
-  UpdatePrimaryRegion: absent("UpdatePrimaryRegion", multiRegion),
+  UpdatePrimaryRegion: updatePrimaryRegionCodec,
   Verify: verifyCodec,
   VerifyMac: verifyMacCodec,
 };

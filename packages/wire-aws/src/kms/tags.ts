@@ -9,6 +9,11 @@ export function decodeTags(tags: readonly Tag[]): KeyTag[] {
   return tags.map(({ TagKey, TagValue }) => ({ key: TagKey, value: TagValue }));
 }
 
+/** AWS's tags from the core's. */
+export function encodeTags(tags: readonly KeyTag[]): Tag[] {
+  return tags.map(({ key, value }) => ({ TagKey: key, TagValue: value }));
+}
+
 /** AWS KMS: TagResource. */
 export const tagResourceCodec = defineCodec("TagResource", {
   operation: tagResource,
@@ -33,7 +38,7 @@ export const listResourceTagsCodec = defineCodec("ListResourceTags", {
   }),
   encode: (page) =>
     encodeOutput<"ListResourceTags">({
-      Tags: page.items.map(({ key, value }) => ({ TagKey: key, TagValue: value })),
+      Tags: encodeTags(page.items),
       ...encodePage(page),
     }),
 });

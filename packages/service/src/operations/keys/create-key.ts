@@ -5,7 +5,7 @@ import { ServiceError } from "../../errors.ts";
 import { KeyEntry } from "../../keys/key-entry.ts";
 import { aliasArn, rootArn } from "../../model/arn.ts";
 import { dueAtMs } from "../../model/due.ts";
-import type { KeyRecord, KeyTag, KeyUsage, RotationSettings, TransitAttributes } from "../../model/key.ts";
+import type { KeyOrigin, KeyRecord, KeyTag, KeyUsage, RotationSettings, TransitAttributes } from "../../model/key.ts";
 import type { RequestContext } from "../../model/request.ts";
 import { authorize } from "../../pipeline/authorize.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
@@ -30,6 +30,10 @@ export interface CreateKeyInput {
   readonly tags?: readonly KeyTag[] | undefined;
   /** Aliases made in the same transaction, each with its prefix. */
   readonly aliases?: readonly string[] | undefined;
+  /** `AWS_KMS` when absent. A key with origin `EXTERNAL` waits for its material. */
+  readonly origin?: KeyOrigin | undefined;
+  /** Makes the primary key of a multi-Region key. */
+  readonly multiRegion?: boolean | undefined;
   readonly transit?: Partial<TransitAttributes> | undefined;
   readonly rotation?: RotationSettings | undefined;
 }
@@ -55,18 +59,33 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
       resource: aliasArn(request.region, request.principal.account, name),
     })),
   ],
-  conditions: ({ spec, usage, tags, skipPolicyLockoutCheck }) =>
+  conditions: ({ spec, usage, origin, multiRegion, tags, skipPolicyLockoutCheck }) =>
     new Map<string, readonly string[]>([
       ["kms:keyspec", [spec ?? "SYMMETRIC_DEFAULT"]],
       ["kms:keyusage", [usage ?? "ENCRYPT_DECRYPT"]],
-      ["kms:keyorigin", ["AWS_KMS"]],
-      ["kms:multiregion", ["false"]],
+      ["kms:keyorigin", [origin ?? "AWS_KMS"]],
+      ["kms:multiregion", [String(multiRegion === true)]],
+      ...(multiRegion === true ? [["kms:multiregionkeytype", ["PRIMARY"]] as const] : []),
       ["kms:bypasspolicylockoutsafetycheck", [String(skipPolicyLockoutCheck === true)]],
       ...(tags === undefined ? [] : tagConditions(tags)),
     ]),
-  record: ({ spec, usage, description, policy, tags, aliases, skipPolicyLockoutCheck, transit, rotation }) => ({
+  record: ({
+    spec,
+    usage,
+    origin,
+    multiRegion,
+    description,
+    policy,
+    tags,
+    aliases,
+    skipPolicyLockoutCheck,
+    transit,
+    rotation,
+  }) => ({
     keySpec: spec ?? "SYMMETRIC_DEFAULT",
     keyUsage: usage ?? "ENCRYPT_DECRYPT",
+    origin: origin ?? "AWS_KMS",
+    multiRegion: multiRegion === true,
     description: description ?? "",
     policy,
     tags,
@@ -88,7 +107,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     const { account, region, keyId } = key;
     const writes: Write[] = [
       { op: "insert", table: "keys", row: key },
-      { op: "insert", table: "keyVersions", row: await generateVersion(core, key, 1, undefined) },
+      ...(key.state === "preActivation" ? [] : [await firstVersion(core, key)]),
       ...aliases.map(
         (name): Write => ({
           op: "insert",
@@ -109,6 +128,10 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     return { key };
   },
 });
+
+async function firstVersion(core: Core, key: KeyRecord): Promise<Write> {
+  return { op: "insert", table: "keyVersions", row: await generateVersion(core, key, 1, undefined) };
+}
 
 function newKey(core: Core, input: CreateKeyInput, { principal, region }: RequestContext, nowMs: number): KeyRecord {
   const spec = findKeySpec(input.spec ?? "SYMMETRIC_DEFAULT");
@@ -138,23 +161,26 @@ function newKey(core: Core, input: CreateKeyInput, { principal, region }: Reques
   checkRotation(rotation);
   const transit = { ...defaultTransitAttributes, ...input.transit };
   checkTransitAttributes(transit, 1);
+  const { origin = "AWS_KMS", multiRegion: isMultiRegion = false } = input;
+  const id = core.randomness.id();
   const key: KeyRecord = {
     region,
-    keyId: core.randomness.id(),
+    keyId: isMultiRegion ? `mrk-${id.replaceAll("-", "")}` : id,
     account: principal.account,
     spec: spec.spec,
     usage,
-    origin: "AWS_KMS",
+    origin,
     owner: "CUSTOMER",
-    state: "active",
+    state: origin === "EXTERNAL" ? "preActivation" : "active",
     description,
     policy: input.policy ?? defaultKeyPolicy(rootArn(principal.account)),
     tags,
     createdAtMs: nowMs,
-    currentVersion: 1,
+    currentVersion: origin === "EXTERNAL" ? 0 : 1,
     rotation,
     transit,
     onDemandRotations: 0,
+    ...(isMultiRegion ? { multiRegion: { primaryRegion: region, replicaRegions: [] } } : {}),
     revision: 1,
   };
   const due = dueAtMs(key);

@@ -2,10 +2,10 @@ import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import type { KeyEntry } from "../../keys/key-entry.ts";
 import { limits } from "../../limits.ts";
-import { type KeyRecord, materialRegion } from "../../model/key.ts";
+import { isPrimary, type KeyRecord, materialRegion } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
-import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { dayMs, dyingStates, type KeyInput, livingStates, namedKey } from "../shared.ts";
 import { trailingDaysConditions } from "./key-last-usage.ts";
 import { updateKey } from "./update.ts";
 
@@ -16,7 +16,10 @@ export interface ScheduleKeyDeletionInput extends KeyInput {
   readonly onlyIfAllowed?: boolean | undefined;
 }
 
-/** AWS KMS: ScheduleKeyDeletion. The key stops working at once and is destroyed after the waiting period. */
+/**
+ * AWS KMS: ScheduleKeyDeletion. The key stops working at once and is destroyed after the waiting period, which for a
+ * multi-Region primary key begins when its last replica is gone.
+ */
 export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { readonly key: KeyRecord }>({
   name: "ScheduleKeyDeletion",
   plane: "control",
@@ -28,7 +31,11 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
     ]),
   storedConditions: trailingDaysConditions,
   record: ({ keyId, pendingWindowDays }) => ({ keyId, pendingWindowInDays: pendingWindowDays }),
-  recordOutput: ({ key }) => ({ keyId: key.keyId, deletionDate: new Date(key.deletionAtMs ?? 0).toISOString() }),
+  recordOutput: ({ key }) => ({
+    keyId: key.keyId,
+    keyState: key.state,
+    ...(key.deletionAtMs === undefined ? {} : { deletionDate: new Date(key.deletionAtMs).toISOString() }),
+  }),
   async run({ core, keys, input, nowMs }) {
     const { pendingWindowMinDays, pendingWindowMaxDays } = limits;
     const days = input.pendingWindowDays ?? pendingWindowMaxDays.value;
@@ -39,9 +46,12 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
       });
     }
     checkRange(days, "pendingWindowInDays", pendingWindowMinDays.value, pendingWindowMaxDays.value);
-    const key = await updateKey(core, keys[0]!.record, {
-      state: "pendingDestruction",
-      deletionAtMs: nowMs + days * dayMs,
+    const { record } = keys[0]!;
+    const waitsForReplicas = isPrimary(record) && (record.multiRegion?.replicaRegions.length ?? 0) > 0;
+    const key = await updateKey(core, record, {
+      ...(waitsForReplicas
+        ? { state: "pendingReplicaDestruction" }
+        : { state: "pendingDestruction", deletionAtMs: nowMs + days * dayMs }),
       pendingWindowDays: days,
     });
     return { key };
@@ -55,6 +65,8 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
  * @throws ServiceError NotFound
  */
 async function requireMaterial(core: Core, { arn, record }: KeyEntry): Promise<void> {
+  // Imported material goes in one transaction with its key, and may be gone before.
+  if (record.origin === "EXTERNAL") return;
   const { keyId, currentVersion: version } = record;
   const region = materialRegion(record);
   if ((await core.store.get("keyVersions", { region, keyId, version })) !== undefined) return;
@@ -66,7 +78,7 @@ export const cancelKeyDeletion = defineOperation<KeyInput, { readonly key: KeyRe
   name: "CancelKeyDeletion",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:CancelKeyDeletion", ["pendingDestruction"], { customerOnly: true })],
+  keys: [namedKey("kms:CancelKeyDeletion", dyingStates, { customerOnly: true })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
     await requireMaterial(core, keys[0]!);
@@ -86,8 +98,8 @@ export const restoreKey = defineOperation<KeyInput, { readonly key: KeyRecord }>
   plane: "control",
   readOnly: false,
   keys: [
-    namedKey("kms:CancelKeyDeletion", ["pendingDestruction"], { customerOnly: true }),
-    namedKey("kms:EnableKey", ["pendingDestruction"], { customerOnly: true }),
+    namedKey("kms:CancelKeyDeletion", dyingStates, { customerOnly: true }),
+    namedKey("kms:EnableKey", dyingStates, { customerOnly: true }),
   ],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {

@@ -1,14 +1,21 @@
+import type { Core } from "../../core.ts";
 import { limits } from "../../limits.ts";
 import type { KeyRecord, RotationSettings } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
+import { changeRelated } from "../multi-region/related-keys.ts";
 import { activeOnly, anyState, dayMs, type KeyInput, namedKey } from "../shared.ts";
 import { requireRotatable } from "./checks.ts";
 
 export interface EnableKeyRotationInput extends KeyInput {
   /** 90 to 2560; the key's own period when absent, 365 at first. */
   readonly periodDays?: number | undefined;
+}
+
+/** All keys of a multi-Region key have the rotation of its primary. */
+async function setRotation(core: Core, key: KeyRecord, rotation: RotationSettings): Promise<void> {
+  await updateKey(core, key, { rotation }, { writes: await changeRelated(core, key, { rotation }) });
 }
 
 /** AWS KMS: EnableKeyRotation. The next rotation is one period from now. */
@@ -34,7 +41,7 @@ export const enableKeyRotation = defineOperation<EnableKeyRotationInput, null>({
     const { rotation } = keys[0]!.record;
     if (rotation.enabled && periodDays === undefined) return null;
     const periodMs = periodDays === undefined ? rotation.periodMs : periodDays * dayMs;
-    await updateKey(core, keys[0]!.record, { rotation: { enabled: true, periodMs, nextAtMs: nowMs + periodMs } });
+    await setRotation(core, keys[0]!.record, { enabled: true, periodMs, nextAtMs: nowMs + periodMs });
     return null;
   },
 });
@@ -49,7 +56,7 @@ export const disableKeyRotation = defineOperation<KeyInput, null>({
   async run({ core, keys }) {
     requireRotatable(keys[0]!);
     const { periodMs } = keys[0]!.record.rotation;
-    await updateKey(core, keys[0]!.record, { rotation: { enabled: false, periodMs } });
+    await setRotation(core, keys[0]!.record, { enabled: false, periodMs });
     return null;
   },
 });

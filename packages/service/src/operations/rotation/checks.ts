@@ -1,7 +1,7 @@
 import { ServiceError } from "../../errors.ts";
 import type { KeyEntry } from "../../keys/key-entry.ts";
 import { limits } from "../../limits.ts";
-import type { RotationSettings } from "../../model/key.ts";
+import { isPrimary, type RotationSettings } from "../../model/key.ts";
 import { checkRange } from "../checks.ts";
 
 /** The shortest period of automatic rotation. */
@@ -23,6 +23,9 @@ export function checkRotation({ enabled, periodMs, nextAtMs }: RotationSettings)
 export function requireRotatable({ arn, isSymmetricEncryption, record }: KeyEntry): void {
   if (!isSymmetricEncryption) {
     throw ServiceError.of("Unsupported", { reason: `${arn} key spec is ${record.spec}, which does not rotate.` });
+  }
+  if (!isPrimary(record)) {
+    throw ServiceError.of("Unsupported", { reason: `${arn} is a multi-region replica key: its primary key rotates.` });
   }
   if (record.origin === "AWS_KMS") return;
   const reason = `${arn} origin is ${record.origin} which is not valid for this operation.`;

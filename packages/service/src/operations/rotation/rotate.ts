@@ -2,6 +2,7 @@ import type { Core } from "../../core.ts";
 import type { KeyRecord, RotationType } from "../../model/key.ts";
 import { generateVersion } from "../keys/new-version.ts";
 import { updateKey } from "../keys/update.ts";
+import { changeRelated } from "../multi-region/related-keys.ts";
 
 /** Gives a key new current material, durably. Old versions decrypt for ever. */
 export async function rotate(
@@ -12,10 +13,13 @@ export async function rotate(
 ): Promise<KeyRecord> {
   const version = key.currentVersion + 1;
   const row = await generateVersion(core, key, version, rotationType);
+  const { rotation } = changes;
+  const shared = { currentVersion: version, ...(rotation === undefined ? {} : { rotation }) };
+  const related = await changeRelated(core, key, shared);
   return updateKey(
     core,
     key,
     { ...changes, currentVersion: version },
-    { writes: [{ op: "insert", table: "keyVersions", row }] },
+    { writes: [{ op: "insert", table: "keyVersions", row }, ...related] },
   );
 }

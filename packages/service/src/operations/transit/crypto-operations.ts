@@ -1,7 +1,7 @@
 import { limits } from "../../limits.ts";
 import { type Call, defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
-import { symmetricDefault } from "../message.ts";
+import { symmetricOnly } from "../message.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
 import {
   decryptItem,
@@ -21,8 +21,6 @@ export interface TransitBatchOutput<Value> {
   readonly results: readonly TransitResult<Value>[];
 }
 
-const symmetric = { usage: "ENCRYPT_DECRYPT", algorithm: () => symmetricDefault } as const;
-
 function recordBatch({ keyId, items }: TransitBatch<unknown>) {
   return { keyId, items: items.length };
 }
@@ -35,7 +33,7 @@ export const transitEncrypt = defineOperation<
   name: "Encrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Encrypt", activeOnly, symmetric)],
+  keys: [namedKey("kms:Encrypt", activeOnly, symmetricOnly)],
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<TransitCiphertext>[] = [];
@@ -57,7 +55,7 @@ export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem
   name: "Decrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Decrypt", activeOnly, symmetric)],
+  keys: [namedKey("kms:Decrypt", activeOnly, symmetricOnly)],
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<Buffer>[] = [];
@@ -84,7 +82,10 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
   name: "ReEncrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:ReEncryptFrom", activeOnly, symmetric), namedKey("kms:ReEncryptTo", activeOnly, symmetric)],
+  keys: [
+    namedKey("kms:ReEncryptFrom", activeOnly, symmetricOnly),
+    namedKey("kms:ReEncryptTo", activeOnly, symmetricOnly),
+  ],
   record: recordBatch,
   async run({ keys, input }) {
     const results: TransitResult<TransitCiphertext>[] = [];
@@ -129,7 +130,7 @@ export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKe
   name: "GenerateDataKey",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetric)],
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetricOnly)],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run(call) {
     const plaintext = newDataKey(call);
@@ -149,7 +150,7 @@ export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInpu
   name: "GenerateDataKeyWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetric)],
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetricOnly)],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run(call) {
     const plaintext = newDataKey(call);

@@ -1,7 +1,7 @@
 import { decryptExternal, type ExternalCiphertext, externalKeyVersion } from "@coffer/crypto";
 import { ServiceError } from "../../errors.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
-import { checkAlgorithm } from "../message.ts";
+import { symmetricOnly } from "../message.ts";
 import { activeOnly, namedKey } from "../shared.ts";
 import { recordXks, type XksKeyInput, xksConditions, xksEventSource } from "./request-metadata.ts";
 
@@ -22,12 +22,11 @@ export const xksDecrypt = defineOperation<XksDecryptInput, XksDecryptOutput>({
   plane: "data",
   readOnly: true,
   eventSource: xksEventSource,
-  keys: [namedKey("kms:Decrypt", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  keys: [namedKey("kms:Decrypt", activeOnly, symmetricOnly)],
   conditions: xksConditions,
   record: recordXks,
   async run({ keys, input }) {
     const key = keys[0]!;
-    checkAlgorithm(key, "SYMMETRIC_DEFAULT", "Decrypt");
     const version = externalKeyVersion(input.parts.metadata);
     const allowed = version !== undefined && version >= key.record.transit.minDecryptionVersion;
     const material = allowed ? (key.cachedMaterial(version) ?? (await key.material(version))) : undefined;

@@ -1,7 +1,7 @@
 import { decryptExternal, type ExternalCiphertext, encryptExternal, externalIntegrityValue } from "@coffer/crypto";
 import { invariant } from "../../errors.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
-import { checkAlgorithm } from "../message.ts";
+import { symmetricOnly } from "../message.ts";
 import { activeOnly, namedKey } from "../shared.ts";
 import { recordXks, type XksKeyInput, xksConditions, xksEventSource } from "./request-metadata.ts";
 
@@ -25,12 +25,11 @@ export const xksEncrypt = defineOperation<XksEncryptInput, XksEncryptOutput>({
   plane: "data",
   readOnly: true,
   eventSource: xksEventSource,
-  keys: [namedKey("kms:Encrypt", activeOnly, { usage: "ENCRYPT_DECRYPT" })],
+  keys: [namedKey("kms:Encrypt", activeOnly, symmetricOnly)],
   conditions: xksConditions,
   record: recordXks,
   async run({ keys, input }) {
     const key = keys[0]!;
-    checkAlgorithm(key, "SYMMETRIC_DEFAULT", "Encrypt");
     const material = key.cachedCurrentMaterial ?? (await key.currentMaterial());
     const { plaintext, aad } = input;
     const parts = encryptExternal({ material, keyVersion: key.record.currentVersion, plaintext, aad });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { findSigningAlgorithm, keySpecs, publicKeyOf } from "@coffer/crypto";
+import type { OperationName } from "../src/kms/codec.ts";
 import { type AwsTest, base64, type Json, openAws } from "./aws-client.ts";
 
 /** The members of KeyMetadata that list a usage's algorithms. */
@@ -53,6 +54,17 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
     return key as Promise<Json & { KeyId: string; Arn: string }>;
   }
 
+  /** Expects an error, and its message where one is recorded from AWS. */
+  async function refuses(
+    operation: OperationName,
+    request: object,
+    { type, message }: { readonly type: string; readonly message?: string },
+  ): Promise<void> {
+    const { status, json } = await aws.call(operation, request);
+    assert.deepEqual([status, json["__type"]], [400, type], JSON.stringify(json));
+    if (message !== undefined) assert.equal(json["message"], message);
+  }
+
   async function publicKeyOfKey(KeyId: string): Promise<KeyObject> {
     const { PublicKey } = await aws.ok("GetPublicKey", { KeyId });
     return createPublicKey({ key: Buffer.from(String(PublicKey), "base64"), format: "der", type: "spki" });
@@ -74,10 +86,10 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
         assert.deepEqual([answer["KeyId"], answer["KeySpec"], answer["KeyUsage"]], [key.Arn, spec, usage]);
         assert.equal((await publicKeyOfKey(key.KeyId)).type, "public");
       } else {
-        await aws.fails("GetPublicKey", { KeyId: key.KeyId }, { type: "UnsupportedOperationException" });
+        await refuses("GetPublicKey", { KeyId: key.KeyId }, { type: "UnsupportedOperationException" });
       }
       for (const operation of ["EnableKeyRotation", "RotateKeyOnDemand"] as const) {
-        await aws.fails(operation, { KeyId: key.KeyId }, { type: "UnsupportedOperationException" });
+        await refuses(operation, { KeyId: key.KeyId }, { type: "UnsupportedOperationException" });
       }
       const { KeyRotationEnabled } = await aws.ok("GetKeyRotationStatus", { KeyId: key.KeyId });
       assert.equal(KeyRotationEnabled, false);
@@ -102,11 +114,11 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
           const spoilt = Buffer.from(Signature, "base64");
           spoilt[spoilt.length - 1]! ^= 1;
           const invalid = { type: "KMSInvalidSignatureException" };
-          await aws.fails("Verify", { ...request, Signature: spoilt.toString("base64") }, invalid);
+          await refuses("Verify", { ...request, Signature: spoilt.toString("base64") }, invalid);
           const other = Buffer.from(Message, "base64");
           other[0]! ^= 1;
-          await aws.fails("Verify", { ...request, Signature, Message: other.toString("base64") }, invalid);
-          await aws.fails("Verify", { ...request, Signature: base64("x") }, invalid);
+          await refuses("Verify", { ...request, Signature, Message: other.toString("base64") }, invalid);
+          await refuses("Verify", { ...request, Signature: base64("x") }, invalid);
         }
       });
       it(`refuses what ${SigningAlgorithm} of ${spec} does not take`, async () => {
@@ -114,15 +126,15 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
         for (const MessageType of ["RAW", "DIGEST", "EXTERNAL_MU"]) {
           const request = { KeyId, SigningAlgorithm, MessageType, Message: base64("x".repeat(21)) };
           const refused = !types.includes(MessageType as "RAW");
-          if (refused) await aws.fails("Sign", request, { type: "ValidationException" });
+          if (refused) await refuses("Sign", request, { type: "ValidationException" });
           else if (MessageType !== "RAW") {
             const message = `Digest is invalid length for algorithm ${SigningAlgorithm}.`;
-            await aws.fails("Sign", request, { type: "ValidationException", message });
-            await aws.fails("Verify", { ...request, Signature: base64("x") }, { type: "ValidationException", message });
+            await refuses("Sign", request, { type: "ValidationException", message });
+            await refuses("Verify", { ...request, Signature: base64("x") }, { type: "ValidationException", message });
           }
         }
         const other = algorithms.includes("ECDSA_SHA_256") ? "RSASSA_PSS_SHA_256" : "ECDSA_SHA_256";
-        await aws.fails(
+        await refuses(
           "Sign",
           { KeyId, SigningAlgorithm: other, Message: base64("x") },
           {
@@ -145,17 +157,13 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       const valid = { KeyId: Arn, MacValid: true, MacAlgorithm };
       assert.deepEqual(await aws.ok("VerifyMac", { ...request, Mac: answer["Mac"] }), valid);
       const invalid = { type: "KMSInvalidMacException" };
-      await aws.fails("VerifyMac", { ...request, Mac: base64("x".repeat(32)) }, invalid);
-      await aws.fails("VerifyMac", { ...request, Mac: answer["Mac"], Message: base64("another") }, invalid);
+      await refuses("VerifyMac", { ...request, Mac: base64("x".repeat(32)) }, invalid);
+      await refuses("VerifyMac", { ...request, Mac: answer["Mac"], Message: base64("another") }, invalid);
       const truncated = Buffer.from(String(answer["Mac"]), "base64").subarray(1).toString("base64");
-      await aws.fails("VerifyMac", { ...request, Mac: truncated }, invalid);
+      await refuses("VerifyMac", { ...request, Mac: truncated }, invalid);
       const other = MacAlgorithm === "HMAC_SHA_256" ? "HMAC_SHA_512" : "HMAC_SHA_256";
       const message = `Algorithm ${other} is incompatible with key spec ${spec}.`;
-      await aws.fails(
-        "GenerateMac",
-        { ...request, MacAlgorithm: other },
-        { type: "InvalidKeyUsageException", message },
-      );
+      await refuses("GenerateMac", { ...request, MacAlgorithm: other }, { type: "InvalidKeyUsageException", message });
     });
   }
 
@@ -182,7 +190,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       });
       for (const PublicKey of [foreign.toString("base64"), base64("no key")]) {
         const request = { KeyId: mine.KeyId, KeyAgreementAlgorithm: "ECDH", PublicKey };
-        await aws.fails("DeriveSharedSecret", request, { type: "ValidationException" });
+        await refuses("DeriveSharedSecret", request, { type: "ValidationException" });
       }
     });
   }
@@ -208,7 +216,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       });
       assert.notEqual(rejected["SharedSecret"], SharedSecret);
       const short = { ...request, SharedSecretCiphertextBlob: base64("short") };
-      await aws.fails("Decapsulate", short, { type: "InvalidCiphertextException" });
+      await refuses("Decapsulate", short, { type: "InvalidCiphertextException" });
     });
   }
 
@@ -224,15 +232,15 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
         assert.deepEqual(await aws.ok("Decrypt", { ...request, CiphertextBlob }), opened);
         const EncryptionContext = { a: "b" };
         const refused = { type: "ValidationException" };
-        await aws.fails("Encrypt", { ...request, Plaintext: base64("x"), EncryptionContext }, refused);
-        await aws.fails("Decrypt", { ...request, CiphertextBlob, EncryptionContext }, refused);
-        await aws.fails("Decrypt", { EncryptionAlgorithm, CiphertextBlob }, refused);
+        await refuses("Encrypt", { ...request, Plaintext: base64("x"), EncryptionContext }, refused);
+        await refuses("Decrypt", { ...request, CiphertextBlob, EncryptionContext }, refused);
+        await refuses("Decrypt", { EncryptionAlgorithm, CiphertextBlob }, refused);
         const spoilt = Buffer.from(CiphertextBlob, "base64");
         spoilt[9]! ^= 1;
         const invalid = { type: "InvalidCiphertextException" };
-        await aws.fails("Decrypt", { ...request, CiphertextBlob: spoilt.toString("base64") }, invalid);
-        await aws.fails("Decrypt", { ...request, CiphertextBlob: base64("x") }, invalid);
-        await aws.fails(
+        await refuses("Decrypt", { ...request, CiphertextBlob: spoilt.toString("base64") }, invalid);
+        await refuses("Decrypt", { ...request, CiphertextBlob: base64("x") }, invalid);
+        await refuses(
           "Encrypt",
           { KeyId, Plaintext: base64("x") },
           {
@@ -240,7 +248,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
             message: `Algorithm SYMMETRIC_DEFAULT is incompatible with key spec ${spec}.`,
           },
         );
-        await aws.fails("GenerateDataKey", { KeyId, KeySpec: "AES_256" }, { type: "InvalidKeyUsageException" });
+        await refuses("GenerateDataKey", { KeyId, KeySpec: "AES_256" }, { type: "InvalidKeyUsageException" });
       });
     }
   }
@@ -252,7 +260,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       ["RSAES_OAEP_SHA_256", 190],
     ] as const) {
       await aws.ok("Encrypt", { KeyId, EncryptionAlgorithm, Plaintext: base64("x".repeat(max)) });
-      await aws.fails(
+      await refuses(
         "Encrypt",
         { KeyId, EncryptionAlgorithm, Plaintext: base64("x".repeat(max + 1)) },
         {
@@ -286,7 +294,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
 
   it("wants a usage for every key but symmetric ones, and one that fits", async () => {
     for (const KeySpec of ["RSA_2048", "HMAC_256", "ECC_NIST_P256"]) {
-      await aws.fails(
+      await refuses(
         "CreateKey",
         { KeySpec },
         {
@@ -295,7 +303,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
         },
       );
     }
-    await aws.fails(
+    await refuses(
       "CreateKey",
       { KeySpec: "RSA_2048", KeyUsage: "KEY_AGREEMENT" },
       {
@@ -315,7 +323,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       ["GenerateDataKeyPair", { KeyPairSpec: "RSA_2048" }],
     ] as const;
     for (const [operation, request] of calls) {
-      await aws.fails(
+      await refuses(
         operation,
         { KeyId, ...request },
         {
@@ -332,7 +340,7 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       const request = { KeyId: key.KeyId, KeyPairSpec: spec, EncryptionContext: { a: "b" } };
       if (spec.startsWith("ML_DSA")) {
         // The model has no data key pairs of ML-DSA.
-        await aws.fails("GenerateDataKeyPair", request, { type: "ValidationException" });
+        await refuses("GenerateDataKeyPair", request, { type: "ValidationException" });
         return;
       }
       const pair = await aws.ok("GenerateDataKeyPair", request);
@@ -375,10 +383,10 @@ describe("AWS KMS asymmetric and HMAC keys", () => {
       ...more,
     });
     await deny({ StringEquals: { "kms:SigningAlgorithm": "RSASSA_PSS_SHA_256" } }, "kms:Sign");
-    await aws.fails("Sign", signing("RSASSA_PSS_SHA_256"), { type: "AccessDeniedException" });
+    await refuses("Sign", signing("RSASSA_PSS_SHA_256"), { type: "AccessDeniedException" });
     await aws.ok("Sign", signing("RSASSA_PSS_SHA_384"));
     await deny({ StringEquals: { "kms:MessageType": "RAW" } }, "kms:Sign");
-    await aws.fails("Sign", signing("RSASSA_PSS_SHA_384"), { type: "AccessDeniedException" });
+    await refuses("Sign", signing("RSASSA_PSS_SHA_384"), { type: "AccessDeniedException" });
     const digest = createHash("sha384").update("x").digest("base64");
     await aws.ok("Sign", signing("RSASSA_PSS_SHA_384", { MessageType: "DIGEST", Message: digest }));
     assert.match(Arn, /^arn:/);

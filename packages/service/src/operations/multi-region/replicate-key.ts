@@ -6,7 +6,7 @@ import type { KeyRecord, KeyTag, MultiRegionPlacement } from "../../model/key.ts
 import { defineOperation } from "../../pipeline/operation.ts";
 import { checkDescription } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
-import { parseKeyPolicy } from "../policies/documents.ts";
+import { bindKeyPolicy } from "../policies/documents.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
 import { checkTags, tagConditions } from "../tags/checks.ts";
 import { changeRelated, otherRegions, requirePrimary } from "./related-keys.ts";
@@ -59,10 +59,11 @@ export const replicateKey = defineOperation<ReplicateKeyInput, { readonly key: K
       throw ServiceError.of("AlreadyExists", { resource: "key", id: keyArn(replicaRegion, account, keyId) });
     }
     const multiRegion = addReplica(primary.record, replicaRegion);
-    const key = replicaOf(primary.record, multiRegion, input, nowMs);
+    let key = replicaOf(primary.record, multiRegion, input, nowMs);
     if (input.policy !== undefined) {
       const skipLockoutCheck = input.skipPolicyLockoutCheck === true;
-      parseKeyPolicy(input.policy, { request, key, aliases: [], nowMs, skipLockoutCheck });
+      const subject = { request, key, aliases: [], nowMs, skipLockoutCheck };
+      key = { ...key, ...(await bindKeyPolicy(core, input.policy, subject)) };
     }
     const writes = await changeRelated(core, primary.record, { multiRegion });
     await updateKey(

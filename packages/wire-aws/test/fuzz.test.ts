@@ -5,6 +5,7 @@ import { operations, shapes } from "../src/kms/generated/model.ts";
 import type { Shape } from "../src/kms/model-shape.ts";
 import { kmsTargets } from "../src/kms/operations.ts";
 import { type AwsAnswer, type AwsTest, base64, type Json, openAws } from "./aws-client.ts";
+import { examples } from "./fuzz-examples.ts";
 
 /** The errors that every operation may answer (AWS KMS API Reference: Common Errors). */
 const commonErrors = ["AccessDeniedException", "SerializationException", "ValidationException"];
@@ -98,6 +99,19 @@ describe("AWS KMS, asked anything that the model allows and much that it does no
     return fc.record(Object.fromEntries(members));
   }
 
+  /** A request that succeeds, with some members left out or changed. */
+  function variation(shape: Extract<Shape, { readonly type: "structure" }>, example: Json): fc.Arbitrary<Json> {
+    return fc
+      .tuple(structure(shape), fc.subarray(Object.keys(shape.members)))
+      .chain(([other, changed]) =>
+        fc.constantFrom(
+          { ...example },
+          { ...example, ...Object.fromEntries(changed.slice(0, 1).map((name) => [name, other[name]])) },
+          { ...example, ...Object.fromEntries(changed.map((name) => [name, other[name]])) },
+        ),
+      );
+  }
+
   function assertModelled(operation: keyof typeof operations, answer: AwsAnswer): void {
     if (answer.status === 200) return;
     const type = String(answer.json["__type"]);
@@ -115,8 +129,9 @@ describe("AWS KMS, asked anything that the model allows and much that it does no
     it(`${operation} answers as modelled`, async () => {
       let served = 0;
       const shape = shapesByName.get(operations[operation].input) as Extract<Shape, { readonly type: "structure" }>;
+      const example = await examples.get(operation)?.(aws);
       await fc.assert(
-        fc.asyncProperty(structure(shape), async (input) => {
+        fc.asyncProperty(example === undefined ? structure(shape) : variation(shape, example), async (input) => {
           const answer = await aws.call(operation, input);
           assertModelled(operation, answer);
           if (answer.status === 200) served++;

@@ -71,8 +71,6 @@ describe("AWS KMS keys", () => {
 
   it("refuses keys that it cannot make, by name", async () => {
     const unsupported: [Record<string, unknown>, string][] = [
-      [{ Origin: "EXTERNAL" }, "Origin EXTERNAL"],
-      [{ MultiRegion: true }, "MultiRegion"],
       [{ CustomKeyStoreId: "cks-1" }, "CustomKeyStoreId"],
       [{ XksKeyId: "x" }, "XksKeyId"],
     ];

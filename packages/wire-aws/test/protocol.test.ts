@@ -47,13 +47,6 @@ describe("AWS JSON protocol", () => {
     }
   });
 
-  it("says that an operation of the model is not built, to who may ask", async () => {
-    const message = "Sign is not supported by this release of Coffer: it has no asymmetric keys.";
-    await aws.fails("Sign", {}, { type: "UnsupportedOperationException", message });
-    const stranger = { accessKeyId: "AKIAUNKNOWNUNKNOWNUN", secretAccessKey: "x" };
-    await aws.fails("Sign", {}, { type: "UnrecognizedClientException", message: /invalid/ }, { as: stranger });
-  });
-
   it("does not mind the content type of a known operation", async () => {
     for (const type of [
       "application/x-amz-json-1.1; charset=utf-8",

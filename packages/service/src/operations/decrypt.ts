@@ -89,13 +89,16 @@ async function decryptWithPrivateKey(
 }
 
 /**
- * The key of a ciphertext: the one it names, or with an asymmetric algorithm the one that the caller names.
+ * The key of a ciphertext: the one it names, or with an asymmetric algorithm, whose ciphertexts name none, the one that
+ * the caller names.
  *
  * @throws ServiceError as `parseBlob` does; InvalidInput when an asymmetric algorithm comes without a key
  */
 export function decryptionTarget({ algorithm, ciphertext, keyId }: DecryptInput): KeyTarget {
   if (algorithm === undefined || algorithm === symmetricDefault) return ciphertextTarget(ciphertext, keyId);
   if (keyId !== undefined) return { by: "reference", text: keyId };
+  const named = parseKmsBlob(ciphertext);
+  if (named !== undefined) return { by: "ciphertext", keyId: named.keyId };
   throw ServiceError.of("InvalidInput", {
     kind: "validation",
     member: "keyId",

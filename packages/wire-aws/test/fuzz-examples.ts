@@ -1,0 +1,94 @@
+import { createHash } from "node:crypto";
+import type { OperationName } from "../src/kms/codec.ts";
+import { type AwsTest, base64, type Json } from "./aws-client.ts";
+
+type Example = (aws: AwsTest) => Promise<Json>;
+
+async function keyOf(aws: AwsTest, KeySpec: string, KeyUsage: string): Promise<{ readonly KeyId: string }> {
+  return { KeyId: (await aws.createKey({ KeySpec, KeyUsage })).KeyId };
+}
+
+const digest = createHash("sha256").update("x").digest("base64");
+
+/** A request that succeeds, for each operation that random members seldom agree on. */
+export const examples: ReadonlyMap<OperationName, Example> = new Map<OperationName, Example>([
+  [
+    "Sign",
+    async (aws) => ({
+      ...(await keyOf(aws, "ECC_NIST_P256", "SIGN_VERIFY")),
+      Message: digest,
+      MessageType: "DIGEST",
+      SigningAlgorithm: "ECDSA_SHA_256",
+    }),
+  ],
+  [
+    "Verify",
+    async (aws) => {
+      const request = {
+        ...(await keyOf(aws, "ECC_NIST_P256", "SIGN_VERIFY")),
+        Message: base64("x"),
+        SigningAlgorithm: "ECDSA_SHA_256",
+      };
+      return { ...request, Signature: (await aws.ok("Sign", request)).Signature };
+    },
+  ],
+  ["GetPublicKey", (aws) => keyOf(aws, "ECC_NIST_P256", "SIGN_VERIFY")],
+  [
+    "GenerateMac",
+    async (aws) => ({
+      ...(await keyOf(aws, "HMAC_256", "GENERATE_VERIFY_MAC")),
+      Message: base64("x"),
+      MacAlgorithm: "HMAC_SHA_256",
+    }),
+  ],
+  [
+    "VerifyMac",
+    async (aws) => {
+      const request = {
+        ...(await keyOf(aws, "HMAC_256", "GENERATE_VERIFY_MAC")),
+        Message: base64("x"),
+        MacAlgorithm: "HMAC_SHA_256",
+      };
+      return { ...request, Mac: (await aws.ok("GenerateMac", request)).Mac };
+    },
+  ],
+  [
+    "DeriveSharedSecret",
+    async (aws) => {
+      const key = await keyOf(aws, "ECC_NIST_P256", "KEY_AGREEMENT");
+      const { PublicKey } = await aws.ok("GetPublicKey", key);
+      return { ...key, PublicKey, KeyAgreementAlgorithm: "ECDH" };
+    },
+  ],
+  [
+    "Encapsulate",
+    async (aws) => ({
+      ...(await keyOf(aws, "ML_KEM_512", "ENCAPSULATE_DECAPSULATE")),
+      EncapsulationAlgorithm: "ML_KEM",
+    }),
+  ],
+  [
+    "Decapsulate",
+    async (aws) => {
+      const request = {
+        ...(await keyOf(aws, "ML_KEM_512", "ENCAPSULATE_DECAPSULATE")),
+        EncapsulationAlgorithm: "ML_KEM",
+      };
+      const { SharedSecretCiphertextBlob } = await aws.ok("Encapsulate", request);
+      return { ...request, SharedSecretCiphertextBlob };
+    },
+  ],
+  ["ReplicateKey", async (aws) => ({ ...(await multiRegionKey(aws)), ReplicaRegion: "eu-west-1" })],
+  [
+    "UpdatePrimaryRegion",
+    async (aws) => {
+      const key = await multiRegionKey(aws);
+      await aws.ok("ReplicateKey", { ...key, ReplicaRegion: "eu-west-1" });
+      return { ...key, PrimaryRegion: "eu-west-1" };
+    },
+  ],
+]);
+
+async function multiRegionKey(aws: AwsTest): Promise<{ readonly KeyId: string }> {
+  return { KeyId: (await aws.createKey({ MultiRegion: true })).KeyId };
+}

@@ -16,7 +16,10 @@ const files = ["fs", "fs/promises", "path", "crypto"];
  * core's port types; wires know no store, no cryptography of Node's, and not each other.
  */
 export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, PackageRule>([
-  ["packages/crypto", { ours: [], builtins: ["crypto", ...pure], theirs: ["@noble/curves", "@noble/post-quantum"] }],
+  [
+    "packages/crypto",
+    { ours: [], builtins: ["crypto", "worker_threads", ...pure], theirs: ["@noble/curves", "@noble/post-quantum"] },
+  ],
   ["packages/policy", { ours: ["@coffer/crypto"], builtins: pure, theirs: [] }],
   ["packages/sigv4", { ours: ["@coffer/crypto"], builtins: ["crypto", ...pure], theirs: [] }],
   ["packages/attestation", { ours: [], builtins: ["crypto", ...pure], theirs: [] }],

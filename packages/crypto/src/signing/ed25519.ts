@@ -1,5 +1,5 @@
-import { type KeyObject, sign, verify } from "node:crypto";
-import { ed25519ph } from "@noble/curves/ed25519.js";
+import { sign, verify } from "node:crypto";
+import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
 import type { MessageType, SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 
@@ -28,27 +28,11 @@ export const ed25519Rows: readonly SigningAlgorithmRow[] = [
     messageTypes: digestOnly,
     sign(privateKey, message, type) {
       assertMessage(digestOnly, message, type);
-      return signPrehashed(privateKey, message);
+      return signOffLoop("ed25519ph", privateKey, message);
     },
     verify(publicKey, message, type, signature) {
       assertMessage(digestOnly, message, type);
-      return verifyPrehashed(publicKey, message, signature);
+      return verifyOffLoop("ed25519ph", publicKey, message, signature);
     },
   },
 ];
-
-// OpenSSL has Ed25519ph, but Node no way to it.
-function signPrehashed(privateKey: KeyObject, message: Uint8Array): Buffer {
-  const seed = privateKey.export({ format: "raw-private" });
-  try {
-    return Buffer.from(ed25519ph.sign(message, seed));
-  } finally {
-    seed.fill(0);
-  }
-}
-
-function verifyPrehashed(publicKey: KeyObject, message: Uint8Array, signature: Uint8Array): boolean {
-  if (signature.length !== 64) return false;
-  const point = publicKey.export({ format: "raw-public" });
-  return ed25519ph.verify(signature, message, point, { zip215: false });
-}

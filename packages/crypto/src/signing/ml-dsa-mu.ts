@@ -4,7 +4,7 @@ import { invariant } from "../invariant.ts";
 
 /**
  * ML-DSA over a given mu. OpenSSL has it, Node's API does not reach it: hence an implementation in JavaScript, for this
- * alone (decision 0016). Its time depends on secrets; see there for what that means.
+ * alone (decision 10). Its time depends on secrets; see there for what that means.
  */
 const parameterSets: ReadonlyMap<string | undefined, typeof ml_dsa44> = new Map([
   ["ml-dsa-44", ml_dsa44],

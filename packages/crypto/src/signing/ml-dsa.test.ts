@@ -102,10 +102,10 @@ test("a mu of another length, and a digest, are a caller's mistake", async () =>
 
 test("keys of other kinds sign no mu", async () => {
   const { privateKey, publicKey } = await pairOf("ML_KEM_512");
-  await assert.rejects(async () => row.sign(privateKey, Buffer.alloc(64), "EXTERNAL_MU"), CryptoInvariantError);
+  await assert.rejects(async () => row.sign(privateKey, Buffer.alloc(64), "EXTERNAL_MU"), /has made none/);
   await assert.rejects(
     async () => row.verify(publicKey, Buffer.alloc(64), "EXTERNAL_MU", Buffer.alloc(1)),
-    CryptoInvariantError,
+    /has made none/,
   );
 });
 

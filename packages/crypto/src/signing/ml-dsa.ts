@@ -1,6 +1,6 @@
+import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
 import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
-import { signMu, verifyMu } from "./ml-dsa-mu.ts";
 import { signOnPool, verifyOnPool } from "./native.ts";
 
 const messageTypes: SigningAlgorithmRow["messageTypes"] = new Map([
@@ -19,12 +19,14 @@ export const mlDsaSigningRows: readonly SigningAlgorithmRow[] = [
     messageTypes,
     async sign(privateKey, message, type) {
       assertMessage(messageTypes, message, type);
-      return type === "EXTERNAL_MU" ? signMu(privateKey, message) : await signOnPool(null, message, privateKey);
+      return type === "EXTERNAL_MU"
+        ? await signOffLoop("ml-dsa-mu", privateKey, message)
+        : await signOnPool(null, message, privateKey);
     },
     async verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);
       return type === "EXTERNAL_MU"
-        ? verifyMu(publicKey, message, signature)
+        ? await verifyOffLoop("ml-dsa-mu", publicKey, message, signature)
         : await verifyOnPool(null, message, publicKey, signature);
     },
   },

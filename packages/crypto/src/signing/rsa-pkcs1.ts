@@ -1,9 +1,10 @@
 import { constants, type KeyObject, verify } from "node:crypto";
 import { invariant } from "../invariant.ts";
+import { signOffLoop } from "../off-loop/off-loop.ts";
 import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool } from "./native.ts";
-import { isEncodedUnder, modulusBytes, signEncoded } from "./rsa-raw.ts";
+import { isEncodedUnder, modulusBytes } from "./rsa-raw.ts";
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2). The DigestInfo prefixes stand in section 9.2, note 1. */
 export const rsaPkcs1Rows: readonly SigningAlgorithmRow[] = [
@@ -25,7 +26,7 @@ function pkcs1(name: string, hash: string, hashBytes: number, digestInfoHex: str
     sign(privateKey, message, type) {
       assertMessage(messageTypes, message, type);
       if (type === "RAW") return signOnPool(hash, message, { key: privateKey, padding });
-      return signEncoded(privateKey, encode(digestInfo, message, privateKey));
+      return signOffLoop("rsa", privateKey, encode(digestInfo, message, privateKey));
     },
     verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);

@@ -1,11 +1,12 @@
 import { constants, hash, verify } from "node:crypto";
 import { timingSafeEqualBytes } from "../digest.ts";
 import { invariant } from "../invariant.ts";
+import { signOffLoop } from "../off-loop/off-loop.ts";
 import { randomBytesPooled } from "../random.ts";
 import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool } from "./native.ts";
-import { modulusBytes, recoverEncoded, signEncoded } from "./rsa-raw.ts";
+import { modulusBytes, recoverEncoded } from "./rsa-raw.ts";
 
 /** RSASSA-PSS (RFC 8017 section 8.1), MGF1 with the same hash and a salt of the hash's length, as AWS KMS has it. */
 export const rsaPssRows: readonly SigningAlgorithmRow[] = [
@@ -27,7 +28,7 @@ function pss(name: string, hashName: string, hashBytes: number): SigningAlgorith
     sign(privateKey, message, type) {
       assertMessage(messageTypes, message, type);
       if (type === "RAW") return signOnPool(hashName, message, { key: privateKey, ...options });
-      return signEncoded(privateKey, encode(hashName, message, modulusBytes(privateKey)));
+      return signOffLoop("rsa", privateKey, encode(hashName, message, modulusBytes(privateKey)));
     },
     verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);

@@ -1,0 +1,46 @@
+import type { KeyObject } from "node:crypto";
+import type { ECDSA } from "@noble/curves/abstract/weierstrass.js";
+import { p256, p384, p521 } from "@noble/curves/nist.js";
+import { secp256k1 } from "@noble/curves/secp256k1.js";
+import { invariant } from "../invariant.ts";
+
+// By OpenSSL's names.
+const curves: ReadonlyMap<string, ECDSA> = new Map([
+  ["prime256v1", p256],
+  ["secp384r1", p384],
+  ["secp521r1", p521],
+  ["secp256k1", secp256k1],
+]);
+
+function curveOf(key: KeyObject): ECDSA {
+  const curve = curves.get(key.asymmetricKeyDetails?.namedCurve ?? "");
+  invariant(curve !== undefined, "an elliptic curve key signs with ECDSA");
+  return curve;
+}
+
+// Node hashes whatever it is given, once more if it is a digest. High values of s are as good: OpenSSL makes them too.
+const overDigest = { prehash: false, lowS: false, format: "der" } as const;
+
+/**
+ * ECDSA over a given digest, in DER. Nonces as in RFC 6979 with fresh randomness (section 3.6): another signature each
+ * time, as in AWS KMS. The numbers that it computes with cannot be wiped.
+ */
+export function signEcdsaDigest(privateKey: KeyObject, digest: Uint8Array): Uint8Array {
+  const scalar = privateKey.export({ format: "raw-private" });
+  try {
+    return curveOf(privateKey).sign(digest, scalar, { ...overDigest, extraEntropy: true });
+  } finally {
+    scalar.fill(0);
+  }
+}
+
+/** Whether an untrusted signature is one of this digest. */
+export function verifyEcdsaDigest(publicKey: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean {
+  const point = publicKey.export({ format: "raw-public" });
+  try {
+    return curveOf(publicKey).verify(signature, digest, point, overDigest);
+  } catch {
+    // Not a strict DER encoding of two numbers within the curve's order.
+    return false;
+  }
+}

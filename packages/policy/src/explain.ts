@@ -3,7 +3,30 @@ import { expectedOf, holds } from "./conditions.ts";
 import { matchPrincipal, strength } from "./principals.ts";
 import { valuesOf } from "./request-keys.ts";
 import { matchesAction, matchesResource } from "./targets.ts";
-import type { CompiledPolicy, PolicyRequest, StatementExplanation } from "./types.ts";
+import type {
+  AuthorizationInput,
+  CompiledPolicy,
+  ConsideredStatement,
+  PolicyRequest,
+  PolicySource,
+  StatementExplanation,
+} from "./types.ts";
+
+/** Every statement of every policy of a request, as {@link explainPolicy} tells of it. */
+export function explainAuthorization(input: AuthorizationInput): ConsideredStatement[] {
+  const { request, keyPolicy, identityPolicies, sessionPolicies = [], boundary } = input;
+  const told: ConsideredStatement[] = [];
+  const tell = (source: PolicySource, policy: CompiledPolicy, at?: number) => {
+    for (const one of explainPolicy(policy, request)) {
+      told.push({ source, ...(at === undefined ? {} : { policy: at }), ...one });
+    }
+  };
+  if (keyPolicy !== undefined) tell("key-policy", keyPolicy);
+  for (const [at, policy] of identityPolicies.entries()) tell("identity-policy", policy, at);
+  if (boundary !== undefined) tell("boundary", boundary);
+  for (const [at, policy] of sessionPolicies.entries()) tell("session-policy", policy, at);
+  return told;
+}
 
 /**
  * Says of every statement, in document order, whether it matches the request and, if not, which of its elements failed

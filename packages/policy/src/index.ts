@@ -3,8 +3,18 @@ export { authorize } from "./authorize.ts";
 export type { CompiledStatement } from "./compiled.ts";
 export { defaultKeyPolicy } from "./default-key-policy.ts";
 export { evaluatePolicy } from "./evaluate.ts";
-export { explainPolicy } from "./explain.ts";
+export { explainAuthorization, explainPolicy } from "./explain.ts";
 export { maxKeyPolicyBytes, parsePolicy } from "./parse.ts";
+export {
+  findRemedies,
+  type LeastGrant,
+  type LeastStatement,
+  leastGrant,
+  leastStatement,
+  type Remedy,
+  type RemedyStep,
+  type RemedySubject,
+} from "./remedies.ts";
 export {
   parseStrictJson,
   type StrictJsonLimits,
@@ -17,6 +27,7 @@ export type {
   AuthorizationReason,
   CompiledPolicy,
   ConditionContext,
+  ConsideredStatement,
   Effect,
   Evaluation,
   ParseResult,

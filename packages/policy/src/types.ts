@@ -116,6 +116,13 @@ export interface StatementExplanation {
 
 export type PolicySource = "key-policy" | "identity-policy" | "session-policy" | "boundary" | "grant";
 
+/** A statement of one of the policies of a request. */
+export interface ConsideredStatement extends StatementExplanation {
+  readonly source: PolicySource;
+  /** Position in `identityPolicies` or `sessionPolicies`. */
+  readonly policy?: number;
+}
+
 export interface AuthorizationInput {
   readonly request: PolicyRequest;
   /** The key's policy; absent for an action without a key, where identity policies alone decide. */

@@ -63,6 +63,8 @@ export { createAlias, deleteAlias, updateAlias } from "./operations/aliases/alia
 export { listAliases } from "./operations/aliases/list-aliases.ts";
 export { decrypt } from "./operations/decrypt.ts";
 export { encrypt } from "./operations/encrypt.ts";
+export { type ExplainRequestOutput, explainRequest } from "./operations/explanations/explain-request.ts";
+export { type SimulatePolicyOutput, simulatePolicy } from "./operations/explanations/simulate-policy.ts";
 export { generateDataKey, generateDataKeyWithoutPlaintext } from "./operations/generate-data-key.ts";
 export { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from "./operations/generate-data-key-pair.ts";
 export { generateRandom } from "./operations/generate-random.ts";

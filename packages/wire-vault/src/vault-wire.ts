@@ -43,11 +43,14 @@ const userAgentChars = 256;
 export function createVaultWire(core: Core, options: VaultWireOptions): WireHandler {
   return async (request) => {
     const progress: Progress = { caller: callerOf(core, request), audited: false };
+    let answer: WireAnswer;
     try {
-      return await handle(core, options.version, request, progress);
+      answer = await handle(core, options.version, request, progress);
     } catch (error) {
-      return refuse(core, progress, error);
+      answer = await refuse(core, progress, error);
     }
+    // The original's errors do not name the request; whoever runs the server can explain it by this id.
+    return { ...answer, headers: { ...answer.headers, "X-Request-Id": request.requestId } };
   };
 }
 

@@ -2,6 +2,8 @@ import type { Command } from "../command.ts";
 import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
+import { explainCommand } from "./explain.ts";
+import { policySimulateCommand } from "./policy-simulate.ts";
 import { rootCredentialCommand } from "./root-credential.ts";
 import { serverCommand } from "./server.ts";
 import { statusCommand } from "./status.ts";
@@ -10,11 +12,19 @@ import { statusCommand } from "./status.ts";
 export const groupSummaries: ReadonlyMap<string, string> = new Map([
   ["admin", "Change users, credentials and keys of a server"],
   ["audit", "Read and verify the audit trail"],
+  ["policy", "Ask what the policies decide"],
 ]);
 
 /** Every command by name, in the order of help. */
 export const commands: ReadonlyMap<string, Command> = new Map(
-  [serverCommand, statusCommand, ...adminCommands, rootCredentialCommand, auditVerifyCommand, auditTailCommand].map(
-    (command) => [command.name, command],
-  ),
+  [
+    serverCommand,
+    statusCommand,
+    ...adminCommands,
+    rootCredentialCommand,
+    auditVerifyCommand,
+    auditTailCommand,
+    policySimulateCommand,
+    explainCommand,
+  ].map((command) => [command.name, command]),
 );

@@ -55,7 +55,17 @@ describe("audit events", () => {
       userAgent: "a",
       requestParameters: { keyId, encryptionContext: { a: "b" }, encryptionAlgorithm: "SYMMETRIC_DEFAULT" },
       responseElements: null,
-      additionalEventData: { wire: "aws" },
+      additionalEventData: {
+        wire: "aws",
+        authorization: [
+          {
+            action: "kms:Encrypt",
+            allowed: true,
+            reason: "identity-policy",
+            by: { source: "identity-policy", policy: 0, statement: 0 },
+          },
+        ],
+      },
       requestID: "r-1",
       readOnly: true,
       resources: [

@@ -5,6 +5,7 @@ import { keyArn } from "../model/arn.ts";
 import type { KeyRecord } from "../model/key.ts";
 import type { Principal } from "../model/principal.ts";
 import type { RequestContext, Wire } from "../model/request.ts";
+import type { DecisionRecord } from "../pipeline/decision.ts";
 import { auditErrorWords } from "./error-words.ts";
 import { redactTokens, redactTokensInUrl } from "./redact-tokens.ts";
 
@@ -35,6 +36,8 @@ export interface AuditFacts {
   readonly parameters: Readonly<Record<string, unknown>> | null;
   readonly response: Readonly<Record<string, unknown>> | null;
   readonly keys: readonly KeyEntry[];
+  /** What the policies decided, action by action. */
+  readonly decisions?: readonly DecisionRecord[];
   /** What a verified attestation document said. */
   readonly recipient?: Readonly<Record<string, string>> | undefined;
   readonly error?: ErrorDetail | undefined;
@@ -87,7 +90,7 @@ export function auditEventJson(facts: AuditFacts): string {
   const what = `"eventName":${quote(facts.eventName)},"awsRegion":${quote(caller.region)}`;
   const from = `"sourceIPAddress":${quote(caller.sourceIp)},"userAgent":${quote(redactTokens(caller.userAgent))}`;
   const failed = error === undefined ? "" : `,${failureMembers(error)}`;
-  const additional = `"additionalEventData":${additionalData(caller, facts.recipient)}`;
+  const additional = `"additionalEventData":${additionalData(facts)}`;
   const request = `"requestID":${quote(caller.requestId)},"eventID":"${facts.eventId ?? randomId()}","readOnly":${facts.readOnly}`;
   const about = `"resources":[${resourcesJson(keys)}],"eventType":"AwsApiCall","managementEvent":true`;
   const account = quote(principal?.account ?? facts.account);
@@ -148,15 +151,14 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-function additionalData(
-  { wire, path, principal }: RequestContext | AnonymousCaller,
-  recipient: AuditFacts["recipient"],
-): string {
+function additionalData({ caller, recipient, decisions = [] }: AuditFacts): string {
+  const { wire, path, principal } = caller;
   const accessor = principal?.token?.accessor;
   const shownPath = path === undefined ? "" : `,"path":${quote(redactTokensInUrl(path))}`;
   const shownAccessor = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
   const shownRecipient = recipient === undefined ? "" : `,"recipient":${JSON.stringify(recipient)}`;
-  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownRecipient}}`;
+  const shownDecisions = decisions.length === 0 ? "" : `,"authorization":${redactTokens(JSON.stringify(decisions))}`;
+  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownRecipient}${shownDecisions}}`;
 }
 
 /** Key records are cached and never change in place, so what is recorded of them is written once. */

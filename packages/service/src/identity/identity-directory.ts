@@ -136,6 +136,15 @@ export class IdentityDirectory {
     return principal === undefined ? undefined : show(cached, principal);
   }
 
+  /**
+   * A user, a role or the root of an account, as it is now.
+   *
+   * @returns undefined when there is none
+   */
+  async findPrincipal(arn: string, account: string): Promise<Principal | undefined> {
+    return this.#findPrincipal({ principalArn: arn, account });
+  }
+
   /** Who calls without a token: the account root in dev mode, else nobody. */
   anonymous(): Principal | undefined {
     return this.#options.dev ? rootPrincipal(this.#options.account) : undefined;

@@ -6,6 +6,7 @@ import { StoreConflict } from "../ports/store.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import { authorize } from "./authorize.ts";
 import { checkState } from "./check-state.ts";
+import type { DecisionRecord } from "./decision.ts";
 import { callersReference, locate } from "./locate.ts";
 import type { KeyDemand, KeyTarget, Operation, OperationConditions } from "./operation.ts";
 
@@ -20,6 +21,8 @@ export interface Invocation<Input, Output> {
   readonly request: RequestContext;
   /** Filled with the operation's keys as they are found, for the audit record. */
   readonly keys: KeyEntry[];
+  /** Filled with what allowed it, for the audit record. */
+  readonly decisions: DecisionRecord[];
   readonly nowMs: number;
   /** Of a request that has a recipient; its document is verified. */
   readonly recipient: AttestedRecipient | undefined;
@@ -56,12 +59,13 @@ export async function runAgain<Input, Output>(invocation: Invocation<Input, Outp
  * @throws ServiceError, StoreConflict, and whatever a bug throws
  */
 export async function runOnce<Input, Output>(invocation: Invocation<Input, Output>): Promise<Output> {
-  const { core, operation, input, request, keys, nowMs, recipient } = invocation;
+  const { core, operation, input, request, keys, decisions, nowMs, recipient } = invocation;
   if (request.grantTokens !== undefined && request.grantTokens.length > 0) {
     throw ServiceError.of("GrantTokenInvalid", {});
   }
   if (operation.instanceWide === true) requireOwnAccount(core, operation, request);
   keys.length = 0;
+  decisions.length = 0;
   const targets: KeyTarget[] = [];
   for (const demand of operation.keys) {
     const target = demand.target(input);
@@ -79,7 +83,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
   if (operation.resources !== undefined) {
     const conditions = conditionsOf(operation.conditions, input);
     for (const { action, resource } of operation.resources(input, request)) {
-      authorize({ request, action, resource, key: undefined, conditions, nowMs, recipient });
+      authorize({ request, action, resource, key: undefined, conditions, nowMs, recipient, decisions });
     }
   }
   for (let index = 0; index < keys.length; index += 1) {
@@ -103,7 +107,7 @@ function sealOutput<Input, Output>(
 
 /** @throws ServiceError AccessDenied; IncorrectKey when the ciphertext is of another key than the one that was named */
 function admit<Input, Output>(
-  { operation, input, request, keys, nowMs, recipient }: Invocation<Input, Output>,
+  { operation, input, request, keys, decisions, nowMs, recipient }: Invocation<Input, Output>,
   demand: KeyDemand<Input>,
   target: KeyTarget,
   key: KeyEntry,
@@ -122,6 +126,7 @@ function admit<Input, Output>(
     recipient,
     storedConditions,
     hideKey: reference === undefined,
+    decisions,
   });
   if (target.by === "ciphertext" && target.keyId !== key.record.keyId) throw ServiceError.of("IncorrectKey", {});
 }

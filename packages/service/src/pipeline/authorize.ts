@@ -1,9 +1,16 @@
-import { type AuthorizationDecision, authorize as decide, evaluatePolicy, type PolicyRequest } from "@coffer/policy";
+import {
+  type AuthorizationDecision,
+  type AuthorizationInput,
+  authorize as decide,
+  evaluatePolicy,
+  type PolicyRequest,
+} from "@coffer/policy";
 import { type ErrorParams, ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import { RequestConditions } from "./conditions.ts";
+import { type DecisionRecord, PolicyDenial, recordDecision } from "./decision.ts";
 import type { OperationConditions } from "./operation.ts";
 
 /** One question to the policies. */
@@ -23,6 +30,8 @@ export interface AuthorizationQuestion {
   readonly storedConditions?: OperationConditions | undefined;
   /** The key was named by a ciphertext only: the refusal must not disclose that it exists. */
   readonly hideKey?: boolean;
+  /** Where what allowed it is written down, for the audit record. A refusal is the cause of its error. */
+  readonly decisions?: DecisionRecord[] | undefined;
 }
 
 /** @throws ServiceError AccessDenied unless the policies allow it */
@@ -40,12 +49,18 @@ export function authorize(question: AuthorizationQuestion): void {
     },
     context: new RequestConditions(question),
   };
-  const decision = decide({
+  const input: AuthorizationInput = {
     request: policyRequest,
     identityPolicies: principal.identityPolicies,
     ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
-  });
-  if (!decision.allowed) throw ServiceError.of("AccessDenied", describeDenial(question, policyRequest, decision));
+  };
+  const decision = decide(input);
+  if (decision.allowed) {
+    question.decisions?.push(recordDecision(input, decision));
+    return;
+  }
+  const cause = new PolicyDenial(recordDecision(input, decision));
+  throw ServiceError.of("AccessDenied", describeDenial(question, policyRequest, decision), cause);
 }
 
 type Denial = ErrorParams["AccessDenied"];

@@ -8,6 +8,7 @@ import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { type Invocation, isStale, runAgain, runOnce } from "./attempt.ts";
 import { type AttestedRecipient, verifyRecipient } from "./attested-recipient.ts";
+import { type DecisionRecord, PolicyDenial } from "./decision.ts";
 import type { Operation } from "./operation.ts";
 import { recordedChange } from "./recorded-change.ts";
 import { refuseNul } from "./refuse-nul.ts";
@@ -28,6 +29,7 @@ export async function execute<Input, Output>(
 ): Promise<Output> {
   const nowMs = core.clock.nowMs();
   const keys: KeyEntry[] = [];
+  const decisions: DecisionRecord[] = [];
   let parameters: Readonly<Record<string, unknown>> | null = null;
   let recipient: AttestedRecipient | undefined;
   let output: Output | undefined;
@@ -45,6 +47,7 @@ export async function execute<Input, Output>(
       parameters,
       response,
       keys,
+      decisions,
       recipient: recipient?.record,
       error,
     });
@@ -64,6 +67,7 @@ export async function execute<Input, Output>(
       input,
       request,
       keys,
+      decisions,
       nowMs,
       recipient,
     };
@@ -75,6 +79,7 @@ export async function execute<Input, Output>(
     }
   } catch (error) {
     failure = asServiceError(core, error);
+    if (failure.cause instanceof PolicyDenial) decisions.push(failure.cause.record);
   }
   let event: string | undefined;
   try {

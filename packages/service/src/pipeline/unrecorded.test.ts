@@ -45,7 +45,7 @@ describe("changes that a process left without a record", () => {
     assert.equal(records.length, 1);
     const [record] = records;
     assert.deepEqual(record?.["requestParameters"], { keyId, description: "first" });
-    assert.deepEqual(record?.["additionalEventData"], { wire: "aws", recovered: true });
+    assert.equal(Object(record?.["additionalEventData"])["recovered"], true);
     assert.ok(JSON.stringify(record?.["resources"]).includes(keyId));
     assert.equal(await outbox(), 0);
     await startAgain();
@@ -65,7 +65,7 @@ describe("changes that a process left without a record", () => {
     assert.equal(await outbox(), 0);
     const records = await recordsOf("UpdateKeyDescription");
     assert.equal(records.length, 1);
-    assert.deepEqual(records[0]?.["additionalEventData"], { wire: "aws" });
+    assert.equal("recovered" in Object(records[0]?.["additionalEventData"]), false);
   });
 
   it("are found in the trail also behind many other records", async () => {

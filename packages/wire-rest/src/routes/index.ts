@@ -2,6 +2,7 @@ import type { RestRoute } from "../http/route.ts";
 import { auditRoutes } from "./audit.ts";
 import { credentialRoutes } from "./credentials.ts";
 import { cryptoRoutes } from "./crypto.ts";
+import { explanationRoutes } from "./explanations.ts";
 import { keyringRoutes } from "./keyring.ts";
 import { keyRoutes } from "./keys.ts";
 import { policyRoutes } from "./policies.ts";
@@ -15,6 +16,7 @@ export const routes: readonly RestRoute[] = [
   ...principalRoutes,
   ...credentialRoutes,
   ...policyRoutes,
+  ...explanationRoutes,
   ...principalRemovalRoutes,
   ...keyringRoutes,
 ];

@@ -1,0 +1,131 @@
+import {
+  type AuthorizationInput,
+  type AuthorizationReason,
+  type ConsideredStatement,
+  authorize as decide,
+  explainAuthorization,
+  findRemedies,
+} from "@coffer/policy";
+import { ServiceError } from "../../errors.ts";
+import type { KeyEntry } from "../../keys/key-entry.ts";
+import { authorize } from "../../pipeline/authorize.ts";
+import { RequestConditions } from "../../pipeline/conditions.ts";
+import type { DecisionRecord } from "../../pipeline/decision.ts";
+import { locate } from "../../pipeline/locate.ts";
+import { type Call, defineOperation } from "../../pipeline/operation.ts";
+import { adminEventSource } from "../admin/principals.ts";
+import { contextConditions } from "../message.ts";
+import { findSimulatedCaller } from "./simulated-caller.ts";
+import { SimulatedConditions } from "./simulated-conditions.ts";
+import { type ToldRemedy, tellRemedies } from "./tell-remedies.ts";
+
+export interface SimulatePolicyInput {
+  /** ARN of an account's root, a user, a role or a session of a role; or a service such as `s3.amazonaws.com`. */
+  readonly principal: string;
+  /** `kms:Decrypt` */
+  readonly action: string;
+  /** Key id, ARN or alias; absent for an action without a key. */
+  readonly keyId?: string | undefined;
+  readonly encryptionContext?: Readonly<Record<string, string>> | undefined;
+  /** Values of condition keys; a key may come several times. */
+  readonly conditions?: readonly { readonly key: string; readonly value: string }[] | undefined;
+}
+
+export interface SimulatePolicyOutput {
+  readonly principal: string;
+  readonly action: string;
+  /** ARN of the key, or `*`. */
+  readonly resource: string;
+  readonly allowed: boolean;
+  readonly reason: AuthorizationReason;
+  readonly by?: DecisionRecord["by"];
+  /** Every statement of every policy that was looked at. */
+  readonly statements: readonly ConsideredStatement[];
+  /** What would allow it, the least first; empty when it is allowed, and when nothing can. */
+  readonly remedies: readonly ToldRemedy[];
+  /** Condition keys that a policy asked for and that the request, as it was described, does not have. */
+  readonly absentConditionKeys: readonly string[];
+}
+
+const actionForm = /^[a-z0-9-]{1,64}:[A-Za-z0-9]{1,64}$/;
+
+/**
+ * Says what the policies would decide now, and why (IAM: SimulatePrincipalPolicy). Takes the permission to read the key's
+ * policy as well. Changes nothing.
+ */
+export const simulatePolicy = defineOperation<SimulatePolicyInput, SimulatePolicyOutput>({
+  name: "SimulatePrincipalPolicy",
+  plane: "control",
+  readOnly: true,
+  eventSource: adminEventSource,
+  instanceWide: true,
+  keys: [],
+  resources: ({ principal }) => [
+    { action: "iam:SimulatePrincipalPolicy", resource: principal.startsWith("arn:") ? principal : "*" },
+  ],
+  record: ({ principal, action, keyId }) => ({ principal, action, keyId }),
+  async run(call) {
+    const { core, input, request, nowMs } = call;
+    const { action, keyId, encryptionContext } = input;
+    if (!actionForm.test(action)) {
+      const reason = "action must be of the form kms:Decrypt, without wildcards.";
+      throw ServiceError.of("InvalidInput", { kind: "validation", member: "action", reason });
+    }
+    const { principal, policyPrincipal } = await findSimulatedCaller(core, input.principal);
+    const key = keyId === undefined ? undefined : await findReadableKey(call, keyId);
+    const resource = key?.arn ?? "*";
+    const known = new RequestConditions({
+      request: { ...request, principal },
+      action,
+      key,
+      nowMs,
+      reference: keyId,
+      ...(encryptionContext === undefined ? {} : { conditions: () => contextConditions({ encryptionContext }) }),
+    });
+    const context = new SimulatedConditions(givenConditions(input), known);
+    const simulated: AuthorizationInput = {
+      request: { action, resource, principal: policyPrincipal, context },
+      identityPolicies: principal.identityPolicies,
+      ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
+    };
+    const { allowed, reason, by } = decide(simulated);
+    const statements = explainAuthorization(simulated);
+    const absentConditionKeys = context.absent;
+    const subject = {
+      principal: policyPrincipal,
+      action,
+      resource,
+      ...(encryptionContext === undefined ? {} : { encryptionContext }),
+    };
+    return {
+      principal: policyPrincipal.arn,
+      action,
+      resource,
+      allowed,
+      reason,
+      ...(by === undefined ? {} : { by }),
+      statements,
+      remedies: tellRemedies(findRemedies(simulated), subject),
+      absentConditionKeys,
+    };
+  },
+});
+
+/** @throws ServiceError NotFound; AccessDenied when the caller may not read the key's policy */
+async function findReadableKey({ core, request, nowMs }: Call<SimulatePolicyInput>, keyId: string): Promise<KeyEntry> {
+  const action = "kms:GetKeyPolicy";
+  const key = await locate(core, action, { by: "reference", text: keyId }, request);
+  authorize({ request, action, key, resource: key.arn, reference: keyId, nowMs });
+  return key;
+}
+
+function givenConditions({ conditions = [] }: SimulatePolicyInput): ReadonlyMap<string, readonly string[]> {
+  const given = new Map<string, string[]>();
+  for (const { key, value } of conditions) {
+    const name = key.toLowerCase();
+    const values = given.get(name);
+    if (values === undefined) given.set(name, [value]);
+    else values.push(value);
+  }
+  return given;
+}

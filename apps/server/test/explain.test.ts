@@ -139,7 +139,7 @@ describe("coffer explain and coffer policy simulate", () => {
     ]) {
       const { status, out, err } = coffer(args, ada.token);
       assert.deepEqual([status, out], [1, ""]);
-      assert.match(err, /No policy allows/);
+      assert.match(err, /[Nn]o policy allows/);
     }
     assert.equal(coffer(["explain"]).status, 2);
   });

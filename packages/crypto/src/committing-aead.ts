@@ -1,11 +1,10 @@
-import { createCipheriv, createDecipheriv, type KeyObject } from "node:crypto";
+import { createCipheriv, type KeyObject } from "node:crypto";
 import { timingSafeEqualBytes } from "./digest.ts";
 import { deriveMessageKeys } from "./message-keys.ts";
+import { openGcm, tagBytes } from "./open-gcm.ts";
 
 /** Bytes of a key commitment. */
 export const commitmentBytes = 32;
-/** Bytes of an AES-GCM tag. */
-export const tagBytes = 16;
 
 // The key is new for every message, so it sees this IV once: NIST SP 800-38D section 8.2.1, the deterministic
 // construction with a single invocation. The random nonce of 32 bytes in the KDF's context keeps keys apart, hence
@@ -56,17 +55,13 @@ export function openMessage(frame: MessageFrame, message: Buffer): Buffer | unde
     encryptionKey.fill(0);
     return undefined;
   }
-  const decipher = createDecipheriv("aes-256-gcm", encryptionKey, zeroIv, { authTagLength: tagBytes });
+  const plaintext = openGcm(encryptionKey, {
+    iv: zeroIv,
+    ciphertext: message.subarray(bodyOffset, tagOffset),
+    tag: message.subarray(tagOffset),
+    aad: joinAad(message.subarray(0, bodyOffset), aad),
+  });
   encryptionKey.fill(0);
-  decipher.setAAD(joinAad(message.subarray(0, bodyOffset), aad));
-  decipher.setAuthTag(message.subarray(tagOffset));
-  const plaintext = decipher.update(message.subarray(bodyOffset, tagOffset));
-  try {
-    decipher.final();
-  } catch {
-    plaintext.fill(0);
-    return undefined;
-  }
   return plaintext;
 }
 

@@ -1,8 +1,8 @@
-import { tagBytes } from "./committing-aead.ts";
 import { sha256 } from "./digest.ts";
 import type { ExternalCiphertext } from "./external-ciphertext.ts";
 import { invariant } from "./invariant.ts";
 import { keyIdBytes, readKeyId, writeKeyId } from "./kms-key-id.ts";
+import { tagBytes } from "./open-gcm.ts";
 
 /** A KMS ciphertext blob of a key in an external key store, in the clear. Nothing of it is authentic yet. */
 export interface ExternalBlob {

@@ -1,5 +1,4 @@
-import { createDecipheriv, type KeyObject } from "node:crypto";
-import { tagBytes } from "./committing-aead.ts";
+import type { KeyObject } from "node:crypto";
 import { sha256 } from "./digest.ts";
 import {
   type ExternalInput,
@@ -11,6 +10,7 @@ import {
   externalMetadataBytes,
 } from "./external-ciphertext-internal.ts";
 import { deriveMessageKeys } from "./message-keys.ts";
+import { openGcm, tagBytes } from "./open-gcm.ts";
 import { fillRandomPooled } from "./random.ts";
 
 /** The parts of a ciphertext as the API of AWS's external key stores passes them (XKS Proxy API 1.0: Encrypt). */
@@ -59,17 +59,8 @@ export function decryptExternal(parts: ExternalCiphertext, material: KeyObject, 
   if (externalKeyVersion(metadata) === undefined) return undefined;
   if (iv.length !== externalIvBytes || tag.length !== tagBytes) return undefined;
   const { encryptionKey } = deriveMessageKeys(material, externalLabel, Buffer.concat([metadata, iv]));
-  const decipher = createDecipheriv("aes-256-gcm", encryptionKey, iv, { authTagLength: tagBytes });
+  const plaintext = openGcm(encryptionKey, { iv, ciphertext, tag, aad: externalAad(aad, metadata) });
   encryptionKey.fill(0);
-  decipher.setAAD(externalAad(aad, metadata));
-  decipher.setAuthTag(tag);
-  const plaintext = decipher.update(ciphertext);
-  try {
-    decipher.final();
-  } catch {
-    plaintext.fill(0);
-    return undefined;
-  }
   return plaintext;
 }
 

@@ -1,6 +1,7 @@
 import type { KeyObject } from "node:crypto";
-import { commitmentBytes, sealMessage, tagBytes } from "./committing-aead.ts";
+import { commitmentBytes, sealMessage } from "./committing-aead.ts";
 import { invariant } from "./invariant.ts";
+import { tagBytes } from "./open-gcm.ts";
 import type { RandomFill } from "./random.ts";
 import type { SecretBytes } from "./secret-bytes.ts";
 

@@ -1,7 +1,8 @@
 import type { KeyObject } from "node:crypto";
-import { commitmentBytes, sealMessage, tagBytes } from "./committing-aead.ts";
+import { commitmentBytes, sealMessage } from "./committing-aead.ts";
 import { invariant } from "./invariant.ts";
 import { keyIdBytes, writeKeyId } from "./kms-key-id.ts";
+import { tagBytes } from "./open-gcm.ts";
 import type { RandomFill } from "./random.ts";
 
 /** What goes into a KMS ciphertext blob. */

@@ -1,4 +1,5 @@
-import { createDecipheriv, type KeyObject } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import { openGcm } from "./open-gcm.ts";
 import { fillRandomPooled } from "./random.ts";
 import {
   encryptTransitFrom,
@@ -59,16 +60,10 @@ export function parseTransitCiphertext(text: string): TransitCiphertext | undefi
 export function decryptTransit(parsed: TransitCiphertext, material: KeyObject, aad?: Uint8Array): Buffer | undefined {
   const { body } = parsed;
   const tagOffset = body.length - transitTagBytes;
-  const nonce = body.subarray(0, transitNonceBytes);
-  const decipher = createDecipheriv("aes-256-gcm", material, nonce, { authTagLength: transitTagBytes });
-  if (aad !== undefined) decipher.setAAD(aad);
-  decipher.setAuthTag(body.subarray(tagOffset));
-  const plaintext = decipher.update(body.subarray(transitNonceBytes, tagOffset));
-  try {
-    decipher.final();
-  } catch {
-    plaintext.fill(0);
-    return undefined;
-  }
-  return plaintext;
+  return openGcm(material, {
+    iv: body.subarray(0, transitNonceBytes),
+    ciphertext: body.subarray(transitNonceBytes, tagOffset),
+    tag: body.subarray(tagOffset),
+    aad,
+  });
 }

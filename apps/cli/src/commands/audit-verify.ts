@@ -9,7 +9,8 @@ import { print, showProgress, styled, twoColumns } from "../terminal.ts";
 export const auditVerifyCommand: Command = {
   name: "audit verify",
   summary: "Verify the audit trail on disk: every hash, order and signature",
-  usage: "[--data-dir DIR | --directory DIR] [--public-key FILE] [--trusted-head SEQUENCE:HASH] [--json]",
+  usage:
+    "[--data-dir DIR | --directory DIR] [--public-key FILE] [--trusted-head SEQUENCE:HASH] [--from SEQUENCE] [--json]",
   options: [
     { name: "data-dir", placeholder: "DIR", doc: "Data directory of the server (COFFER_DATA_DIR; default ~/.coffer)." },
     {
@@ -27,10 +28,16 @@ export const auditVerifyCommand: Command = {
       placeholder: "SEQUENCE:HASH",
       doc: "A record that you know, from an earlier report: the trail must hold it.",
     },
+    {
+      name: "from",
+      placeholder: "SEQUENCE",
+      doc: "The first record that must be there (default 1): you archived those before elsewhere.",
+    },
     jsonOption,
   ],
   notes: [
-    "Exit code: 0 when everything holds, 1 when something was changed, removed or cannot be read.",
+    "Exit code: 0 when everything holds, 1 when something was changed, removed or cannot be read, 3 when what is there",
+    "holds but records before it are not there (a signed checkpoint vouches for the last of them).",
     "docs/AUDIT.md says how to verify without Coffer.",
   ],
   run: runVerify,
@@ -51,7 +58,18 @@ async function runVerify(invocation: Invocation): Promise<number> {
   }
   if (isOn(invocation, "json")) print(JSON.stringify({ directory, ...report }));
   else printReport(directory, report);
-  return report.ok ? 0 : 1;
+  return verdicts[verdictOf(report)].exitCode;
+}
+
+const verdicts = {
+  holds: { exitCode: 0, color: "green", words: "everything holds" },
+  beginsLater: { exitCode: 3, color: "red", words: "what is there holds, but it begins later" },
+  broken: { exitCode: 1, color: "red", words: "TAMPERED OR DAMAGED" },
+} as const;
+
+function verdictOf({ ok, fault }: VerifyReport): keyof typeof verdicts {
+  if (ok) return "holds";
+  return fault === undefined ? "beginsLater" : "broken";
 }
 
 function findDirectory(invocation: Invocation): string {
@@ -72,7 +90,9 @@ function findDirectory(invocation: Invocation): string {
 function readOptions(invocation: Invocation): VerifyOptions {
   const keyFile = flagText(invocation, "public-key");
   const head = flagText(invocation, "trusted-head");
+  const from = flagText(invocation, "from");
   return {
+    ...(from === undefined ? {} : { fromSequence: parseSequence(from) }),
     ...(keyFile === undefined ? {} : { publicKeyPem: readKey(resolve(invocation.workingDirectory, keyFile)) }),
     ...(head === undefined ? {} : { trustedHead: parseHead(head) }),
   };
@@ -92,6 +112,11 @@ function parseHead(text: string): { sequence: number; hash: string } {
   return { sequence: Number(match[1]), hash: match[2]! };
 }
 
+function parseSequence(text: string): number {
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw new OperatorError("--from is the number of a record, from 1 on.", 2);
+  return Number(text);
+}
+
 function showVerifyProgress({ doneBytes, totalBytes, records }: VerifyProgress): void {
   const percent = totalBytes === 0 ? 100 : Math.floor((doneBytes / totalBytes) * 100);
   showProgress(`verifying: ${percent} %, ${records} records`);
@@ -99,9 +124,11 @@ function showVerifyProgress({ doneBytes, totalBytes, records }: VerifyProgress):
 
 function printReport(directory: string, report: VerifyReport): void {
   const { fault, head } = report;
+  const { color, words } = verdicts[verdictOf(report)];
   const rows: [string, string][] = [
     ["audit trail", directory],
-    ["verdict", report.ok ? styled("green", "everything holds") : styled("red", "TAMPERED OR DAMAGED")],
+    ["verdict", styled(color, words)],
+    ["first record", String(report.firstSequence)],
     ["records", String(report.records)],
     ["segments", String(report.segments)],
     ["checkpoints", String(report.checkpoints)],

@@ -14,7 +14,10 @@ function temporaryFolder(t: TestContext): string {
 }
 
 /** A data directory with an audit trail of three records, and the public key of its checkpoints. */
-async function makeTrail(t: TestContext): Promise<{ dataDir: string; directory: string; keyFile: string }> {
+async function makeTrail(
+  t: TestContext,
+  options: { readonly segmentBytes?: number } = {},
+): Promise<{ dataDir: string; directory: string; keyFile: string }> {
   const dataDir = temporaryFolder(t);
   const directory = join(dataDir, "audit");
   const { privateKey, publicKey } = generateKeyPairSync("ed25519");
@@ -24,6 +27,7 @@ async function makeTrail(t: TestContext): Promise<{ dataDir: string; directory: 
     durability: "os",
     clock: { nowMs: () => 0, schedule: () => () => {} },
     checkpoint: { sign: (bytes) => sign(null, bytes, privateKey), publicKeyPem, everyRecords: 2 },
+    ...options,
   });
   for (const eventName of ["CreateKey", "Encrypt", "Decrypt"]) await log.append(JSON.stringify({ eventName }));
   await log.close();
@@ -76,6 +80,22 @@ describe("coffer audit verify", () => {
     assert.equal(exitCode, 1);
     assert.match(stdout, /^verdict +TAMPERED OR DAMAGED$/m);
     assert.match(stdout, /^fault +\S+:2 \(record 2\): /m);
+  });
+
+  it("ends with 3 when the first records are not there, and with 0 when that was said", async (t) => {
+    const { dataDir, directory } = await makeTrail(t, { segmentBytes: 300 });
+    rmSync(segmentOf(directory));
+    const verify = ["audit", "verify", "--data-dir", dataDir];
+    const { exitCode, stdout } = await runCoffer(verify);
+    assert.equal(exitCode, 3);
+    assert.match(stdout, /^verdict +what is there holds, but it begins later$/m);
+    assert.match(stdout, /^first record +2$/m);
+    assert.match(stdout, /^note: Verified from record 2 on; records 1 to 1 are not present\./m);
+    assert.equal((await runCoffer([...verify, "--from", "2"])).exitCode, 0);
+    assert.equal((await runCoffer([...verify, "--from", "1"])).exitCode, 3);
+    assert.equal((await runCoffer([...verify, "--from", "0"])).exitCode, 2);
+    rmSync(join(directory, "checkpoints.jsonl"));
+    assert.equal((await runCoffer([...verify, "--from", "2"])).exitCode, 1);
   });
 
   it("ends with 1 when a record was added", async (t) => {

@@ -201,7 +201,7 @@ describe("a full audit disk", { skip: typeof disk === "string" && disk }, () => 
     assert.ok((await send(uses[0]![1])).ok);
     disk.fill(0);
     assert.equal(await server.stop(), 1);
-    assert.match(server.err.join("\n"), /closing failed: .*The disk that holds the audit log is full/);
+    assert.match(server.err.join("\n"), /closing failed: the disk that holds the audit log is full/);
     assert.equal(existsSync(join(folder, "data", "coffer.db-wal")), false, "the write-ahead log is folded in");
     await startAgain();
   });

@@ -54,6 +54,7 @@ export class AuditFollower {
       ...(this.#head === undefined ? {} : { trustedHead: this.#head }),
     });
     assert.equal(report.fault, undefined);
+    assert.ok(report.ok);
     this.#head = report.head;
     return report;
   }

@@ -122,7 +122,7 @@ describe("a full data disk", { skip: typeof disk === "string" && disk }, () => {
     disk.fill(0);
     for (;;) if (!(await wires.client.send(changes[1]![1]())).ok) break;
     assert.equal(await server.stop(), 1);
-    assert.match(server.err.at(-1) ?? "", /closing failed: The disk that holds the database is full\.$/);
+    assert.match(server.err.at(-1) ?? "", /closing failed: the disk that holds the database is full\.$/);
     disk.makeRoom();
     wires.close();
     server = await start();

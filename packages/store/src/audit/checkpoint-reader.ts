@@ -62,6 +62,21 @@ export class CheckpointReader {
     await this.#advance();
   }
 
+  /**
+   * Goes past the checkpoints of records that are not there, each of which has to be signed and in order.
+   *
+   * @param sequence the last record that is not there
+   * @returns that record, when a checkpoint is about it
+   */
+  async skipTo(sequence: number): Promise<AuditHead | undefined> {
+    while (this.#next !== undefined && this.#next.sequence < sequence) await this.#advance();
+    const anchor = this.#next;
+    if (anchor?.sequence !== sequence) return undefined;
+    const head = { sequence, hash: anchor.hash };
+    await this.pass(head);
+    return head;
+  }
+
   async close(): Promise<void> {
     await this.#handle?.close();
   }

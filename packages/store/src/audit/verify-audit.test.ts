@@ -14,7 +14,7 @@ import {
   makeAuditPlace,
   segmentNames,
 } from "./testing/audit-fixtures.ts";
-import { type VerifyProgress, type VerifyReport, verifyAuditDirectory } from "./verify-audit.ts";
+import { type VerifyOptions, type VerifyProgress, type VerifyReport, verifyAuditDirectory } from "./verify-audit.ts";
 
 const segmentBytes = 3000;
 const records = 30;
@@ -32,10 +32,13 @@ before(async () => {
 after(() => place.remove());
 
 /** Verifies the log after `tamper`, and puts it back. */
-async function verifyTampered(tamper: (path: (name: string) => string) => Promise<void>): Promise<VerifyReport> {
+async function verifyTampered(
+  tamper: (path: (name: string) => string) => Promise<void>,
+  options: VerifyOptions = {},
+): Promise<VerifyReport> {
   try {
     await tamper((name) => join(place.directory, name));
-    return await verifyAuditDirectory(place.directory, { publicKeyPem: place.publicKeyPem });
+    return await verifyAuditDirectory(place.directory, { publicKeyPem: place.publicKeyPem, ...options });
   } finally {
     for (const name of await readdir(place.directory)) await unlink(join(place.directory, name));
     for (const [name, bytes] of honest) await writeFile(join(place.directory, name), bytes);
@@ -59,6 +62,7 @@ test("an honest log is ok, and the report says what was covered", async () => {
   const { head, ...rest } = report;
   assert.deepEqual(rest, {
     ok: true,
+    firstSequence: 1,
     segments: segments.length,
     records,
     checkpoints: segments.length,
@@ -159,7 +163,8 @@ for (const [what, change, { line, reason }] of lineFaults) {
 }
 
 test("a missing segment is found, wherever it was", async () => {
-  const segments = await segmentNames(place.directory);
+  const [first, ...segments] = await segmentNames(place.directory);
+  assert.equal((await verifyTampered((path) => unlink(path(first!)))).ok, false);
   for (const name of segments) {
     const report = await verifyTampered((path) => unlink(path(name)));
     assert.equal(report.ok, false, name);
@@ -307,4 +312,98 @@ test("a log may be verified while it is written", async (t) => {
   await writer;
   await log.close();
   assert.equal((await verifyAuditDirectory(live.directory)).head.sequence, log.lastSequence());
+});
+
+/** The number of the second segment's first record, and what removes the segment before it. */
+async function pruning() {
+  const [first, second] = (await segmentNames(place.directory)) as [string, string];
+  const firstSequence = Number(second.slice(6, 18));
+  return { second, firstSequence, prune: (path: (name: string) => string) => unlink(path(first)) };
+}
+
+/** Removes the checkpoint at a record. */
+async function removeCheckpoint(sequence: number): Promise<void> {
+  await rewrite("checkpoints.jsonl", (all) => all.filter((line) => !line.startsWith(`{"sequence":${sequence},`)));
+}
+
+test("a log without its first segment is verified from a signed checkpoint on, and is no whole one", async () => {
+  const { firstSequence, prune } = await pruning();
+  const report = await verifyTampered(prune);
+  assert.equal(report.fault, undefined);
+  assert.deepEqual(
+    [report.ok, report.firstSequence, report.records, report.vouchedSequence],
+    [false, firstSequence, records - firstSequence + 1, records],
+  );
+  assert.deepEqual(report.notes, [
+    `Verified from record ${firstSequence} on; records 1 to ${firstSequence - 1} are not present. ` +
+      `A signed checkpoint vouches for record ${firstSequence - 1}.`,
+  ]);
+  for (const [fromSequence, ok] of [
+    [firstSequence, true],
+    [firstSequence + 1, true],
+    [firstSequence - 1, false],
+  ] as const) {
+    assert.equal((await verifyTampered(prune, { fromSequence })).ok, ok, `${fromSequence}`);
+  }
+});
+
+test("a log without its first segment and without the checkpoint before it stands on nothing", async () => {
+  const { second, firstSequence, prune } = await pruning();
+  const tamper = async (path: (name: string) => string) => {
+    await prune(path);
+    await removeCheckpoint(firstSequence - 1);
+  };
+  const report = await verifyTampered(tamper, { fromSequence: firstSequence });
+  assert.deepEqual([report.ok, report.fault?.file, report.records], [false, second, 0]);
+  assert.match(report.fault?.reason ?? "", /no signed checkpoint vouches for record/);
+});
+
+test("a log without its first segment is not believed when its first record, or the checkpoint, was changed", async () => {
+  const { second, firstSequence, prune } = await pruning();
+  const fromSequence = firstSequence;
+  const rehashed = await verifyTampered(
+    async (path) => {
+      await prune(path);
+      const previous = Buffer.alloc(32, 7).toString("base64");
+      await rewrite(second, ([, ...rest]) => [forgedLine(eventJson(999), previous, firstSequence), ...rest]);
+    },
+    { fromSequence },
+  );
+  assert.deepEqual([rehashed.ok, rehashed.fault?.sequence], [false, firstSequence]);
+  assert.match(rehashed.fault?.reason ?? "", /does not follow the one before it/);
+  const forged = await verifyTampered(
+    async (path) => {
+      await prune(path);
+      await rewrite("checkpoints.jsonl", ([anchor, ...rest]) => [
+        anchor!.replace(/"hash":"."/, '"hash":"').replace(/"hash":"./, '"hash":"A'),
+        ...rest,
+      ]);
+    },
+    { fromSequence },
+  );
+  assert.equal(forged.ok, false);
+  assert.match(forged.fault?.reason ?? "", /signature is not good/);
+  const last = await verifyTampered(
+    async (path) => {
+      await prune(path);
+      await rewrite((await segmentNames(place.directory)).at(-1)!, (all) => all.slice(0, -1));
+    },
+    { fromSequence },
+  );
+  assert.equal(last.ok, false);
+});
+
+test("what the auditor knows of the record before the first one counts, too", async () => {
+  const { firstSequence, prune } = await pruning();
+  const sequence = firstSequence - 1;
+  const checkpoint = (await lines("checkpoints.jsonl")).find((line) => line.startsWith(`{"sequence":${sequence},`));
+  const { hash } = JSON.parse(checkpoint!) as { hash: string };
+  const fromSequence = firstSequence;
+  const other = Buffer.alloc(32, 1).toString("base64");
+  assert.equal((await verifyTampered(prune, { fromSequence, trustedHead: { sequence, hash } })).ok, true);
+  const refused = await verifyTampered(prune, { fromSequence, trustedHead: { sequence, hash: other } });
+  assert.match(refused.fault?.reason ?? "", /another than the one known to the auditor/);
+  const earlier = await verifyTampered(prune, { fromSequence, trustedHead: { sequence: 1, hash: other } });
+  assert.equal(earlier.ok, true);
+  assert.ok(earlier.notes.includes("Record 1, known to the auditor, is not present."));
 });

@@ -11,9 +11,15 @@ import { listSegments, openSegment, type Segment } from "./segments.ts";
 
 /** What verifying a log found. */
 export interface VerifyReport {
+  /** Whether nothing is wrong and nothing is missing: no fault, and the log begins where it should. */
   readonly ok: boolean;
   /** The first fault; records before it are as they were written. */
   readonly fault?: AuditFinding;
+  /**
+   * The first record that is there. When it is a later one than asked for, a signed checkpoint or the auditor's head
+   * vouches for the record before it: what is there holds, but the records before are not there to be verified.
+   */
+  readonly firstSequence: number;
   readonly segments: number;
   /** Records that hold. */
   readonly records: number;
@@ -31,8 +37,12 @@ export interface VerifyReport {
 export interface VerifyOptions {
   /** The key that the auditor trusts; without it, the one in the directory is used and the report says so. */
   readonly publicKeyPem?: string;
-  /** A record that the auditor knows of, such as from an earlier report: the log must hold it. */
+  /**
+   * A record that the auditor knows of, such as from an earlier report: the log must hold it, or begin behind it.
+   */
   readonly trustedHead?: AuditHead;
+  /** The first record that must be there; 1 unless told. Those before were archived elsewhere. */
+  readonly fromSequence?: number;
   /** Called every few hundred kilobytes. */
   readonly onProgress?: (progress: VerifyProgress) => void;
 }
@@ -46,7 +56,7 @@ export interface VerifyProgress {
 }
 
 /**
- * Verifies a log from its first record: every hash, the order, the segments and the signed checkpoints. It reads every
+ * Verifies a log from the first record that is there: every hash, the order, the segments and the signed checkpoints. It reads every
  * byte once with constant memory, takes no lock and may run beside the server.
  *
  * @throws Error when a file cannot be read, or `publicKeyPem` is no Ed25519 public key
@@ -71,6 +81,7 @@ class Verification {
   readonly #notes: string[] = [];
   #checkpoints: CheckpointReader | undefined;
   #head = genesis;
+  #firstSequence = 1;
   #segments = 0;
   #records = 0;
   #doneBytes = 0;
@@ -89,6 +100,7 @@ class Verification {
     this.#checkpoints = checkpoints;
     const segments = await listSegments(this.#directory);
     for (const { name } of segments) this.#totalBytes += (await stat(join(this.#directory, name))).size;
+    await this.#begin(segments[0], checkpoints);
     for (const [at, segment] of segments.entries()) {
       await this.#verifySegment(segment, segments[at + 1], at < early.length ? checkpoints : undefined);
       this.#segments++;
@@ -98,8 +110,9 @@ class Verification {
 
   report(fault: AuditFinding | undefined): VerifyReport {
     return {
-      ok: fault === undefined,
+      ok: fault === undefined && this.#firstSequence <= this.#fromSequence,
       ...(fault === undefined ? {} : { fault }),
+      firstSequence: this.#firstSequence,
       segments: this.#segments,
       records: this.#records,
       checkpoints: this.#checkpoints?.passed ?? 0,
@@ -107,6 +120,40 @@ class Verification {
       vouchedSequence: this.#checkpoints?.passedSequence ?? 0,
       notes: this.#notes,
     };
+  }
+
+  get #fromSequence(): number {
+    return this.#options.fromSequence ?? 1;
+  }
+
+  /** Finds what vouches for the record before the first one that is there. */
+  async #begin(first: Segment | undefined, checkpoints: CheckpointReader): Promise<void> {
+    if (first === undefined || first.firstSequence <= 1) return;
+    const last = first.firstSequence - 1;
+    const { trustedHead } = this.#options;
+    const signed = await checkpoints.skipTo(last);
+    const known = trustedHead?.sequence === last ? trustedHead : undefined;
+    if (signed !== undefined && known !== undefined && signed.hash !== known.hash) {
+      throw new FoundFault(checkpointsName, 0, last, "The record is another than the one known to the auditor.");
+    }
+    const anchor = signed ?? known;
+    if (anchor === undefined) {
+      throw new FoundFault(
+        first.name,
+        0,
+        1,
+        `Records 1 to ${last} are missing: no segment holds them, and no signed checkpoint vouches for record ${last}.`,
+      );
+    }
+    this.#head = anchor;
+    this.#firstSequence = first.firstSequence;
+    this.#notes.push(
+      `Verified from record ${first.firstSequence} on; records 1 to ${last} are not present. ` +
+        `${signed === undefined ? "The given head" : "A signed checkpoint"} vouches for record ${last}.`,
+    );
+    if (trustedHead !== undefined && trustedHead.sequence < last) {
+      this.#notes.push(`Record ${trustedHead.sequence}, known to the auditor, is not present.`);
+    }
   }
 
   async close(): Promise<void> {
@@ -150,7 +197,11 @@ class Verification {
           : `Record ${firstSequence} was in an earlier segment already.`;
       throw new FoundFault(name, 0, expected, reason);
     }
-    if (boundary !== undefined && firstSequence > 1 && boundary.passedSequence !== firstSequence - 1) {
+    if (
+      boundary !== undefined &&
+      firstSequence > this.#firstSequence &&
+      boundary.passedSequence !== firstSequence - 1
+    ) {
       throw new FoundFault(
         checkpointsName,
         0,

@@ -1,8 +1,9 @@
-import { generateKeyPair, generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
 import type { KeySpecRow } from "../algorithms.ts";
 import { derSequenceContent } from "../der.ts";
 import { namesCurve } from "../named-curves.ts";
+import { publicKeyOf } from "../public-key.ts";
 import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
 
@@ -74,9 +75,23 @@ function onCurve(namedCurve: string): Pick<KeySpecRow, "kind" | "generate" | "lo
     load: (material) => {
       if (!material.use((der) => isPkcs8OnCurve(der, namedCurve))) return undefined;
       const key = loadPkcs8(material);
-      return key?.asymmetricKeyType === "ec" && key.asymmetricKeyDetails?.namedCurve === namedCurve ? key : undefined;
+      if (key?.asymmetricKeyType !== "ec" || key.asymmetricKeyDetails?.namedCurve !== namedCurve) return undefined;
+      return hasOwnPublicKey(key, namedCurve) ? key : undefined;
     },
   };
+}
+
+/** Whether the public key is the private key's own: PKCS#8 may hold both, and OpenSSL believes what stands there. */
+function hasOwnPublicKey(key: KeyObject, namedCurve: string): boolean {
+  const scalar = key.export({ format: "raw-private" });
+  try {
+    const alone = createPrivateKey({ key: scalar, format: "raw-private", asymmetricKeyType: "ec", namedCurve });
+    return createPublicKey(alone).equals(publicKeyOf(key));
+  } catch {
+    return false;
+  } finally {
+    scalar.fill(0);
+  }
 }
 
 // PrivateKeyInfo begins with its version, an INTEGER of one byte.

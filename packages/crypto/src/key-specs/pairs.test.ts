@@ -52,3 +52,18 @@ test("curves: other curves, and parameters that are spelt out, are not loaded", 
     for (const spec of ofPairs) assert.equal(load(spec, key), undefined);
   }
 });
+
+test("a private key with somebody else's public key is not loaded", async () => {
+  for (const spec of ["ECC_NIST_P256", "ECC_NIST_P384", "ECC_NIST_P521", "ECC_SECG_P256K1"] as const) {
+    const [mine, other] = [await pairOf(spec), await pairOf(spec, 2)];
+    const der = mine.privateKey.export({ format: "der", type: "pkcs8" });
+    const point = other.publicKey.export({ format: "raw-public" });
+    der.set(point, der.length - point.length);
+    assert.equal(findKeySpec(spec)?.load(SecretBytes.takeFrom(der)), undefined, spec);
+  }
+  const { privateKey } = await pairOf("RSA_2048");
+  const der = privateKey.export({ format: "der", type: "pkcs8" });
+  // Within the modulus, which the private exponent then does not belong to.
+  der[100] = (der[100] ?? 0) ^ 1;
+  assert.equal(findKeySpec("RSA_2048")?.load(SecretBytes.takeFrom(der)), undefined);
+});

@@ -1,6 +1,7 @@
-import { generateKeyPair, type KeyObject } from "node:crypto";
+import { generateKeyPair, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
 import type { KeySpec, KeySpecRow } from "../algorithms.ts";
+import { publicKeyOf } from "../public-key.ts";
 import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
 
@@ -36,7 +37,7 @@ function rsa(spec: KeySpec, modulusBits: number, transitType: string): KeySpecRo
     generate: () => generateRsa(modulusBits),
     load: (material) => {
       const key = loadPkcs8(material);
-      return key !== undefined && isRsa(key, modulusBits) ? key : undefined;
+      return key !== undefined && isRsa(key, modulusBits) && isOnePair(key) ? key : undefined;
     },
   };
 }
@@ -49,6 +50,17 @@ function isRsa(key: KeyObject, modulusBits: number): boolean {
     details?.modulusLength === modulusBits &&
     details.publicExponent === BigInt(publicExponent)
   );
+}
+
+const probe = Buffer.from("coffer");
+
+/** Whether the private numbers belong to the modulus: PKCS#8 holds all of them, and OpenSSL believes what stands there. */
+function isOnePair(key: KeyObject): boolean {
+  try {
+    return verify("sha256", probe, publicKeyOf(key), sign("sha256", probe, key));
+  } catch {
+    return false;
+  }
 }
 
 async function generateRsa(modulusBits: number): Promise<SecretBytes> {

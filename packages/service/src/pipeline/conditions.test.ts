@@ -186,6 +186,30 @@ describe("policy conditions", () => {
         ),
         "AccessDenied",
       ],
+      [
+        t.tryAs(
+          [allow("kms:ScheduleKeyDeletion", days("kms:ScheduleKeyDeletionPendingWindowInDays"))],
+          scheduleKeyDeletion,
+          { keyId: (await t.newKey()).keyId, pendingWindowDays: 7 },
+        ),
+        "ok",
+      ],
+      [
+        t.tryAs(
+          [allow("kms:EnableKeyRotation", when("NumericEquals", "kms:RotationPeriodInDays", "90"))],
+          enableKeyRotation,
+          { keyId: (await t.newKey()).keyId, periodDays: 90 },
+        ),
+        "ok",
+      ],
+      [
+        t.tryAs(
+          [allow("kms:CreateKey", when("StringEquals", "kms:CustomerMasterKeySpec", "SYMMETRIC_DEFAULT"))],
+          createKey,
+          {},
+        ),
+        "ok",
+      ],
       [t.tryAs([allow("kms:CreateKey", when("StringEquals", "kms:KeyOrigin", "AWS_KMS"))], createKey, {}), "ok"],
       [t.tryAs([allow("kms:CreateKey", when("Bool", "kms:MultiRegion", "true"))], createKey, {}), "AccessDenied"],
     ] as const;

@@ -41,6 +41,7 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["aws:useragent", ({ request }) => request.userAgent],
   ["aws:userid", ({ request }) => request.principal.principalId],
   ["aws:username", ({ request }) => (request.principal.kind === "user" ? request.principal.name : undefined)],
+  ["aws:viaawsservice", () => "false"],
   ["kms:calleraccount", ({ request }) => request.principal.account],
   ["kms:keyorigin", ({ key }) => key?.record.origin],
   ["kms:keyspec", ({ key }) => key?.record.spec],
@@ -68,6 +69,12 @@ function onSameKey({ action, keys }: ConditionSource): string | undefined {
   return String(keys[0]!.arn === keys[1]!.arn);
 }
 
+/** Names that AWS KMS has replaced and still knows (AWS KMS developer guide: condition keys). */
+const newerNames: ReadonlyMap<string, string> = new Map([
+  ["kms:customermasterkeyspec", "kms:keyspec"],
+  ["kms:customermasterkeyusage", "kms:keyusage"],
+]);
+
 const resourceTagPrefix = "aws:resourcetag/";
 
 /** The condition keys of one authorization, read only when a policy asks for them. */
@@ -80,7 +87,8 @@ export class RequestConditions implements ConditionContext {
   }
 
   get(key: string): readonly string[] | undefined {
-    const name = key.toLowerCase();
+    const asked = key.toLowerCase();
+    const name = newerNames.get(asked) ?? asked;
     this.#operation ??= this.#source.conditions?.();
     const own = this.#operation?.get(name);
     if (own !== undefined) return own;

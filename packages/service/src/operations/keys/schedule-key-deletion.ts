@@ -27,7 +27,7 @@ export const scheduleKeyDeletion = defineOperation<ScheduleKeyDeletionInput, { r
   keys: [namedKey("kms:ScheduleKeyDeletion", livingStates, { customerOnly: true })],
   conditions: ({ pendingWindowDays }) =>
     new Map([
-      ["kms:scheduledeletionpendingwindowindays", [String(pendingWindowDays ?? limits.pendingWindowMaxDays.value)]],
+      ["kms:schedulekeydeletionpendingwindowindays", [String(pendingWindowDays ?? limits.pendingWindowMaxDays.value)]],
     ]),
   storedConditions: trailingDaysConditions,
   record: ({ keyId, pendingWindowDays }) => ({ keyId, pendingWindowInDays: pendingWindowDays }),

@@ -49,6 +49,17 @@ test("one algorithm's ciphertext is none of the other's", async () => {
   assert.equal(await sha256?.decrypt(privateKey, ciphertext), undefined);
 });
 
+test("a ciphertext keeps its leading zeros", async () => {
+  const row = findEncryptionAlgorithm("RSAES_OAEP_SHA_256");
+  assert.ok(row !== undefined);
+  const { privateKey, publicKey } = await pairOf("RSA_2048");
+  let ciphertext: Buffer;
+  do ciphertext = await row.encrypt(publicKey, randomBytes(16));
+  while (ciphertext[0] !== 0);
+  assert.equal((await row.decrypt(privateKey, ciphertext))?.length, 16);
+  assert.equal(await row.decrypt(privateKey, ciphertext.subarray(1)), undefined);
+});
+
 test("an untrusted name finds its row or nothing", () => {
   for (const name of ["", "SYMMETRIC_DEFAULT", "rsaes_oaep_sha_1", "constructor", "__proto__"]) {
     assert.equal(findEncryptionAlgorithm(name), undefined);

@@ -40,6 +40,7 @@ export type {
   TransitAttributes,
 } from "./model/key.ts";
 export type { KeyUsageRecord } from "./model/key-usage.ts";
+export type { CustomKeyStoreRecord, KeyStoreConnectionError, KeyStoreState } from "./model/key-store.ts";
 export type { MountRecord } from "./model/mount.ts";
 export type {
   AccessKeyRecord,

@@ -2,6 +2,7 @@ import {
   type AccessKeyRecord,
   type AliasRecord,
   type AuditOutboxRecord,
+  type CustomKeyStoreRecord,
   type IdentityPolicyRecord,
   invariant,
   type KeyRecord,
@@ -148,6 +149,28 @@ export class SqlStore implements Store {
 
   listAuditOutbox(after = beforeAll, limit: number): Promise<readonly AuditOutboxRecord[]> {
     return this.#page("auditOutbox", this.#pages.listAuditOutbox, { after, limit });
+  }
+
+  listCustomKeyStores(
+    account: string,
+    region: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly CustomKeyStoreRecord[]> {
+    return this.#page("customKeyStores", this.#pages.listCustomKeyStores, { account, region, after, limit });
+  }
+
+  listKeysInStore(
+    region: string,
+    customKeyStoreId: string,
+    from: string,
+    limit: number,
+  ): Promise<readonly KeyRecord[]> {
+    return this.#page("keys", this.#pages.listKeysInStore, { region, customKeyStoreId, from, limit });
+  }
+
+  listCustomKeyStoresWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly CustomKeyStoreRecord[]> {
+    return this.#page("customKeyStores", this.#pages.listCustomKeyStoresWrappedBy, { wrappingKeyId, limit });
   }
 
   async commit(writes: readonly Write[]): Promise<void> {

@@ -1,5 +1,6 @@
 import type { AliasRecord, KeyRecord, KeyVersionRecord } from "../model/key.ts";
 import type { KeyUsageRecord } from "../model/key-usage.ts";
+import type { CustomKeyStoreRecord } from "../model/key-store.ts";
 import type { MountRecord } from "../model/mount.ts";
 import type { AccessKeyRecord, IdentityPolicyRecord, PrincipalRecord, TokenRecord } from "../model/principal.ts";
 
@@ -40,6 +41,7 @@ export interface Tables {
   tokens: TokenRecord;
   identityPolicies: IdentityPolicyRecord;
   mounts: MountRecord;
+  customKeyStores: CustomKeyStoreRecord;
   wrappingKeys: WrappingKeyRecord;
   settings: SettingRecord;
   auditOutbox: AuditOutboxRecord;
@@ -56,6 +58,7 @@ export interface TableKeys {
   tokens: { readonly digest: string };
   identityPolicies: { readonly principalArn: string; readonly name: string };
   mounts: { readonly path: string };
+  customKeyStores: { readonly account: string; readonly region: string; readonly customKeyStoreId: string };
   wrappingKeys: { readonly wrappingKeyId: string };
   settings: { readonly name: string };
   auditOutbox: { readonly eventId: string };
@@ -160,6 +163,22 @@ export interface Store {
   listMounts(afterPath: string | undefined, limit: number): Promise<readonly MountRecord[]>;
   /** What is in the audit outbox, by event id. */
   listAuditOutbox(afterEventId: string | undefined, limit: number): Promise<readonly AuditOutboxRecord[]>;
+  /** Custom key stores of an account and region, by id. */
+  listCustomKeyStores(
+    account: string,
+    region: string,
+    afterCustomKeyStoreId: string | undefined,
+    limit: number,
+  ): Promise<readonly CustomKeyStoreRecord[]>;
+  /** Keys of a custom key store whose `xksKeyId` is `fromXksKeyId` or after it, by that. */
+  listKeysInStore(
+    region: string,
+    customKeyStoreId: string,
+    fromXksKeyId: string,
+    limit: number,
+  ): Promise<readonly KeyRecord[]>;
+  /** Custom key stores whose secret is still wrapped by a wrapping key. */
+  listCustomKeyStoresWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly CustomKeyStoreRecord[]>;
 
   /**
    * Applies all writes or none, durably (they survive power loss once this returns).

@@ -149,6 +149,38 @@ export function compilePageQueries(db: Kysely<Database>) {
         .orderBy("name")
         .limit(argument("limit")),
     ),
+    listCustomKeyStores: compileQuery<Page & { account: string; region: string; after: string }>((argument) =>
+      db
+        .selectFrom("custom_key_stores")
+        .selectAll()
+        .where("account", "=", argument("account"))
+        .where("region", "=", argument("region"))
+        .where("custom_key_store_id", ">", argument("after"))
+        .orderBy("custom_key_store_id")
+        .limit(argument("limit")),
+    ),
+    listKeysInStore: compileQuery<Page & { region: string; customKeyStoreId: string; from: string }>((argument) =>
+      db
+        .selectFrom("keys")
+        .selectAll()
+        .where("custom_key_store_id", "is not", null)
+        .where("region", "=", argument("region"))
+        .where("custom_key_store_id", "=", argument("customKeyStoreId"))
+        .where("xks_key_id", ">=", argument("from"))
+        .orderBy("xks_key_id")
+        .orderBy("key_id")
+        .limit(argument("limit")),
+    ),
+    listCustomKeyStoresWrappedBy: compileQuery<Page & { wrappingKeyId: string }>((argument) =>
+      db
+        .selectFrom("custom_key_stores")
+        .selectAll()
+        .where("wrapping_key_id", "=", argument("wrappingKeyId"))
+        .orderBy("account")
+        .orderBy("region")
+        .orderBy("custom_key_store_id")
+        .limit(argument("limit")),
+    ),
     listMounts: compileQuery<Page & { after: string }>((argument) =>
       db
         .selectFrom("mounts")

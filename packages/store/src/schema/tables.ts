@@ -2,6 +2,7 @@ import type {
   AccessKeyRecord,
   AliasRecord,
   AuditOutboxRecord,
+  CustomKeyStoreRecord,
   IdentityPolicyRecord,
   KeyRecord,
   KeyUsageRecord,
@@ -148,6 +149,22 @@ const mounts = {
   revision: integer("revision"),
 } satisfies Columns<MountRecord>;
 
+const customKeyStores = {
+  account: text("account"),
+  region: text("region"),
+  customKeyStoreId: text("custom_key_store_id"),
+  name: text("name"),
+  uriEndpoint: text("uri_endpoint"),
+  uriPath: text("uri_path"),
+  accessKeyId: text("access_key_id"),
+  wrappingKeyId: text("wrapping_key_id"),
+  wrappedSecret: bytes("wrapped_secret"),
+  state: text("state"),
+  connectionError: optional(text("connection_error")),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<CustomKeyStoreRecord>;
+
 const wrappingKeys = {
   wrappingKeyId: text("wrapping_key_id"),
   wrappedKey: bytes("wrapped_key"),
@@ -199,6 +216,12 @@ export const tables = {
     columns: identityPolicies,
   },
   mounts: { name: "mounts", key: ["path"], holdsSecrets: false, columns: mounts },
+  customKeyStores: {
+    name: "custom_key_stores",
+    key: ["account", "region", "customKeyStoreId"],
+    holdsSecrets: true,
+    columns: customKeyStores,
+  },
   wrappingKeys: { name: "wrapping_keys", key: ["wrappingKeyId"], holdsSecrets: true, columns: wrappingKeys },
   settings: { name: "settings", key: ["name"], holdsSecrets: true, columns: settings },
   auditOutbox: { name: "audit_outbox", key: ["eventId"], holdsSecrets: false, columns: auditOutbox },

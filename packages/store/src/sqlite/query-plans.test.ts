@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 18 + 12 * 5);
+    assert.equal(plans.size, 21 + 13 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(
@@ -60,6 +60,8 @@ describe("the query plans", () => {
       listTokens: /tokens_by_principal \(principal_arn=\? AND digest>\?\)/,
       listMounts: /\(path>\?\)/,
       listAuditOutbox: /\(event_id>\?\)/,
+      listCustomKeyStores: /\(account=\? AND region=\? AND custom_key_store_id>\?\)/,
+      listKeysInStore: /keys_by_custom_key_store \(region=\? AND custom_key_store_id=\? AND xks_key_id>\?\)/,
     };
     for (const [name, seek] of Object.entries(seeks)) assert.match(plans.get(name) ?? "", seek, name);
   });

@@ -11,6 +11,7 @@ export const ranges: Ranges = {
   keyIds: ["1234abcd", "1234abce", "mrk-1234"],
   principalArns: ["arn:aws:iam::111122223333:user/alice", "arn:aws:iam::111122223333:user/bob"],
   wrappingKeyIds: ["wrapping-1", "wrapping-2"],
+  customKeyStoreIds: ["cks-1", "cks-2"],
   aliasPrefixes: [
     "",
     "alias/",
@@ -63,6 +64,8 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
     description: anyText,
     tags: fc.array(fc.record({ key: anyText, value: anyText }, { noNullPrototype: true }), { maxLength: 2 }),
     currentVersion: fc.integer({ min: 1, max: 2 ** 40 }),
+    customKeyStoreId: fc.constantFrom(...ranges.customKeyStoreIds),
+    xksKeyId: name,
     dueAtMs: time,
   },
   keyVersions: {
@@ -99,6 +102,14 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
   },
   identityPolicies: { principalArn: fc.constantFrom(...ranges.principalArns), name, document: anyText },
   mounts: { path: name, description: anyText },
+  customKeyStores: {
+    account: fc.constantFrom(...ranges.accounts),
+    region: fc.constantFrom(...ranges.regions),
+    customKeyStoreId: name,
+    name: anyText,
+    wrappingKeyId: fc.constantFrom(...ranges.wrappingKeyIds),
+    wrappedSecret: bytes,
+  },
   wrappingKeys: { wrappingKeyId: fc.constantFrom(...ranges.wrappingKeyIds), wrappedKey: bytes, createdAtMs: time },
   settings: { name, value: anyText },
   auditOutbox: { eventId: name, afterSequence: time, eventJson: anyText },

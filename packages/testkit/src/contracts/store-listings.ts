@@ -10,6 +10,7 @@ export interface Ranges {
   readonly keyIds: readonly string[];
   readonly principalArns: readonly string[];
   readonly wrappingKeyIds: readonly string[];
+  readonly customKeyStoreIds: readonly string[];
   readonly aliasPrefixes: readonly string[];
   readonly dueAtMs: readonly number[];
 }
@@ -148,6 +149,13 @@ function regionListings(account: string, region: string, ranges: Ranges): readon
       ),
     ),
     ...ranges.keyIds.map((keyId) => versionListing(region, keyId)),
+    textListing(
+      `listCustomKeyStores of ${account} ${region}`,
+      "customKeyStores",
+      (row) => row.customKeyStoreId,
+      here,
+      (store, after, limit) => store.listCustomKeyStores(account, region, after, limit),
+    ),
   ];
 }
 
@@ -174,6 +182,7 @@ export async function checkReads(store: Store, model: StoreModel, ranges: Ranges
     assert.deepEqual(await listing.collect(store, limit), listing.expected(model), listing.name);
   }
   await checkWrappedBy(store, model, ranges, limit);
+  await checkKeysInStore(store, model, ranges, limit);
   const due = model.rows("keys").filter((row): row is KeyRecord & { dueAtMs: number } => row.dueAtMs !== undefined);
   const times = due.map((row) => row.dueAtMs).sort((left, right) => left - right);
   assert.equal(await store.nextDueAtMs(), times[0]);
@@ -186,6 +195,31 @@ export async function checkReads(store: Store, model: StoreModel, ranges: Ranges
       `listDueKeys at ${dueAtMs}`,
     );
     for (const row of page) assert.deepEqual(row, model.get("keys", row));
+  }
+}
+
+/** Two keys may have one external key id here: which of them comes first is not told. */
+async function checkKeysInStore(store: Store, model: StoreModel, ranges: Ranges, limit: number): Promise<void> {
+  for (const region of ranges.regions) {
+    for (const customKeyStoreId of ranges.customKeyStoreIds) {
+      for (const from of ["", "A", "a", "b", "\u{ffff}"]) {
+        const expected = model
+          .rows("keys")
+          .filter((row) => row.region === region && row.customKeyStoreId === customKeyStoreId)
+          .map((row) => row.xksKeyId)
+          .filter((id) => id !== undefined)
+          .filter((id) => compareText(id, from) >= 0)
+          .sort(compareText)
+          .slice(0, limit);
+        const page = await store.listKeysInStore(region, customKeyStoreId, from, limit);
+        assert.deepEqual(
+          page.map((row) => row.xksKeyId),
+          expected,
+          `listKeysInStore of ${region} ${customKeyStoreId} from ${from}`,
+        );
+        for (const row of page) assert.deepEqual(row, model.get("keys", row));
+      }
+    }
   }
 }
 
@@ -214,6 +248,13 @@ async function checkWrappedBy(store: Store, model: StoreModel, ranges: Ranges, l
     for (const row of accessKeyPage) {
       assert.equal(row.wrappingKeyId, wrappingKeyId);
       assert.deepEqual(plainRow(row), model.get("accessKeys", row));
+    }
+    const keyStores = model.rows("customKeyStores").filter((row) => row.wrappingKeyId === wrappingKeyId);
+    const keyStorePage = await store.listCustomKeyStoresWrappedBy(wrappingKeyId, limit);
+    assert.equal(keyStorePage.length, Math.min(limit, keyStores.length));
+    for (const row of keyStorePage) {
+      assert.equal(row.wrappingKeyId, wrappingKeyId);
+      assert.deepEqual(plainRow(row), model.get("customKeyStores", row));
     }
   }
 }

@@ -39,6 +39,14 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   ["packages/wire-aws", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],
   ["packages/wire-vault", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
   ["packages/wire-xks", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],
+  [
+    "packages/xks",
+    {
+      ours: ["@coffer/crypto", "@coffer/service", "@coffer/sigv4"],
+      builtins: ["http", "https", "net", "tls", ...pure],
+      theirs: [],
+    },
+  ],
   ["packages/wire-rest", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
   [
     "apps/server",
@@ -54,6 +62,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
         "@coffer/wire-rest",
         "@coffer/wire-vault",
         "@coffer/wire-xks",
+        "@coffer/xks",
       ],
       builtins: "all",
       theirs: ["fastify", "smol-toml"],

@@ -126,6 +126,14 @@ export { asServiceError, execute, type Refusal, recordRefusal } from "./pipeline
 export { defineOperation, type Operation } from "./pipeline/operation.ts";
 export type { AuditEvent, AuditHealth, AuditLog } from "./ports/audit.ts";
 export type { Clock } from "./ports/clock.ts";
+export {
+  type ExternalKeyCall,
+  ExternalKeyError,
+  type ExternalKeyFacts,
+  type ExternalKeyFailure,
+  type ExternalKeyProxy,
+  type ExternalKeys,
+} from "./ports/external-keys.ts";
 export type { Randomness } from "./ports/randomness.ts";
 export type { Seal, SealedRootKey } from "./ports/seal.ts";
 export {

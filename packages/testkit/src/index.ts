@@ -4,6 +4,7 @@ export { describeSealContract, type SealsUnderTest } from "./contracts/seal-cont
 export { describeStoreContract, type OpenStore } from "./contracts/store-contract.ts";
 export { type FaultTiming, type FaultyCall, FaultyDisk, faultyCalls } from "./faulty-disk.ts";
 export { FaultyStore } from "./faulty-store.ts";
+export { LoopbackProxy, loopbackCertificate, loopbackIdentity } from "./loopback-proxy.ts";
 export { ManualClock } from "./manual-clock.ts";
 export { encodeCbor, IndefiniteCbor, RawCbor } from "./nitro/encode.ts";
 export { type DocumentChanges, type HardwareChanges, NitroHardware } from "./nitro/nitro-hardware.ts";

@@ -1,0 +1,1 @@
+export { createXksClient, type XksClientOptions } from "./xks-client.ts";

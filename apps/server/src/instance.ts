@@ -22,6 +22,7 @@ import {
 } from "@coffer/service";
 import { openFileAuditLog, openSqliteStore } from "@coffer/store";
 import { type PersistentSettings, readPassphrase, type Settings } from "./config/index.ts";
+import { openExternalKeys } from "./external-keys.ts";
 import { OperatorError } from "./operator-error.ts";
 import { systemRandomness } from "./system-randomness.ts";
 
@@ -66,6 +67,7 @@ const privateMode = 0o700;
  */
 export async function openInstance(settings: Settings, clock: Clock, reports: Reports): Promise<Instance> {
   const { persistent } = settings;
+  const externalKeys = openExternalKeys(settings.xks, clock);
   const attestationRoots = readAttestationRoots(settings.attestationRootsFile);
   const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
   const store = await openSqliteStore({
@@ -86,6 +88,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       homeRegion: settings.region,
       dev: settings.dev,
       attestationRoots,
+      externalKeys,
       ...reports,
     });
     await core.unrecorded.recover();
@@ -111,6 +114,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
         } catch (error) {
           throw explainFailure(error);
         } finally {
+          externalKeys.close();
           await closeStore(stopSaving, store).finally(() => places.remove());
         }
       },

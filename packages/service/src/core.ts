@@ -1,4 +1,5 @@
 import type { IdentityDirectory } from "./identity/identity-directory.ts";
+import type { KeyStoreDirectory } from "./key-stores/key-store-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import type { KeyDirectory } from "./keys/key-directory.ts";
 import type { KeyUsages } from "./keys/key-usages.ts";
@@ -7,6 +8,7 @@ import type { Turns } from "./pipeline/turns.ts";
 import type { UnrecordedChanges } from "./pipeline/unrecorded.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 
@@ -24,6 +26,9 @@ export interface Core {
   readonly keyUsages: KeyUsages;
   readonly identities: IdentityDirectory;
   readonly mounts: MountDirectory;
+  readonly keyStores: KeyStoreDirectory;
+  /** Keys behind external key store proxies. */
+  readonly externalKeys: ExternalKeys;
   /** The account of the instance: 12 digits. */
   readonly account: string;
   /** The region of the wires that name none. */

@@ -26,6 +26,22 @@ export type InputKind =
   | "method"
   | "contentCoding";
 
+/** What is wrong with a custom key store, its proxy, or an external key that a key is to be made of. */
+export type KeyStoreProblem =
+  | "notFound"
+  | "nameInUse"
+  | "invalidState"
+  | "hasKeys"
+  | "uriInUse"
+  | "incorrectCredential"
+  | "invalidConfiguration"
+  | "invalidResponse"
+  | "unreachable"
+  | "keyInUse"
+  | "keyInvalid"
+  | "keyNotFound"
+  | "accessDenied";
+
 /** Why a caller could not be authenticated. */
 export type AuthenticationFailure =
   | "missing"
@@ -68,6 +84,7 @@ export interface ErrorParams {
     readonly algorithm?: { readonly name: string; readonly spec: string };
   };
   KeyUnavailable: { readonly keyArn: string };
+  KeyStoreInvalid: { readonly problem: KeyStoreProblem; readonly reason: string };
   IncorrectKey: Record<never, never>;
   CiphertextInvalid: Record<never, never>;
   SignatureInvalid: Record<never, never>;
@@ -114,6 +131,7 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeRow>> = {
   KeyStateInvalid: caller,
   KeyUsageMismatch: caller,
   KeyUnavailable: dependency,
+  KeyStoreInvalid: caller,
   IncorrectKey: caller,
   CiphertextInvalid: caller,
   SignatureInvalid: caller,

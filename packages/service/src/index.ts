@@ -13,6 +13,7 @@ export {
   type InputKind,
   InvariantError,
   invariant,
+  type KeyStoreProblem,
   type ResourceKind,
   ServiceError,
 } from "./errors.ts";
@@ -39,8 +40,8 @@ export type {
   RotationType,
   TransitAttributes,
 } from "./model/key.ts";
-export type { KeyUsageRecord } from "./model/key-usage.ts";
 export type { CustomKeyStoreRecord, KeyStoreConnectionError, KeyStoreState } from "./model/key-store.ts";
+export type { KeyUsageRecord } from "./model/key-usage.ts";
 export type { MountRecord } from "./model/mount.ts";
 export type {
   AccessKeyRecord,
@@ -70,6 +71,11 @@ export { generateDataKey, generateDataKeyWithoutPlaintext } from "./operations/g
 export { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from "./operations/generate-data-key-pair.ts";
 export { generateRandom } from "./operations/generate-random.ts";
 export { getCallerIdentity } from "./operations/get-caller-identity.ts";
+export { connectCustomKeyStore, disconnectCustomKeyStore } from "./operations/key-stores/connect-custom-key-store.ts";
+export { createCustomKeyStore } from "./operations/key-stores/create-custom-key-store.ts";
+export { deleteCustomKeyStore } from "./operations/key-stores/delete-custom-key-store.ts";
+export { describeCustomKeyStores } from "./operations/key-stores/describe-custom-key-stores.ts";
+export { updateCustomKeyStore } from "./operations/key-stores/update-custom-key-store.ts";
 export { disableKey, enableKey } from "./operations/keys/change-state.ts";
 export { type CreateKeyInput, createKey } from "./operations/keys/create-key.ts";
 export { describeKey } from "./operations/keys/describe-key.ts";

@@ -116,6 +116,13 @@ export const limits = {
     "key stores",
     "custom key stores an account and region (AWS KMS quota)",
   ),
+  keyStoreNameChars: limit(
+    "keyStoreNameChars",
+    256,
+    "characters",
+    "name of a custom key store (AWS KMS: CreateCustomKeyStore)",
+  ),
+  cachedKeyStores: limit("cachedKeyStores", 1000, "key stores", "custom key stores held in memory"),
   xksTimeoutMs: limit(
     "xksTimeoutMs",
     250,

@@ -2,6 +2,7 @@ import { awsNitroRoot } from "@coffer/attestation";
 import type { Core } from "./core.ts";
 import { HealthWatch } from "./health/health-watch.ts";
 import { IdentityDirectory } from "./identity/identity-directory.ts";
+import { KeyStoreDirectory } from "./key-stores/key-store-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
 import { KeyDirectory } from "./keys/key-directory.ts";
 import { KeyUsages } from "./keys/key-usages.ts";
@@ -11,6 +12,7 @@ import { Turns } from "./pipeline/turns.ts";
 import { UnrecordedChanges } from "./pipeline/unrecorded.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
+import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 
@@ -21,6 +23,7 @@ export interface CoreParts {
   readonly randomness: Randomness;
   readonly keyring: Keyring;
   readonly audit: AuditLog;
+  readonly externalKeys: ExternalKeys;
   /** 12 digits. */
   readonly account: string;
   readonly homeRegion: string;
@@ -45,6 +48,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const keys = new KeyDirectory(store, keyring);
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
   const mounts = new MountDirectory(store);
+  const keyStores = new KeyStoreDirectory(store, keyring);
   const unrecorded = new UnrecordedChanges(audit, store);
   const healthWatch = new HealthWatch({ audit, store, unrecorded, clock, tellOperator: parts.tellOperator });
   const core: Core = {
@@ -58,6 +62,8 @@ export function openCore(parts: CoreParts): OpenedCore {
     keyUsages: new KeyUsages(store, () => lifecycle.onManyUses()),
     identities,
     mounts,
+    keyStores,
+    externalKeys: parts.externalKeys,
     account: parts.account,
     homeRegion: parts.homeRegion,
     attestationRoots: [awsNitroRoot, ...(parts.attestationRoots ?? [])],
@@ -71,6 +77,7 @@ export function openCore(parts: CoreParts): OpenedCore {
         keys.forget(writes);
         identities.forget(writes);
         mounts.forget(writes);
+        keyStores.forget(writes);
       }
     },
     reportBug: parts.reportBug,

@@ -17,6 +17,8 @@ import {
   type Store,
 } from "@coffer/service";
 import { type AuditDisk, openFileAuditLog, openSqliteStore } from "@coffer/store";
+import { createXksClient } from "@coffer/xks";
+import { loopbackCertificate } from "./loopback-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
 
 export interface TestCoreOptions {
@@ -73,6 +75,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     lowSpaceBytes: 0,
     ...(options.auditDisk === undefined ? {} : { disk: options.auditDisk }),
   });
+  const externalKeys = createXksClient({ clock, roots: loopbackCertificate });
   const bugs: unknown[] = [];
   const told: string[] = [];
   const { core, lifecycle, healthWatch } = openCore({
@@ -81,6 +84,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     clock,
     keyring,
     audit,
+    externalKeys,
     account,
     homeRegion,
     dev: options.dev ?? false,
@@ -121,6 +125,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     async close() {
       await lifecycle.stop();
       await healthWatch.stop();
+      externalKeys.close();
       await audit.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });

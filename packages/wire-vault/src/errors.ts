@@ -58,6 +58,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   KeyStateInvalid: ({ reason }) => problem(400, reason),
   KeyUsageMismatch: ({ usage }) => problem(400, `operation not supported for a key whose usage is ${usage}`),
   KeyUnavailable: ({ keyArn }) => problem(503, `the material of the key ${keyArn} is not available`),
+  KeyStoreInvalid: ({ reason }) => problem(400, reason),
   IncorrectKey: () => problem(400, "invalid ciphertext: it was made with another key"),
   CiphertextInvalid: () => problem(400, "cipher: message authentication failed"),
   SignatureInvalid: () => problem(400, "invalid signature"),

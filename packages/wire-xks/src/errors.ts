@@ -46,6 +46,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   KeyStateInvalid: ({ reason }) => ["InvalidStateException", reason],
   KeyUsageMismatch: () => ["InvalidKeyUsageException", "The external key must be a symmetric encryption key."],
   KeyUnavailable: () => ["InvalidStateException", "The material of the external key is not there."],
+  KeyStoreInvalid: ({ reason }) => ["InvalidStateException", reason],
   IncorrectKey: () => ["InvalidCiphertextException"],
   CiphertextInvalid: () => ["InvalidCiphertextException"],
   SignatureInvalid: () => ["ValidationException"],

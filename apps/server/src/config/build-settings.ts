@@ -38,8 +38,12 @@ export interface Settings {
   readonly attestationRootsFile: string | undefined;
   readonly account: string;
   readonly region: string;
-  /** The external key store proxy; off without a path. */
-  readonly xks: { readonly uriPath: string | undefined };
+  /** External key stores: the proxy that this is (off without a path), and how it speaks to others. */
+  readonly xks: {
+    readonly uriPath: string | undefined;
+    readonly rootsFile: string | undefined;
+    readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;
+  };
   readonly limits: HttpLimits;
   readonly logLevel: "error" | "info" | "debug";
 }
@@ -58,7 +62,7 @@ interface Surroundings {
  */
 export function buildSettings(values: SettingValues, origins: Origins, surroundings: Surroundings): Settings {
   if (values.dev) refusePersistent(origins);
-  const tls = buildTls(values, origins);
+  const tls = buildPair(values, origins, "tls.certFile", "tls.keyFile");
   checkListen(values, tls !== undefined, origins);
   return {
     dev: values.dev,
@@ -69,7 +73,11 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     attestationRootsFile: values["attestation.rootsFile"],
     account: values.account,
     region: values.region,
-    xks: { uriPath: values["xks.uriPath"] },
+    xks: {
+      uriPath: values["xks.uriPath"],
+      rootsFile: values["xks.rootsFile"],
+      client: buildPair(values, origins, "xks.clientCertFile", "xks.clientKeyFile"),
+    },
     limits: buildLimits(values),
     logLevel: values.logLevel,
   };
@@ -84,13 +92,18 @@ function refusePersistent(origins: Origins): void {
   }
 }
 
-function buildTls(values: SettingValues, origins: Origins): Settings["tls"] {
-  const certFile = values["tls.certFile"];
-  const keyFile = values["tls.keyFile"];
+/** A certificate and its key: both or none. */
+function buildPair(
+  values: SettingValues,
+  origins: Origins,
+  certName: "tls.certFile" | "xks.clientCertFile",
+  keyName: "tls.keyFile" | "xks.clientKeyFile",
+): Settings["tls"] {
+  const certFile = values[certName];
+  const keyFile = values[keyName];
   if (certFile !== undefined && keyFile !== undefined) return { certFile, keyFile };
   if (certFile === undefined && keyFile === undefined) return undefined;
-  const [given, missing] =
-    certFile === undefined ? (["tls.keyFile", "tls.certFile"] as const) : (["tls.certFile", "tls.keyFile"] as const);
+  const [given, missing] = certFile === undefined ? [keyName, certName] : [certName, keyName];
   throw new ConfigError(given, origins.get(given), `TLS needs ${missing} too.`);
 }
 

@@ -266,6 +266,17 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     (wires, size) => wires.rest("POST", "/admin/principals", { kind: "role", name: letters(size) }),
     "InvalidInput",
   ),
+  customKeyStores: elsewhere(
+    "packages/service/src/operations/key-stores/custom-key-stores.test.ts",
+    "limits.customKeyStores",
+  ),
+  keyStoreNameChars: elsewhere(
+    "packages/service/src/operations/key-stores/custom-key-stores.test.ts",
+    "limits.keyStoreNameChars",
+  ),
+  cachedKeyStores: elsewhere("packages/service/src/keys/caches.test.ts", "BoundedCache"),
+  xksTimeoutMs: elsewhere("packages/xks/test/client.test.ts", "limits.xksTimeoutMs"),
+  xksAnswerBytes: elsewhere("packages/xks/test/client.test.ts", "limits.xksAnswerBytes"),
   mounts: async ({ wires }) => {
     const { data } = succeeded(await wires.vault("GET", "sys/mounts"));
     for (let n = Object.keys(data).length; n < limits.mounts.value; n += 1) {

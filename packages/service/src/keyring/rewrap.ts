@@ -1,7 +1,7 @@
 import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
 import { InvariantError, invariant } from "../errors.ts";
-import { accessKeyIdentity, keyVersionIdentity } from "../keys/identity.ts";
+import { accessKeyIdentity, keyStoreIdentity, keyVersionIdentity } from "../keys/identity.ts";
 import { StoreConflict, type Write } from "../ports/store.ts";
 import {
   encodeSecretSetting,
@@ -75,6 +75,7 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
   const { store } = core;
   const versions = await store.listKeyVersionsWrappedBy(olderId, batchRows + skipped);
   const accessKeys = await store.listAccessKeysWrappedBy(olderId, batchRows + skipped);
+  const keyStores = await store.listCustomKeyStoresWrappedBy(olderId, batchRows + skipped);
   return [
     ...versions.map((row) => ({
       row: `version ${row.version} of key ${row.keyId} in ${row.region}`,
@@ -92,6 +93,15 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
         const { wrappingKeyId, wrapped } = rewrap(core, stored, accessKeyIdentity(row));
         const changed = { ...row, wrappingKeyId, wrappedSecret: wrapped, revision: row.revision + 1 };
         return { op: "update", table: "accessKeys", row: changed };
+      },
+    })),
+    ...keyStores.map((row) => ({
+      row: `custom key store ${row.customKeyStoreId}`,
+      write: (): Write => {
+        const stored = { wrappingKeyId: row.wrappingKeyId, wrapped: row.wrappedSecret };
+        const { wrappingKeyId, wrapped } = rewrap(core, stored, keyStoreIdentity(row));
+        const changed = { ...row, wrappingKeyId, wrappedSecret: wrapped, revision: row.revision + 1 };
+        return { op: "update", table: "customKeyStores", row: changed };
       },
     })),
     ...(await findWrappedSettings(core, olderId)),

@@ -14,3 +14,9 @@ export function accessKeyIdentity(accessKey: { accessKeyId: string; principalArn
 export function settingIdentity(name: string): Buffer {
   return encodeIdentity(["coffer setting v1", name]);
 }
+
+/** What the wrapped secret of a custom key store's credential is bound to. */
+export function keyStoreIdentity(keyStore: { account: string; region: string; customKeyStoreId: string }): Buffer {
+  const { account, region, customKeyStoreId } = keyStore;
+  return encodeIdentity(["coffer key store credential v1", account, region, customKeyStoreId]);
+}

@@ -1,11 +1,14 @@
 import {
   decryptKmsBlob,
   type EncryptionAlgorithmRow,
+  type ExternalBlob,
   findEncryptionAlgorithm,
   type KmsBlob,
+  parseExternalBlob,
   parseKmsBlob,
 } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
+import { type ExternalUse, isExternal, openExternally } from "../key-stores/external-message.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import { defineOperation, type KeyTarget } from "../pipeline/operation.ts";
@@ -37,6 +40,7 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
       action: "kms:Decrypt",
       states: activeOnly,
       usage: "ENCRYPT_DECRYPT",
+      inKeyStore: true,
       algorithm: ({ algorithm = symmetricDefault }) => algorithm,
       target: decryptionTarget,
     },
@@ -47,9 +51,9 @@ export const decrypt = defineOperation<DecryptInput, DecryptOutput>({
     encryptionContext,
     encryptionAlgorithm: algorithm,
   }),
-  run({ keys, input }) {
+  run({ core, request, keys, input }) {
     const key = keys[0]!;
-    const opened = decryptMessage(key, input);
+    const opened = decryptMessage({ core, request, kmsOperation: "Decrypt" }, key, input);
     return opened instanceof Promise
       ? opened.then((message) => ({ keyArn: key.arn, ...message }))
       : { keyArn: key.arn, ...opened };
@@ -66,7 +70,11 @@ export type OpenedMessage = Omit<DecryptOutput, "keyArn">;
  *
  * @throws ServiceError CiphertextInvalid for every cause alike; InvalidInput
  */
-export function decryptMessage(key: KeyEntry, input: DecryptInput): OpenedMessage | Promise<OpenedMessage> {
+export function decryptMessage(
+  use: ExternalUse,
+  key: KeyEntry,
+  input: DecryptInput,
+): OpenedMessage | Promise<OpenedMessage> {
   const { algorithm = symmetricDefault, ciphertext, encryptionContext } = input;
   const row = algorithm === symmetricDefault ? undefined : findEncryptionAlgorithm(algorithm);
   if (row !== undefined) {
@@ -74,7 +82,7 @@ export function decryptMessage(key: KeyEntry, input: DecryptInput): OpenedMessag
     return decryptWithPrivateKey(key, row, ciphertext);
   }
   const blob = parseBlob(ciphertext);
-  const opened = openMessage(key, blob, contextAad(encryptionContext));
+  const opened = openMessage(use, key, blob, contextAad(encryptionContext));
   const withId = (plaintext: Buffer) => ({ plaintext, keyMaterialId: key.materialId(blob.keyVersion) });
   return opened instanceof Promise ? opened.then(withId) : withId(opened);
 }
@@ -106,10 +114,13 @@ export function decryptionTarget({ algorithm, ciphertext, keyId }: DecryptInput)
   });
 }
 
+/** A ciphertext blob: of a key whose material is here, or of one in an external key store. */
+type MessageBlob = KmsBlob | ExternalBlob;
+
 /** @throws ServiceError InvalidInput when it is too large; CiphertextInvalid when it is no ciphertext of ours */
-function parseBlob(ciphertext: Uint8Array): KmsBlob {
+function parseBlob(ciphertext: Uint8Array): MessageBlob {
   checkBytes(ciphertext, "ciphertextBlob", limits.ciphertextBytes.value);
-  const blob = parseKmsBlob(ciphertext);
+  const blob = parseKmsBlob(ciphertext) ?? parseExternalBlob(ciphertext);
   if (blob === undefined) throw ServiceError.of("CiphertextInvalid", {});
   return blob;
 }
@@ -124,8 +135,14 @@ function ciphertextTarget(ciphertext: Uint8Array, expected: string | undefined):
  *
  * @throws ServiceError CiphertextInvalid for every cause alike
  */
-function openMessage(key: KeyEntry, blob: KmsBlob, aad: Uint8Array): Buffer | Promise<Buffer> {
+function openMessage(use: ExternalUse, key: KeyEntry, blob: MessageBlob, aad: Uint8Array): Buffer | Promise<Buffer> {
   if (blob.keyVersion < key.record.transit.minDecryptionVersion) throw ServiceError.of("CiphertextInvalid", {});
+  if (blob.algorithm === "XKS-AES-GCM") {
+    if (!isExternal(key)) throw ServiceError.of("CiphertextInvalid", {});
+    return openExternally(use, key, blob, aad);
+  }
+  // The proxy of an external key sees such blobs, which the key's own material opens: without the proxy they are nothing.
+  if (isExternal(key)) throw ServiceError.of("CiphertextInvalid", {});
   const material = key.cachedMaterial(blob.keyVersion);
   if (material !== undefined) return plaintextOf(decryptKmsBlob(blob, material, aad));
   return key

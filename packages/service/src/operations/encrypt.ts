@@ -1,5 +1,6 @@
 import { type EncryptionAlgorithmRow, encryptKmsBlob, findEncryptionAlgorithm } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
+import { type ExternalUse, isExternal, sealExternally } from "../key-stores/external-message.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
 import { defineOperation } from "../pipeline/operation.ts";
@@ -24,17 +25,17 @@ export const encrypt = defineOperation<EncryptInput, EncryptOutput>({
   name: "Encrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Encrypt", activeOnly, { usage: "ENCRYPT_DECRYPT", algorithm: algorithmOf })],
+  keys: [namedKey("kms:Encrypt", activeOnly, { usage: "ENCRYPT_DECRYPT", algorithm: algorithmOf, inKeyStore: true })],
   conditions: contextConditions,
   record: ({ keyId, encryptionContext, algorithm = symmetricDefault }) => ({
     keyId,
     encryptionContext,
     encryptionAlgorithm: algorithm,
   }),
-  run({ keys, input }) {
+  run({ core, request, keys, input }) {
     const key = keys[0]!;
     checkBytes(input.plaintext, "plaintext", limits.plaintextBytes.value);
-    const sealed = encryptMessage(key, input);
+    const sealed = encryptMessage({ core, request, kmsOperation: "Encrypt" }, key, input);
     return sealed instanceof Promise
       ? sealed.then((ciphertext) => ({ keyArn: key.arn, ciphertext }))
       : { keyArn: key.arn, ciphertext: sealed };
@@ -51,16 +52,22 @@ export interface Message extends ContextInput {
  *
  * @throws ServiceError InvalidInput for a plaintext too long, or a context too long or out of place
  */
-export function encryptMessage(key: KeyEntry, message: Message): Buffer | Promise<Buffer> {
+export function encryptMessage(use: ExternalUse, key: KeyEntry, message: Message): Buffer | Promise<Buffer> {
   const { algorithm = symmetricDefault, encryptionContext, plaintext } = message;
   const row = algorithm === symmetricDefault ? undefined : findEncryptionAlgorithm(algorithm);
-  if (row === undefined) return sealMessage(key, plaintext, contextAad(encryptionContext));
+  if (row === undefined) return sealMessage(use, key, plaintext, contextAad(encryptionContext));
   refuseContext(encryptionContext, algorithm);
   return encryptToPublicKey(key, row, plaintext);
 }
 
 /** A KMS ciphertext blob under the key's newest version; synchronous when its material is in memory. */
-export function sealMessage(key: KeyEntry, plaintext: Uint8Array, aad: Uint8Array): Buffer | Promise<Buffer> {
+export function sealMessage(
+  use: ExternalUse,
+  key: KeyEntry,
+  plaintext: Uint8Array,
+  aad: Uint8Array,
+): Buffer | Promise<Buffer> {
+  if (isExternal(key)) return sealExternally(use, key, plaintext, aad);
   const { keyId, currentVersion: keyVersion } = key.record;
   const material = key.cachedCurrentMaterial;
   if (material !== undefined) return encryptKmsBlob({ material, keyId, keyVersion, plaintext, aad });

@@ -33,17 +33,20 @@ function record({ keyId, keyPairSpec, encryptionContext }: GenerateDataKeyPairIn
 }
 
 /** @throws ServiceError Unsupported for a spec without pairs; InvalidInput for the encryption context */
-async function generate({ keys, input }: Call<GenerateDataKeyPairInput>): Promise<GenerateDataKeyPairOutput> {
+async function generate({
+  core,
+  request,
+  keys,
+  input,
+}: Call<GenerateDataKeyPairInput>): Promise<GenerateDataKeyPairOutput> {
   const key = keys[0]!;
-  if (key.record.origin === "EXTERNAL_KEY_STORE") {
-    const reason = `${key.arn} origin is EXTERNAL_KEY_STORE which is not valid for this operation.`;
-    throw ServiceError.of("Unsupported", { reason });
-  }
   const spec = findKeySpec(input.keyPairSpec);
   if (spec === undefined || spec.kind !== "pair") {
     throw ServiceError.of("Unsupported", { reason: `KeyPairSpec ${input.keyPairSpec} is not supported.` });
   }
   const aad = contextAad(input.encryptionContext);
+  // Only keys with their own material come here, so nothing is told of it.
+  const use = { core, request, kmsOperation: "GenerateDataKeyPair" };
   const privateKey = await spec.generate();
   try {
     const loaded = spec.load(privateKey);
@@ -52,7 +55,7 @@ async function generate({ keys, input }: Call<GenerateDataKeyPairInput>): Promis
       keyArn: key.arn,
       secret: privateKey,
       publicKey: encodePublicKey(publicKeyOf(loaded)),
-      privateKeyCiphertext: await privateKey.use(async (plaintext) => sealMessage(key, plaintext, aad)),
+      privateKeyCiphertext: await privateKey.use(async (plaintext) => sealMessage(use, key, plaintext, aad)),
       keyMaterialId: key.materialId(key.record.currentVersion),
     };
   } catch (error) {

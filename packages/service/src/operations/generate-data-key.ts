@@ -32,13 +32,16 @@ function record({ keyId, encryptionContext, dataKeySpec, dataKeyBytes }: Generat
     : { keyId, encryptionContext, keySpec: dataKeySpec };
 }
 
-async function generate({ core, keys, input }: Call<GenerateDataKeyInput>): Promise<GenerateDataKeyOutput> {
+async function generate(
+  { core, request, keys, input }: Call<GenerateDataKeyInput>,
+  kmsOperation: string,
+): Promise<GenerateDataKeyOutput> {
   const key = keys[0]!;
   checkRange(input.dataKeyBytes, "numberOfBytes", 1, limits.dataKeyBytes.value);
   const aad = contextAad(input.encryptionContext);
   const plaintext = core.randomness.bytes(input.dataKeyBytes);
   try {
-    const ciphertext = await sealMessage(key, plaintext, aad);
+    const ciphertext = await sealMessage({ core, request, kmsOperation }, key, plaintext, aad);
     return { keyArn: key.arn, plaintext, ciphertext, keyMaterialId: key.materialId(key.record.currentVersion) };
   } catch (error) {
     plaintext.fill(0);
@@ -51,10 +54,10 @@ export const generateDataKey = defineOperation<GenerateDataKeyInput, GenerateDat
   name: "GenerateDataKey",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetricOnly)],
+  keys: [namedKey("kms:GenerateDataKey", activeOnly, { ...symmetricOnly, inKeyStore: true })],
   conditions: contextConditions,
   record,
-  run: generate,
+  run: (call) => generate(call, "GenerateDataKey"),
   forRecipient: sealPlaintext,
   wipe: ({ plaintext }) => void plaintext.fill(0),
 });
@@ -67,11 +70,11 @@ export const generateDataKeyWithoutPlaintext = defineOperation<
   name: "GenerateDataKeyWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetricOnly)],
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, { ...symmetricOnly, inKeyStore: true })],
   conditions: contextConditions,
   record,
   async run(call) {
-    const { plaintext, ...output } = await generate(call);
+    const { plaintext, ...output } = await generate(call, "GenerateDataKeyWithoutPlaintext");
     plaintext.fill(0);
     return output;
   },

@@ -43,6 +43,7 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
       action: "kms:ReEncryptFrom",
       states: activeOnly,
       usage: "ENCRYPT_DECRYPT",
+      inKeyStore: true,
       algorithm: ({ sourceAlgorithm = symmetricDefault }) => sourceAlgorithm,
       target: (input) => decryptionTarget(sourceOf(input)),
       conditions: (input) => contextConditions(sourceOf(input)),
@@ -51,6 +52,7 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
       action: "kms:ReEncryptTo",
       states: activeOnly,
       usage: "ENCRYPT_DECRYPT",
+      inKeyStore: true,
       algorithm: ({ destinationAlgorithm = symmetricDefault }) => destinationAlgorithm,
       target: ({ destinationKeyId }) => ({ by: "reference", text: destinationKeyId }),
       conditions: (input) => contextConditions(destinationOf(input)),
@@ -64,12 +66,13 @@ export const reEncrypt = defineOperation<ReEncryptInput, ReEncryptOutput>({
     sourceEncryptionAlgorithm: input.sourceAlgorithm ?? symmetricDefault,
     destinationEncryptionAlgorithm: input.destinationAlgorithm ?? symmetricDefault,
   }),
-  async run({ keys, input }) {
+  async run({ core, request, keys, input }) {
+    const use = { core, request, kmsOperation: "ReEncrypt" };
     const [source, destination] = [keys[0]!, keys[1]!];
-    const { plaintext, keyMaterialId } = await decryptMessage(source, sourceOf(input));
+    const { plaintext, keyMaterialId } = await decryptMessage(use, source, sourceOf(input));
     try {
       return {
-        ciphertext: await encryptMessage(destination, { plaintext, ...destinationOf(input) }),
+        ciphertext: await encryptMessage(use, destination, { plaintext, ...destinationOf(input) }),
         sourceKeyArn: source.arn,
         keyArn: destination.arn,
         ...(keyMaterialId === undefined ? {} : { sourceKeyMaterialId: keyMaterialId }),

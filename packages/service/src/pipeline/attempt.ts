@@ -5,7 +5,7 @@ import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import { authorize } from "./authorize.ts";
-import { checkState } from "./check-state.ts";
+import { checkKeyStore, checkState } from "./check-state.ts";
 import type { DecisionRecord } from "./decision.ts";
 import { callersReference, locate } from "./locate.ts";
 import type { KeyDemand, KeyTarget, Operation, OperationConditions } from "./operation.ts";
@@ -87,6 +87,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     }
   }
   for (let index = 0; index < keys.length; index += 1) {
+    checkKeyStore(keys[index]!, operation.keys[index]!, operation);
     checkState(keys[index]!, operation.keys[index]!, operation.name, input, request);
   }
   if (request.dryRun === true) throw ServiceError.of("DryRun", {});

@@ -2,13 +2,25 @@ import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
 import { dyingStates } from "../operations/shared.ts";
-import type { KeyDemand } from "./operation.ts";
+import type { KeyDemand, Operation } from "./operation.ts";
 
 const invalidStateReasons = new Map([
   ["pendingDestruction", "pending deletion"],
   ["pendingReplicaDestruction", "pending replica deletion"],
   ["preActivation", "pending import"],
 ]);
+
+/** @throws ServiceError Unsupported when the key is in a custom key store and the operation is not for those */
+export function checkKeyStore<Input, Output>(
+  key: KeyEntry,
+  { inKeyStore }: KeyDemand<Input>,
+  { plane }: Operation<Input, Output>,
+): void {
+  const { customKeyStoreId, origin } = key.record;
+  if (customKeyStoreId === undefined || (inKeyStore ?? plane === "control")) return;
+  const reason = `${key.arn} origin is ${origin} which is not valid for this operation.`;
+  throw ServiceError.of("Unsupported", { reason });
+}
 
 /** @throws ServiceError AccessDenied, KeyDisabled, KeyStateInvalid, KeyUsageMismatch when the key does not fit the demand */
 export function checkState<Input>(

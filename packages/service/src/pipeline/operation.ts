@@ -23,6 +23,11 @@ export interface KeyDemand<Input> {
   readonly algorithm?: (input: Input) => string;
   /** Policy conditions of this key alone, instead of the operation's. */
   readonly conditions?: (input: Input) => OperationConditions;
+  /**
+   * Whether a key in a custom key store will do. When absent, it will not for what uses key material (plane `data`): its
+   * own material alone must never encrypt anything.
+   */
+  readonly inKeyStore?: boolean;
   /** Managed keys (`aws/SERVICE`) are refused. */
   readonly customerOnly?: boolean;
 }

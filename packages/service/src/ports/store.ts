@@ -1,6 +1,6 @@
 import type { AliasRecord, KeyRecord, KeyVersionRecord } from "../model/key.ts";
-import type { KeyUsageRecord } from "../model/key-usage.ts";
 import type { CustomKeyStoreRecord } from "../model/key-store.ts";
+import type { KeyUsageRecord } from "../model/key-usage.ts";
 import type { MountRecord } from "../model/mount.ts";
 import type { AccessKeyRecord, IdentityPolicyRecord, PrincipalRecord, TokenRecord } from "../model/principal.ts";
 

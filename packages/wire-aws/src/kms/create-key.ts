@@ -6,17 +6,31 @@ import { refuseInput, refuseUnsupported } from "./refuse-parameter.ts";
 import { decodeTags } from "./tags.ts";
 
 /** @throws ServiceError Unsupported for a key that this release cannot make */
-function checkFeatures({ Origin, CustomKeyStoreId, XksKeyId }: CreateKeyRequest): void {
-  if (Origin !== undefined && Origin !== "AWS_KMS" && Origin !== "EXTERNAL") refuseUnsupported(`Origin ${Origin}`);
-  if (CustomKeyStoreId !== undefined) refuseUnsupported("CustomKeyStoreId");
-  if (XksKeyId !== undefined) refuseUnsupported("XksKeyId");
+function checkOrigin({ Origin }: CreateKeyRequest): void {
+  if (Origin === "AWS_CLOUDHSM") refuseUnsupported("Origin AWS_CLOUDHSM (there is no AWS CloudHSM here)");
+}
+
+/**
+ * The external key that a key is to be made of.
+ *
+ * @throws ServiceError InvalidInput unless origin, key store and external key come together
+ */
+function decodeExternalKey({ Origin, CustomKeyStoreId, XksKeyId }: CreateKeyRequest) {
+  const external = Origin === "EXTERNAL_KEY_STORE";
+  if (external && CustomKeyStoreId !== undefined && XksKeyId !== undefined) {
+    return { customKeyStoreId: CustomKeyStoreId, xksKeyId: XksKeyId };
+  }
+  if (external || CustomKeyStoreId !== undefined || XksKeyId !== undefined) {
+    refuseInput("Origin EXTERNAL_KEY_STORE, CustomKeyStoreId and XksKeyId must be specified together.");
+  }
+  return undefined;
 }
 
 /** AWS KMS: CreateKey. */
 export const createKeyCodec = defineCodec("CreateKey", {
   operation: createKey,
   decode(input) {
-    checkFeatures(input);
+    checkOrigin(input);
     const { KeySpec, CustomerMasterKeySpec, Tags } = input;
     if (KeySpec !== undefined && CustomerMasterKeySpec !== undefined) {
       refuseInput(
@@ -28,6 +42,7 @@ export const createKeyCodec = defineCodec("CreateKey", {
       usage: input.KeyUsage,
       origin: input.Origin as KeyOrigin | undefined,
       multiRegion: input.MultiRegion,
+      externalKey: decodeExternalKey(input),
       description: input.Description,
       policy: input.Policy,
       skipPolicyLockoutCheck: input.BypassPolicyLockoutSafetyCheck,

@@ -7,7 +7,7 @@ import { encodePage } from "./page.ts";
 export const describeKeyCodec = defineCodec("DescribeKey", {
   operation: describeKey,
   decode: ({ KeyId }) => ({ keyId: KeyId }),
-  encode: ({ key }) => encodeOutput<"DescribeKey">({ KeyMetadata: keyMetadata(key) }),
+  encode: ({ key, unavailable }) => encodeOutput<"DescribeKey">({ KeyMetadata: keyMetadata(key, unavailable) }),
 });
 
 /** AWS KMS: ListKeys. No account shares keys with another one through RAM here. */

@@ -4,6 +4,7 @@ import {
   type ErrorDetail,
   type ErrorParams,
   isKeyId,
+  type KeyStoreProblem,
 } from "@coffer/service";
 import { type errorStatuses, operations } from "./generated/model.ts";
 
@@ -59,6 +60,22 @@ const authenticationTypes: Readonly<Record<AuthenticationFailure, KmsErrorType>>
   incomplete: "IncompleteSignatureException",
 };
 
+const keyStoreTypes: Readonly<Record<KeyStoreProblem, KmsErrorType>> = {
+  notFound: "CustomKeyStoreNotFoundException",
+  nameInUse: "CustomKeyStoreNameInUseException",
+  invalidState: "CustomKeyStoreInvalidStateException",
+  hasKeys: "CustomKeyStoreHasCMKsException",
+  uriInUse: "XksProxyUriInUseException",
+  incorrectCredential: "XksProxyIncorrectAuthenticationCredentialException",
+  invalidConfiguration: "XksProxyInvalidConfigurationException",
+  invalidResponse: "XksProxyInvalidResponseException",
+  unreachable: "XksProxyUriUnreachableException",
+  keyInUse: "XksKeyAlreadyInUseException",
+  keyInvalid: "XksKeyInvalidConfigurationException",
+  keyNotFound: "XksKeyNotFoundException",
+  accessDenied: "KMSInvalidStateException",
+};
+
 /** One row a code. The words are AWS's: recorded answers where there are any, else its documentation. */
 const rows: Rows = {
   InvalidInput: invalidInput,
@@ -93,6 +110,7 @@ const rows: Rows = {
     status: 500,
     message: `${keyArn} is unavailable.`,
   }),
+  KeyStoreInvalid: ({ problem, reason }) => refusal(keyStoreTypes[problem], reason),
   IncorrectKey: () =>
     refusal(
       "IncorrectKeyException",

@@ -59,18 +59,36 @@ function multiRegionConfiguration({ account, keyId, region, multiRegion }: KeyRe
   };
 }
 
-/** AWS KMS: KeyMetadata. */
-export function keyMetadata(key: KeyRecord): KeyMetadata {
+/** What KeyMetadata says of a key in an external key store. */
+function storeMembers({ customKeyStoreId, xksKeyId }: KeyRecord): KeyMetadata {
+  if (customKeyStoreId === undefined) return {};
+  return { CustomKeyStoreId: customKeyStoreId, XksKeyConfiguration: { Id: xksKeyId } };
+}
+
+/** Its own material is only half of such a key's: AWS names none. */
+function namesMaterial(key: KeyRecord): boolean {
+  return key.state !== "preActivation" && isSymmetricEncryption(key) && key.customKeyStoreId === undefined;
+}
+
+const lastStates: ReadonlySet<KeyState> = new Set(["pendingDestruction", "pendingReplicaDestruction"]);
+
+/**
+ * AWS KMS: KeyMetadata.
+ *
+ * @param disconnected the key is in a custom key store that is not connected
+ */
+export function keyMetadata(key: KeyRecord, disconnected = false): KeyMetadata {
   const { account, keyId, state, spec } = key;
+  const unavailable = disconnected && !lastStates.has(state);
   return {
     AWSAccountId: account,
     KeyId: keyId,
     Arn: arnOf(key),
     CreationDate: epochSeconds(key.createdAtMs),
-    Enabled: state === "active",
+    Enabled: state === "active" && !unavailable,
     Description: key.description,
     KeyUsage: key.usage,
-    KeyState: keyStates[state],
+    KeyState: unavailable ? "Unavailable" : keyStates[state],
     ...(key.deletionAtMs === undefined ? {} : { DeletionDate: epochSeconds(key.deletionAtMs) }),
     ...(state === "pendingReplicaDestruction" ? { PendingDeletionWindowInDays: key.pendingWindowDays } : {}),
     Origin: key.origin,
@@ -80,8 +98,7 @@ export function keyMetadata(key: KeyRecord): KeyMetadata {
     ...algorithmsOf(key),
     MultiRegion: key.multiRegion !== undefined,
     ...multiRegionConfiguration(key),
-    ...(state === "preActivation" || !isSymmetricEncryption(key)
-      ? {}
-      : { CurrentKeyMaterialId: currentMaterialId(key) }),
+    ...storeMembers(key),
+    ...(namesMaterial(key) ? { CurrentKeyMaterialId: currentMaterialId(key) } : {}),
   };
 }

@@ -1,6 +1,14 @@
 import { createAliasCodec, deleteAliasCodec, listAliasesCodec, updateAliasCodec } from "./aliases.ts";
 import type { KmsRow, OperationName } from "./codec.ts";
 import { createKeyCodec } from "./create-key.ts";
+import {
+  connectCustomKeyStoreCodec,
+  createCustomKeyStoreCodec,
+  deleteCustomKeyStoreCodec,
+  describeCustomKeyStoresCodec,
+  disconnectCustomKeyStoreCodec,
+  updateCustomKeyStoreCodec,
+} from "./custom-key-stores.ts";
 import { decryptCodec } from "./decrypt.ts";
 import { describeKeyCodec, listKeysCodec } from "./describe-keys.ts";
 import { encryptCodec } from "./encrypt.ts";
@@ -39,7 +47,6 @@ export interface AbsentRow {
 }
 
 const grants = "grants";
-const customStores = "custom key stores";
 const importing = "imported key material";
 
 function absent(name: OperationName, needs: string): AbsentRow {
@@ -49,22 +56,22 @@ function absent(name: OperationName, needs: string): AbsentRow {
 /** Every operation of the AWS model: how it is done, or what it lacks. */
 const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   CancelKeyDeletion: cancelKeyDeletionCodec,
-  ConnectCustomKeyStore: absent("ConnectCustomKeyStore", customStores),
+  ConnectCustomKeyStore: connectCustomKeyStoreCodec,
   CreateAlias: createAliasCodec,
-  CreateCustomKeyStore: absent("CreateCustomKeyStore", customStores),
+  CreateCustomKeyStore: createCustomKeyStoreCodec,
   CreateGrant: absent("CreateGrant", grants),
   CreateKey: createKeyCodec,
   Decapsulate: decapsulateCodec,
   Decrypt: decryptCodec,
   DeleteAlias: deleteAliasCodec,
-  DeleteCustomKeyStore: absent("DeleteCustomKeyStore", customStores),
+  DeleteCustomKeyStore: deleteCustomKeyStoreCodec,
   DeleteImportedKeyMaterial: absent("DeleteImportedKeyMaterial", importing),
   DeriveSharedSecret: deriveSharedSecretCodec,
-  DescribeCustomKeyStores: absent("DescribeCustomKeyStores", customStores),
+  DescribeCustomKeyStores: describeCustomKeyStoresCodec,
   DescribeKey: describeKeyCodec,
   DisableKey: disableKeyCodec,
   DisableKeyRotation: disableKeyRotationCodec,
-  DisconnectCustomKeyStore: absent("DisconnectCustomKeyStore", customStores),
+  DisconnectCustomKeyStore: disconnectCustomKeyStoreCodec,
   EnableKey: enableKeyCodec,
   EnableKeyRotation: enableKeyRotationCodec,
   Encapsulate: encapsulateCodec,
@@ -99,7 +106,7 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   TagResource: tagResourceCodec,
   UntagResource: untagResourceCodec,
   UpdateAlias: updateAliasCodec,
-  UpdateCustomKeyStore: absent("UpdateCustomKeyStore", customStores),
+  UpdateCustomKeyStore: updateCustomKeyStoreCodec,
   UpdateKeyDescription: updateKeyDescriptionCodec,
   UpdatePrimaryRegion: updatePrimaryRegionCodec,
   Verify: verifyCodec,

@@ -1,6 +1,6 @@
 import { invariant } from "@coffer/service";
+import { shapesByName } from "./amended-shapes.ts";
 import { base64Problem, decodeBase64 } from "./base64.ts";
-import { shapes } from "./generated/model.ts";
 import type { Shape } from "./model-shape.ts";
 import { Problems, quoted, refuseContainer, refuseSerialization, refuseType } from "./problems.ts";
 
@@ -17,7 +17,6 @@ interface Bounds {
   readonly max?: number;
 }
 
-const shapesByName: ReadonlyMap<string, Shape> = new Map(Object.entries(shapes));
 const readers = new Map<string, Reader>();
 const maxInteger = 2_147_483_647;
 

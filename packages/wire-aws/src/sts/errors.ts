@@ -51,6 +51,7 @@ const rows: Rows = {
   KeyStateInvalid: keyError,
   KeyUsageMismatch: keyError,
   KeyUnavailable: keyError,
+  KeyStoreInvalid: keyError,
   IncorrectKey: keyError,
   CiphertextInvalid: keyError,
   SignatureInvalid: keyError,

@@ -106,6 +106,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
     "Key unavailable",
     ({ keyArn }) => `The material of ${keyArn} is not available. Try again later.`,
   ),
+  KeyStoreInvalid: row(400, "Custom key store refused", ({ reason }) => reason),
   IncorrectKey: row(400, "Wrong key", () => "The ciphertext was made with another key. Name the key that made it."),
   CiphertextInvalid: row(
     400,

@@ -17,6 +17,7 @@ import { checkRotation } from "../rotation/checks.ts";
 import { dayMs } from "../shared.ts";
 import { checkTags, tagConditions } from "../tags/checks.ts";
 import { checkTransitAttributes, defaultTransitAttributes } from "../transit/attributes.ts";
+import { checkExternalOrigin, claimExternalKey, type ExternalKeyReference } from "./external-key.ts";
 import { generateVersion } from "./new-version.ts";
 
 export interface CreateKeyInput {
@@ -34,6 +35,8 @@ export interface CreateKeyInput {
   readonly origin?: KeyOrigin | undefined;
   /** Makes the primary key of a multi-Region key. */
   readonly multiRegion?: boolean | undefined;
+  /** The external key of a key with origin `EXTERNAL_KEY_STORE`; absent exactly for the other origins. */
+  readonly externalKey?: ExternalKeyReference | undefined;
   readonly transit?: Partial<TransitAttributes> | undefined;
   readonly rotation?: RotationSettings | undefined;
 }
@@ -81,6 +84,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     skipPolicyLockoutCheck,
     transit,
     rotation,
+    externalKey,
   }) => ({
     keySpec: spec ?? "SYMMETRIC_DEFAULT",
     keyUsage: usage ?? "ENCRYPT_DECRYPT",
@@ -92,6 +96,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     aliases,
     bypassPolicyLockoutSafetyCheck: skipPolicyLockoutCheck === true,
     transit,
+    ...externalKey,
     rotationPeriodMs: rotation?.enabled === true ? rotation.periodMs : undefined,
   }),
   recordOutput: ({ key }) => ({ keyMetadata: { keyId: key.keyId, aWSAccountId: key.account, keySpec: key.spec } }),
@@ -103,10 +108,12 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
       const subject = { request, key, aliases, nowMs, skipLockoutCheck };
       key = { ...key, ...(await bindKeyPolicy(core, input.policy, subject)) };
     }
+    const claim = input.externalKey === undefined ? [] : await claimExternalKey(core, key, request);
     checkExtras(core, key, aliases, request, nowMs);
     const { account, region, keyId } = key;
     const writes: Write[] = [
       { op: "insert", table: "keys", row: key },
+      ...claim,
       ...(key.state === "preActivation" ? [] : [await firstVersion(core, key)]),
       ...aliases.map(
         (name): Write => ({
@@ -162,6 +169,7 @@ function newKey(core: Core, input: CreateKeyInput, { principal, region }: Reques
   const transit = { ...defaultTransitAttributes, ...input.transit };
   checkTransitAttributes(transit, 1);
   const { origin = "AWS_KMS", multiRegion: isMultiRegion = false } = input;
+  checkExternalOrigin(origin, input.externalKey);
   const id = core.randomness.id();
   const key: KeyRecord = {
     region,
@@ -170,6 +178,7 @@ function newKey(core: Core, input: CreateKeyInput, { principal, region }: Reques
     spec: spec.spec,
     usage,
     origin,
+    ...input.externalKey,
     owner: "CUSTOMER",
     state: origin === "EXTERNAL" ? "preActivation" : "active",
     description,

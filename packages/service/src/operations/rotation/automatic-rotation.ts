@@ -23,7 +23,7 @@ export const enableKeyRotation = defineOperation<EnableKeyRotationInput, null>({
   name: "EnableKeyRotation",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:EnableKeyRotation", activeOnly, { customerOnly: true })],
+  keys: [namedKey("kms:EnableKeyRotation", activeOnly, { customerOnly: true, inKeyStore: false })],
   conditions: ({ periodDays }) =>
     periodDays === undefined ? new Map() : new Map([["kms:rotationperiodindays", [String(periodDays)]]]),
   record: ({ keyId, periodDays }) => ({ keyId, rotationPeriodInDays: periodDays }),
@@ -51,7 +51,7 @@ export const disableKeyRotation = defineOperation<KeyInput, null>({
   name: "DisableKeyRotation",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:DisableKeyRotation", activeOnly, { customerOnly: true })],
+  keys: [namedKey("kms:DisableKeyRotation", activeOnly, { customerOnly: true, inKeyStore: false })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
     requireRotatable(keys[0]!);

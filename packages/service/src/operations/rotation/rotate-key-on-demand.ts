@@ -16,7 +16,7 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
   name: "RotateKeyOnDemand",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:RotateKeyOnDemand", activeOnly, { customerOnly: true })],
+  keys: [namedKey("kms:RotateKeyOnDemand", activeOnly, { customerOnly: true, inKeyStore: false })],
   record: ({ keyId }) => ({ keyId }),
   recordOutput: ({ key }) => ({ keyId: key.keyId }),
   async run({ core, keys, input }) {

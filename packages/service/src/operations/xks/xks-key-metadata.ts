@@ -9,7 +9,7 @@ export const xksKeyMetadata = defineOperation<XksKeyInput, { readonly key: KeyRe
   plane: "control",
   readOnly: true,
   eventSource: xksEventSource,
-  keys: [namedKey("kms:DescribeKey", anyState)],
+  keys: [namedKey("kms:DescribeKey", anyState, { inKeyStore: false })],
   conditions: xksConditions,
   record: recordXks,
   run: ({ keys }) => ({ key: keys[0]!.record }),

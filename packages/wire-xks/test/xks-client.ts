@@ -118,7 +118,7 @@ export class XksTest {
   }
 
   async close(): Promise<void> {
-    assert.deepEqual(this.test.bugs, []);
     await this.test.close();
+    assert.deepEqual(this.test.bugs, []);
   }
 }

@@ -70,16 +70,29 @@ describe("AWS KMS keys", () => {
   });
 
   it("refuses keys that it cannot make, by name", async () => {
-    const unsupported: [Record<string, unknown>, string][] = [
-      [{ CustomKeyStoreId: "cks-1" }, "CustomKeyStoreId"],
-      [{ XksKeyId: "x" }, "XksKeyId"],
-    ];
-    for (const [input, feature] of unsupported) {
-      await aws.fails("CreateKey", input, {
+    await aws.fails(
+      "CreateKey",
+      { Origin: "AWS_CLOUDHSM", CustomKeyStoreId: "cks-1" },
+      {
         type: "UnsupportedOperationException",
-        message: `${feature} is not supported by this release of Coffer.`,
-      });
+        message: "Origin AWS_CLOUDHSM (there is no AWS CloudHSM here) is not supported by this release of Coffer.",
+      },
+    );
+    const external = { Origin: "EXTERNAL_KEY_STORE", CustomKeyStoreId: "cks-1", XksKeyId: "x" };
+    for (const absent of ["Origin", "CustomKeyStoreId", "XksKeyId"]) {
+      await aws.fails(
+        "CreateKey",
+        { ...external, [absent]: undefined },
+        {
+          type: "ValidationException",
+          message: "Origin EXTERNAL_KEY_STORE, CustomKeyStoreId and XksKeyId must be specified together.",
+        },
+      );
     }
+    await aws.fails("CreateKey", external, {
+      type: "CustomKeyStoreNotFoundException",
+      message: "Custom key store cks-1 is not found.",
+    });
     await aws.fails(
       "CreateKey",
       { KeyUsage: "SIGN_VERIFY" },

@@ -28,6 +28,8 @@ const refusals: readonly [number, string, KeyStoreProblem, KeyStoreConnectionErr
   [200, "no health", "invalidResponse", "XKS_PROXY_INVALID_RESPONSE"],
 ];
 
+const origin = "EXTERNAL_KEY_STORE";
+
 describe("custom key stores", () => {
   let s: ExternalStoreTest;
   let t: ExternalStoreTest["t"];
@@ -200,7 +202,7 @@ describe("custom key stores", () => {
     const refused = () => problem(t.fails(deleteCustomKeyStore, { customKeyStoreId }, "KeyStoreInvalid"));
     assert.equal(await refused(), "invalidState");
     const externalKey = { customKeyStoreId, xksKeyId: await s.externalKey() };
-    const { keyId } = await t.newKey({ externalKey });
+    const { keyId } = await t.newKey({ origin, externalKey });
     await t.run(disconnectCustomKeyStore, { customKeyStoreId });
     assert.equal(await refused(), "hasKeys");
     await t.run(scheduleKeyDeletion, { keyId, pendingWindowDays: 7 });
@@ -243,12 +245,15 @@ describe("custom key stores", () => {
 
   it("keep their credential when the keyring rotates", async () => {
     const customKeyStoreId = await s.connected();
-    const { keyId } = await t.newKey({ externalKey: { customKeyStoreId, xksKeyId: await s.externalKey() } });
+    const { keyId } = await t.newKey({ origin, externalKey: { customKeyStoreId, xksKeyId: await s.externalKey() } });
     const before = (await s.described(customKeyStoreId)).wrappingKeyId;
     await t.run(rotateKeyring, null);
     assert.notEqual((await s.described(customKeyStoreId)).wrappingKeyId, before);
     await t.run(encrypt, { keyId, plaintext: Buffer.from("after") });
-    const { key } = await t.run(createKey, { externalKey: { customKeyStoreId, xksKeyId: await s.externalKey() } });
+    const { key } = await t.run(createKey, {
+      origin,
+      externalKey: { customKeyStoreId, xksKeyId: await s.externalKey() },
+    });
     assert.equal(key.origin, "EXTERNAL_KEY_STORE");
   });
 });

@@ -20,6 +20,8 @@ import { connectCustomKeyStore, disconnectCustomKeyStore } from "./connect-custo
 const plaintext = Buffer.from("attack at dawn");
 const encryptionContext = { purpose: "test" };
 
+const origin = "EXTERNAL_KEY_STORE";
+
 describe("keys in an external key store", () => {
   let s: ExternalStoreTest;
   let t: ExternalStoreTest["t"];
@@ -32,7 +34,7 @@ describe("keys in an external key store", () => {
     t = s.t;
     customKeyStoreId = await s.connected();
     xksKeyId = await s.externalKey();
-    keyId = (await t.newKey({ externalKey: { customKeyStoreId, xksKeyId } })).keyId;
+    keyId = (await t.newKey({ origin, externalKey: { customKeyStoreId, xksKeyId } })).keyId;
   });
   afterEach(() => s.close());
 
@@ -141,7 +143,7 @@ describe("keys in an external key store", () => {
     ]) {
       assert.match((await attempt).reason, /not connected/);
     }
-    const refused = await t.fails(createKey, { externalKey: await external() }, "KeyStoreInvalid");
+    const refused = await t.fails(createKey, { origin, externalKey: await external() }, "KeyStoreInvalid");
     assert.equal(refused.problem, "invalidState");
     await t.run(connectCustomKeyStore, { customKeyStoreId });
     assert.equal((await t.run(describeKey, { keyId })).unavailable, false);
@@ -179,7 +181,8 @@ describe("keys in an external key store", () => {
 
   it("are made of an external key that serves, of one each", async () => {
     const problemOf = async (input: object) =>
-      (await t.fails(createKey, { externalKey: { ...(await external()), ...input } }, "KeyStoreInvalid")).problem;
+      (await t.fails(createKey, { origin, externalKey: { ...(await external()), ...input } }, "KeyStoreInvalid"))
+        .problem;
     assert.equal(await problemOf({ xksKeyId }), "keyInUse");
     assert.equal(await problemOf({ xksKeyId: "none" }), "keyNotFound");
     assert.equal(await problemOf({ customKeyStoreId: "cks-none" }), "notFound");
@@ -195,7 +198,7 @@ describe("keys in an external key store", () => {
     ] as const) {
       const externalKey = await external();
       s.refuse(status, errorName);
-      assert.equal((await t.fails(createKey, { externalKey }, "KeyStoreInvalid")).problem, problem);
+      assert.equal((await t.fails(createKey, { origin, externalKey }, "KeyStoreInvalid")).problem, problem);
       s.heal();
     }
     const facts = { keySpec: "AES_256", keyUsage: ["ENCRYPT", "DECRYPT"], keyStatus: "ENABLED" };
@@ -208,16 +211,21 @@ describe("keys in an external key store", () => {
       const externalKey = await external();
       const body = JSON.stringify({ ...facts, ...changes });
       s.proxy.handler = () => Promise.resolve({ status: 200, headers: {}, body });
-      assert.equal((await t.fails(createKey, { externalKey }, "KeyStoreInvalid")).problem, "keyInvalid");
+      assert.equal((await t.fails(createKey, { origin, externalKey }, "KeyStoreInvalid")).problem, "keyInvalid");
       s.heal();
     }
     for (const bad of ["", "..", "a/b", "a?b", "x".repeat(129)]) {
-      await t.fails(createKey, { externalKey: { customKeyStoreId, xksKeyId: bad } }, "InvalidInput");
+      await t.fails(createKey, { origin, externalKey: { customKeyStoreId, xksKeyId: bad } }, "InvalidInput");
     }
+    await t.fails(createKey, { externalKey: await external() }, "InvalidInput");
+    await t.fails(createKey, { origin }, "InvalidInput");
+    await t.fails(createKey, { origin, multiRegion: true, externalKey: await external() }, "Unsupported");
+    const rsa = { spec: "RSA_2048", usage: "ENCRYPT_DECRYPT" };
+    await t.fails(createKey, { origin, ...rsa, externalKey: await external() }, "Unsupported");
     const rotation = { enabled: true, periodMs: 90 * 86_400_000, nextAtMs: t.test.clock.nowMs() + 1 };
-    await t.fails(createKey, { externalKey: await external(), rotation }, "Unsupported");
+    await t.fails(createKey, { origin, externalKey: await external(), rotation }, "Unsupported");
     const externalKey = await external();
-    const both = await Promise.allSettled([t.newKey({ externalKey }), t.newKey({ externalKey })]);
+    const both = await Promise.allSettled([t.newKey({ origin, externalKey }), t.newKey({ origin, externalKey })]);
     assert.deepEqual(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
   });
 

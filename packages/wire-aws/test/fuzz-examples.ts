@@ -1,4 +1,6 @@
 import { createHash } from "node:crypto";
+import { after } from "node:test";
+import { LoopbackProxy } from "@coffer/testkit";
 import type { OperationName } from "../src/kms/codec.ts";
 import { type AwsTest, base64, type Json } from "./aws-client.ts";
 
@@ -8,10 +10,65 @@ async function keyOf(aws: AwsTest, KeySpec: string, KeyUsage: string): Promise<{
   return { KeyId: (await aws.createKey({ KeySpec, KeyUsage })).KeyId };
 }
 
+/** A proxy that is always well, for all examples. */
+let proxy: LoopbackProxy | undefined;
+after(() => proxy?.close());
+
+const health = JSON.stringify({
+  xksProxyFleetSize: 1,
+  xksProxyVendor: "test",
+  xksProxyModel: "test",
+  ekmVendor: "test",
+  ekmFleetDetails: [{ id: "1", model: "test", healthStatus: "ACTIVE" }],
+});
+
+async function newKeyStore(): Promise<Json> {
+  proxy ??= await LoopbackProxy.start(() => Promise.resolve({ status: 200, headers: {}, body: health }));
+  return {
+    CustomKeyStoreName: "cellar",
+    CustomKeyStoreType: "EXTERNAL_KEY_STORE",
+    XksProxyConnectivity: "PUBLIC_ENDPOINT",
+    XksProxyUriEndpoint: proxy.endpoint,
+    XksProxyUriPath: "/kms/xks/v1",
+    XksProxyAuthenticationCredential: { AccessKeyId: "A".repeat(20), RawSecretAccessKey: "x".repeat(43) },
+  };
+}
+
+/** The one custom key store of these tests, made where there is none. */
+async function keyStoreOf(aws: AwsTest): Promise<{ readonly CustomKeyStoreId: unknown }> {
+  const { CustomKeyStores } = await aws.ok("DescribeCustomKeyStores", {});
+  const [found] = CustomKeyStores as readonly { readonly CustomKeyStoreId: unknown }[];
+  if (found !== undefined) return { CustomKeyStoreId: found.CustomKeyStoreId };
+  const { CustomKeyStoreId } = await aws.ok("CreateCustomKeyStore", await newKeyStore());
+  return { CustomKeyStoreId };
+}
+
 const digest = createHash("sha256").update("x").digest("base64");
 
 /** A request that succeeds, for each operation that random members seldom agree on. */
 export const examples: ReadonlyMap<OperationName, Example> = new Map<OperationName, Example>([
+  [
+    "CreateCustomKeyStore",
+    async () => ({ ...(await newKeyStore()), CustomKeyStoreName: "new", XksProxyUriPath: "/new/kms/xks/v1" }),
+  ],
+  ["ConnectCustomKeyStore", keyStoreOf],
+  [
+    "DisconnectCustomKeyStore",
+    async (aws) => {
+      const keyStore = await keyStoreOf(aws);
+      await aws.ok("ConnectCustomKeyStore", keyStore);
+      return keyStore;
+    },
+  ],
+  ["UpdateCustomKeyStore", async (aws) => ({ ...(await keyStoreOf(aws)), NewCustomKeyStoreName: "attic" })],
+  [
+    "DeleteCustomKeyStore",
+    async (aws) => {
+      const keyStore = await keyStoreOf(aws);
+      await aws.call("DisconnectCustomKeyStore", keyStore);
+      return keyStore;
+    },
+  ],
   [
     "Sign",
     async (aws) => ({

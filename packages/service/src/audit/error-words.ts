@@ -17,7 +17,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   KeyStateInvalid: ["KMSInvalidStateException", ({ reason }) => reason],
   KeyUsageMismatch: ["InvalidKeyUsageException", describeUsage],
   KeyUnavailable: ["KeyUnavailableException", ({ keyArn }) => `The material of ${keyArn} is not there.`],
-  KeyStoreInvalid: ["CustomKeyStoreException", ({ problem, reason }) => `${problem}: ${reason}`],
+  KeyStoreInvalid: ["CustomKeyStoreException", ({ reason }) => reason],
   IncorrectKey: ["IncorrectKeyException", () => "The ciphertext is of another key than the one that was named."],
   CiphertextInvalid: ["InvalidCiphertextException", () => "The ciphertext does not decrypt."],
   SignatureInvalid: ["KMSInvalidSignatureException", () => "The signature does not verify."],

@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import { rootPrincipal } from "../../identity/identity-directory.ts";
 import { allow, CoreTest, policyOf, type Statement, type TestUser, when } from "../../testing/core-test.ts";
 import { putIdentityPolicy } from "../admin/identity-policies.ts";
+import { createAlias } from "../aliases/alias-operations.ts";
 import { encrypt } from "../encrypt.ts";
 import { describeKey } from "../keys/describe-key.ts";
 import { listKeys } from "../keys/list-keys.ts";
@@ -199,6 +200,10 @@ describe("explaining a request", () => {
       assert.match(decisions[0]?.considered?.[0]?.failed?.actual?.[0] ?? "", /hvs\.\[reda/);
       assert.ok(!JSON.stringify(await t.lastEvent()).includes("AAAAAA"));
     }
+    // The resource of what was allowed is the caller's own words as well.
+    await t.run(createAlias, { aliasName: `alias/${token}`, targetKeyId: keyId }).catch(() => undefined);
+    const event = JSON.stringify(await t.lastEvent());
+    assert.ok(event.includes('"action":"kms:CreateAlias"') && !event.includes("AAAAAA"));
   });
 
   it("does not take another record for the request's because a caller wrote its id", async () => {

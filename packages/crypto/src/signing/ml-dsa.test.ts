@@ -85,6 +85,29 @@ for (const spec of specs) {
   });
 }
 
+test("signatures of mus, many at a time, leave the event loop to others", async () => {
+  const { privateKey, publicKey } = await pairOf("ML_DSA_87");
+  const mus = Array.from({ length: 5 }, (_, index) => Buffer.alloc(64, index));
+  let hasTurned = false;
+  setImmediate(() => {
+    hasTurned = true;
+  });
+  const signatures = await Promise.all(mus.map((mu) => row.sign(privateKey, mu, "EXTERNAL_MU")));
+  assert.equal(hasTurned, true);
+  hasTurned = false;
+  setImmediate(() => {
+    hasTurned = true;
+  });
+  for (const [index, signature] of signatures.entries()) {
+    const verdicts = await Promise.all(mus.map((mu) => row.verify(publicKey, mu, "EXTERNAL_MU", signature)));
+    assert.deepEqual(
+      verdicts,
+      mus.map((_, other) => other === index),
+    );
+  }
+  assert.equal(hasTurned, true);
+});
+
 test("a mu of another length, and a digest, are a caller's mistake", async () => {
   const { privateKey, publicKey } = await pairOf("ML_DSA_44");
   for (const [bytes, type] of [

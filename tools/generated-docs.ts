@@ -18,4 +18,9 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     command: "bin/node tools/generate-limits-docs.ts",
     render: async () => (await import("./render-limits.ts")).renderLimitsDocs(),
   },
+  {
+    path: "docs/cbom.json",
+    command: "bin/node tools/generate-cbom.ts",
+    render: async () => (await import("./render-cbom.ts")).renderCbom(),
+  },
 ];

@@ -44,6 +44,35 @@ describe("AWS KMS policies", () => {
     await aws.fails("PutKeyPolicy", { KeyId, PolicyName: "other", Policy: next }, missing);
   });
 
+  it("says which statement of a malformed policy is wrong, where and why", async () => {
+    const { KeyId } = await aws.createKey();
+    const missing = `arn:aws:iam::${account}:user/missing`;
+    const cases: readonly (readonly [statement: Json, message: RegExp])[] = [
+      [{ ...delegation, Effect: "Maybe" }, /^Statement account \(Statement\[1\]\.Effect\): must be "Allow" or "Deny"$/],
+      [{ ...delegation, Action: "kms" }, /Statement\[1\]\.Action\): "kms" is not of the form vendor:Action/],
+      [{ ...delegation, Principal: { AWS: "bob" } }, /Statement\[1\]\.Principal\.AWS\): "bob" is not an account/],
+      [
+        { ...delegation, Principal: { AWS: missing } },
+        /^Statement account: Policy contains a statement with one or more invalid principals: .*user\/missing does not exist\.$/,
+      ],
+      [{ ...delegation, Principal: { AWS: "AIDAEXAMPLE" } }, /"AIDAEXAMPLE" is not an account/],
+      [{ ...delegation, Resorce: "*" }, /Statement account \(Statement\[1\]\): has an unknown element: "Resorce"/],
+      [
+        { ...delegation, Condition: { StringEqual: { "kms:ViaService": "x" } } },
+        /Statement\[1\]\.Condition\): has an unknown operator: "StringEqual"/,
+      ],
+      [
+        { ...delegation, Condition: { IpAddress: { "aws:SourceIp": "here" } } },
+        /Statement\[1\]\.Condition\.IpAddress\): "aws:SourceIp": a value is not an IP address/,
+      ],
+    ];
+    for (const [statement, message] of cases) {
+      const Policy = policyOf({ ...delegation, Sid: "first" }, statement);
+      await aws.fails("PutKeyPolicy", { KeyId, Policy }, { type: "MalformedPolicyDocumentException", message });
+      await aws.fails("CreateKey", { Policy }, { type: "MalformedPolicyDocumentException", message });
+    }
+  });
+
   it("refuses malformed policies and those that lock out their author", async () => {
     const { KeyId } = await aws.createKey();
     for (const Policy of ["{}", "not JSON", policyOf({ ...delegation, Effect: "Maybe" })]) {

@@ -1,10 +1,14 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "node:test";
-import { findBotocoreKms, generateAwsModel, readAwsModel } from "./generate-aws-model.ts";
-
-const folder = new URL("../packages/wire-aws/src/kms/generated/", import.meta.url);
-const botocore = findBotocoreKms();
+import {
+  findBotocoreModel,
+  generateAwsModel,
+  generatedFolder,
+  generatedServices,
+  readAwsModel,
+} from "./generate-aws-model.ts";
 
 /** What generateAwsModel reads, of a service that is easy to see through. */
 const model = {
@@ -65,16 +69,22 @@ describe("generate-aws-model", () => {
     );
   });
 
-  const skip = botocore === undefined && "botocore is not installed in .venv";
-  it("made the committed model of AWS KMS", { skip }, () => {
-    for (const [name, text] of Object.entries(generateAwsModel(readAwsModel(botocore!)))) {
-      assert.equal(readFileSync(new URL(name, folder), "utf8"), text, name);
-    }
-  });
+  for (const service of generatedServices) {
+    const botocore = findBotocoreModel(service);
+    const skip = botocore === undefined && "botocore is not installed in .venv";
+    it(`made the committed model of ${service.name}`, { skip }, () => {
+      for (const [name, text] of Object.entries(generateAwsModel(readAwsModel(botocore!, service)))) {
+        assert.equal(readFileSync(join(generatedFolder(service), name), "utf8"), text, name);
+      }
+    });
+  }
 
+  const kms = generatedServices.find(({ name }) => name === "kms")!;
+  const kmsFolder = findBotocoreModel(kms);
+  const skip = kmsFolder === undefined && "botocore is not installed in .venv";
   it("finds JSON alone in the model of AWS KMS, and no compressed requests: what the wire speaks", { skip }, () => {
-    const { model: kms } = readAwsModel(botocore!);
-    assert.deepEqual(kms.metadata.protocols, ["json"]);
-    assert.doesNotMatch(JSON.stringify(kms.operations), /requestcompression/i);
+    const { model: read } = readAwsModel(kmsFolder!, kms);
+    assert.deepEqual(read.metadata.protocols, ["json"]);
+    assert.doesNotMatch(JSON.stringify(read.operations), /requestcompression/i);
   });
 });

@@ -1,12 +1,14 @@
-import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
+import { iamOperations } from "./iam-operations.ts";
 
 /** The parts of botocore's `service-2.json` that are read here. */
 interface BotocoreModel {
   readonly metadata: {
     readonly apiVersion: string;
-    readonly targetPrefix: string;
+    readonly targetPrefix?: string;
+    readonly xmlNamespace?: string;
     readonly protocols?: readonly string[];
   };
   readonly operations: Readonly<Record<string, BotocoreOperation>>;
@@ -50,21 +52,59 @@ export interface GeneratedAwsModel {
 }
 
 const repository = dirname(import.meta.dirname);
-const outputFolder = join(repository, "packages/wire-aws/src/kms/generated");
 
-/** Where the KMS model lies in the repository's own Python environment; undefined when there is none. */
-export function findBotocoreKms(): string | undefined {
-  return globSync("lib/python*/site-packages/botocore/data/kms/2014-11-01/", { cwd: join(repository, ".venv") })
-    .map((found) => join(repository, ".venv", found))
+/** A service whose model is committed. */
+export interface GeneratedService {
+  readonly name: "kms" | "sts" | "iam";
+  readonly apiVersion: string;
+  /** The operations that are taken; all of them when absent. */
+  readonly operations?: readonly string[];
+}
+
+/** The services whose models are committed, below packages/wire-aws/src/SERVICE/generated. */
+export const generatedServices: readonly GeneratedService[] = [
+  { name: "kms", apiVersion: "2014-11-01" },
+  { name: "sts", apiVersion: "2011-06-15" },
+  { name: "iam", apiVersion: "2010-05-08", operations: iamOperations },
+];
+
+/** Where the generated files of a service lie. */
+export function generatedFolder(service: GeneratedService): string {
+  return join(repository, "packages/wire-aws/src", service.name, "generated");
+}
+
+/** Where a service's model lies in the repository's own Python environment; undefined when there is none. */
+export function findBotocoreModel({ name, apiVersion }: GeneratedService): string | undefined {
+  const cwd = join(repository, ".venv");
+  return globSync(`lib/python*/site-packages/botocore/data/${name}/${apiVersion}/`, { cwd })
+    .map((found) => join(cwd, found))
     .at(0);
 }
 
 /** Reads `service-2.json.gz` in a folder such as `botocore/data/kms/2014-11-01`. */
-export function readAwsModel(folder: string): AwsModelSource {
-  const model = JSON.parse(gunzipSync(readFileSync(join(folder, "service-2.json.gz"))).toString()) as BotocoreModel;
+export function readAwsModel(folder: string, service: GeneratedService): AwsModelSource {
+  const whole = JSON.parse(gunzipSync(readFileSync(join(folder, "service-2.json.gz"))).toString()) as BotocoreModel;
   const init = join(folder, "../../../__init__.py");
   const version = existsSync(init) ? /__version__ = ['"]([^'"]+)['"]/.exec(readFileSync(init, "utf8"))?.[1] : undefined;
-  return { model, origin: `botocore ${version ?? "(unknown version)"}, kms ${model.metadata.apiVersion}` };
+  const origin = `botocore ${version ?? "(unknown version)"}, ${service.name} ${whole.metadata.apiVersion}`;
+  return { model: service.operations === undefined ? whole : pick(whole, service.operations), origin };
+}
+
+/** The part of a model that some operations reach. */
+function pick(whole: BotocoreModel, names: readonly string[]): BotocoreModel {
+  const operations = Object.fromEntries(
+    names.map((name) => {
+      const operation = Object.hasOwn(whole.operations, name) ? whole.operations[name] : undefined;
+      if (operation === undefined) throw new Error(`the model has no operation ${name}`);
+      return [name, operation];
+    }),
+  );
+  const model = { ...whole, operations };
+  const used = new Set([
+    ...reachable(model, ({ input }) => input?.shape),
+    ...reachable(model, ({ output }) => output?.shape),
+  ]);
+  return { ...model, shapes: Object.fromEntries(Object.entries(whole.shapes).filter(([name]) => used.has(name))) };
 }
 
 /** Turns the model into TypeScript: tables of constraints and types, no prose. Deterministic. */
@@ -74,23 +114,21 @@ export function generateAwsModel({ model, origin }: AwsModelSource): GeneratedAw
 }
 
 function renderTables(model: BotocoreModel): string {
+  const { targetPrefix, xmlNamespace } = model.metadata;
+  const isQuery = targetPrefix === undefined;
   const lines = [
-    'import type { OperationModel, Shape } from "../model-shape.ts";',
+    `import type { OperationModel, Shape } from "${isQuery ? "../../kms" : ".."}/model-shape.ts";`,
     "",
-    `export const targetPrefix = ${JSON.stringify(model.metadata.targetPrefix)};`,
+    isQuery
+      ? `export const xmlNamespace = ${JSON.stringify(xmlNamespace)};`
+      : `export const targetPrefix = ${JSON.stringify(targetPrefix)};`,
     "",
     "/** Every operation of the service. */",
     "export const operations = {",
     ...sorted(model.operations).map(([name, operation]) => `  ${name}: ${renderOperation(operation)},`),
     "} as const satisfies Record<string, OperationModel>;",
     "",
-    "/** The HTTP status of every error shape. */",
-    "export const errorStatuses = {",
-    ...sorted(model.shapes)
-      .filter(([, shape]) => shape.exception === true)
-      .map(([name, shape]) => `  ${name}: ${shape.error?.httpStatusCode ?? (shape.fault === true ? 500 : 400)},`),
-    "} as const satisfies Record<string, number>;",
-    "",
+    ...(isQuery ? [] : renderStatuses(model)),
     "/** Every shape but the errors. */",
     "export const shapes = {",
     ...sorted(model.shapes)
@@ -100,6 +138,18 @@ function renderTables(model: BotocoreModel): string {
     "",
   ];
   return lines.join("\n");
+}
+
+function renderStatuses(model: BotocoreModel): readonly string[] {
+  return [
+    "/** The HTTP status of every error shape. */",
+    "export const errorStatuses = {",
+    ...sorted(model.shapes)
+      .filter(([, shape]) => shape.exception === true)
+      .map(([name, shape]) => `  ${name}: ${shape.error?.httpStatusCode ?? (shape.fault === true ? 500 : 400)},`),
+    "} as const satisfies Record<string, number>;",
+    "",
+  ];
 }
 
 function renderOperation({ input, output, errors }: BotocoreOperation): string {
@@ -114,7 +164,7 @@ function renderShape(shape: BotocoreShape): string {
   const parts = [`type: ${JSON.stringify(shape.type)}`];
   if (shape.min !== undefined) parts.push(`min: ${shape.min}`);
   if (shape.max !== undefined) parts.push(`max: ${shape.max}`);
-  if (shape.pattern !== undefined) parts.push(`pattern: ${JSON.stringify(shape.pattern)}`);
+  if (shape.pattern !== undefined) parts.push(`pattern: ${JSON.stringify(javascriptPattern(shape.pattern))}`);
   if (shape.enum !== undefined) parts.push(`enum: ${renderList(shape.enum)}`);
   if (shape.sensitive === true) parts.push("sensitive: true");
   if (shape.member !== undefined) parts.push(`member: ${JSON.stringify(shape.member.shape)}`);
@@ -126,6 +176,11 @@ function renderShape(shape: BotocoreShape): string {
     parts.push(members.length === 0 ? "members: {}" : `members: { ${members.join(", ")} }`);
   }
   return `{ ${parts.join(", ")} }`;
+}
+
+/** Java's way to write code points beyond 16 bits, in JavaScript's. */
+function javascriptPattern(pattern: string): string {
+  return pattern.replace(/\\u([0-9A-F]{5,6})/g, "\\u{$1}");
 }
 
 function renderList(values: readonly string[]): string {
@@ -198,14 +253,15 @@ function sorted<T>(record: Readonly<Record<string, T>>): [string, T][] {
 }
 
 if (import.meta.main) {
-  const folder = process.argv[2] ?? findBotocoreKms();
-  if (folder === undefined) {
-    console.error(
-      "usage: bin/node tools/generate-aws-model.ts BOTOCORE_DATA_KMS_FOLDER (or install botocore in .venv)",
-    );
-    process.exit(1);
-  }
-  for (const [name, text] of Object.entries(generateAwsModel(readAwsModel(folder)))) {
-    writeFileSync(join(outputFolder, name), text);
+  for (const service of generatedServices) {
+    const folder = findBotocoreModel(service);
+    if (folder === undefined) {
+      console.error("generate-aws-model: install botocore in .venv first");
+      process.exit(1);
+    }
+    mkdirSync(generatedFolder(service), { recursive: true });
+    for (const [name, text] of Object.entries(generateAwsModel(readAwsModel(folder, service)))) {
+      writeFileSync(join(generatedFolder(service), name), text);
+    }
   }
 }

@@ -33,7 +33,7 @@ describe("a policy that denies what does not come over TLS", () => {
     const { core } = test;
     const { principal } = await execute(core, createPrincipal, { kind: "user", name: "alice" }, test.request());
     const principalArn = principal.arn;
-    await execute(core, putIdentityPolicy, { principalArn, name: "tls", document: policy }, test.request());
+    await execute(core, putIdentityPolicy, { principalArn, policyName: "tls", document: policy }, test.request());
     ({ token } = await execute(core, createToken, { principalArn }, test.request()));
     const unused = () => assert.fail("no request is for this API");
     const handler = dispatch({

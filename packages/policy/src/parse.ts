@@ -33,7 +33,7 @@ interface KindRules extends StatementRules {
 const identityRules: KindRules = {
   elements: new Set(["Version", "Statement"]),
   hasPrincipal: false,
-  needsResource: true,
+  resource: "needed",
   isSid: (sid) => alphanumeric.test(sid),
   uniqueSids: true,
 };
@@ -45,9 +45,16 @@ const rules: Readonly<Record<PolicyKind, KindRules>> = {
   key: {
     elements: new Set(["Version", "Id", "Statement"]),
     hasPrincipal: true,
-    needsResource: false,
+    resource: "optional",
     isSid: () => true,
     uniqueSids: false,
+  },
+  trust: {
+    elements: new Set(["Version", "Id", "Statement"]),
+    hasPrincipal: true,
+    resource: "prohibited",
+    isSid: (sid) => alphanumeric.test(sid),
+    uniqueSids: true,
   },
 };
 

@@ -41,6 +41,8 @@ export interface PrincipalMatcher {
   readonly services: ReadonlySet<string>;
   /** The unique id of the user or role that an ARN meant when the policy was put. */
   readonly ids: PrincipalIds;
+  /** Identity providers. */
+  readonly federated: ReadonlySet<string>;
   /** As written, for an explanation. */
   readonly written: readonly string[];
 }
@@ -81,6 +83,7 @@ export function matchPrincipal(matcher: PrincipalMatcher, principal: PolicyPrinc
   if (matcher.isNegated) return isExempt(matcher, principal) ? strength.none : strength.wildcard;
   if (matcher.isEveryone) return strength.wildcard;
   if (principal.kind === "service") return isNamedService(matcher, principal) ? strength.service : strength.none;
+  if (principal.kind === "federated") return isNamedProvider(matcher, principal) ? strength.self : strength.none;
   if (isNamed(matcher, principal.arn, principal)) return strength.self;
   if (principal.kind === "root" && matcher.accounts.has(principal.account)) return strength.self;
   if (principal.roleArn !== undefined && isNamed(matcher, principal.roleArn, principal)) return strength.role;
@@ -94,6 +97,7 @@ export function matchPrincipal(matcher: PrincipalMatcher, principal: PolicyPrinc
 function isExempt(matcher: PrincipalMatcher, principal: PolicyPrincipal): boolean {
   if (matcher.isEveryone) return true;
   if (principal.kind === "service") return isNamedService(matcher, principal);
+  if (principal.kind === "federated") return isNamedProvider(matcher, principal);
   if (!matcher.accounts.has(principal.account)) return false;
   if (principal.kind === "root") return true;
   const roleIsNamed = principal.roleArn === undefined || isNamed(matcher, principal.roleArn, principal);
@@ -109,6 +113,10 @@ function isNamed(matcher: PrincipalMatcher, arn: string, { userId }: PolicyPrinc
   const meant = matcher.ids.get(arn);
   // The id of a session is that of its role, a colon and the session's name.
   return meant === undefined || userId === meant || userId?.startsWith(`${meant}:`) === true;
+}
+
+function isNamedProvider(matcher: PrincipalMatcher, principal: PolicyPrincipal): boolean {
+  return principal.federatedProvider !== undefined && matcher.federated.has(principal.federatedProvider);
 }
 
 function isNamedService(matcher: PrincipalMatcher, principal: PolicyPrincipal): boolean {

@@ -27,7 +27,7 @@ import type { Effect, StatementMatch } from "./types.ts";
 export interface StatementRules {
   /** A statement must have Principal or NotPrincipal; otherwise it must have neither. */
   readonly hasPrincipal: boolean;
-  readonly needsResource: boolean;
+  readonly resource: "needed" | "optional" | "prohibited";
   readonly isSid: (sid: string) => boolean;
   readonly uniqueSids: boolean;
 }
@@ -120,7 +120,16 @@ function readPrincipal(
 function compilePrincipal(value: unknown, place: Place, isNegated: boolean, ids: PrincipalIds): PrincipalMatcher {
   if (value === "*") {
     const none: ReadonlySet<string> = new Set();
-    return { isNegated, isEveryone: true, accounts: none, arns: none, services: none, ids, written: ["*"] };
+    return {
+      isNegated,
+      isEveryone: true,
+      accounts: none,
+      arns: none,
+      services: none,
+      federated: none,
+      ids,
+      written: ["*"],
+    };
   }
   if (typeof value === "string") return refuse(place, 'must be "*" or an object');
   const members = readObject(value, place);
@@ -128,29 +137,35 @@ function compilePrincipal(value: unknown, place: Place, isNegated: boolean, ids:
   if (members.size === 0) return refuse(place, "must not be empty");
   const into = { accounts: new Set<string>(), arns: new Set<string>(), everyone: false };
   const services = new Set<string>();
+  const federated = new Set<string>();
   const written: string[] = [];
   for (const [type, list] of members) {
     const here = within(place, type);
     for (const name of readStrings(list, here)) {
-      const reason = addPrincipal(type, name, into, services);
+      const reason = addPrincipal(type, name, into, { services, federated });
       if (reason !== undefined) refuse(here, `${printable(name)} ${reason}`);
       written.push(name);
     }
   }
-  return { isNegated, isEveryone: into.everyone, accounts: into.accounts, arns: into.arns, services, ids, written };
+  const { everyone: isEveryone, accounts, arns } = into;
+  return { isNegated, isEveryone, accounts, arns, services, federated, ids, written };
 }
 
-/** Federated and canonical users are read but no caller is one. */
+/** Canonical users are read but no caller is one. */
 function addPrincipal(
   type: string,
   name: string,
   into: Parameters<typeof addAwsPrincipal>[1],
-  services: Set<string>,
+  named: { readonly services: Set<string>; readonly federated: Set<string> },
 ): string | undefined {
   if (type === "AWS") return addAwsPrincipal(name, into);
-  if (type !== "Service") return name === "" || /[*?\s]/.test(name) ? "is not a principal" : undefined;
+  if (type !== "Service") {
+    if (name === "" || /[*?\s]/.test(name)) return "is not a principal";
+    if (type === "Federated") named.federated.add(name);
+    return undefined;
+  }
   if (!isServiceName(name)) return "is not a service principal, as in s3.amazonaws.com";
-  services.add(name);
+  named.services.add(name);
   return undefined;
 }
 
@@ -165,6 +180,14 @@ function readActions(members: Members, place: Place): CompiledStatement["action"
   return compileActions(written, found.isNegated);
 }
 
+const everyResource = compileEveryResource();
+
+function compileEveryResource() {
+  const pattern = compileResource("*", false);
+  if (typeof pattern === "string") throw new Error(pattern);
+  return pattern;
+}
+
 function readResources(
   members: Members,
   place: Place,
@@ -173,7 +196,13 @@ function readResources(
   variables: boolean,
 ): ResourceMatcher | undefined {
   const found = oneOf(members, "Resource", place);
-  if (found === undefined) return rules.needsResource ? refuse(within(place, "Resource"), "is missing") : undefined;
+  if (rules.resource === "prohibited") {
+    if (found !== undefined) return refuse(within(place, found.name), "does not belong in this kind of policy");
+    return { isNegated: false, needsValues: false, patterns: [everyResource], written: ["*"] };
+  }
+  if (found === undefined) {
+    return rules.resource === "needed" ? refuse(within(place, "Resource"), "is missing") : undefined;
+  }
   const here = within(place, found.name);
   const written = readStrings(members.get(found.name), here);
   const patterns = written.map((text) => {

@@ -2,9 +2,10 @@ import type { ActionIndex, CompiledStatement } from "./compiled.ts";
 
 /**
  * What a policy hangs on. A `key` policy must name principals; the others (on a user or role, on an STS session, or the
- * most that an identity may have) must not.
+ * most that an identity may have) must not. A `trust` policy says who may assume the role that it hangs on: it must name
+ * principals and must not name resources.
  */
-export type PolicyKind = "identity" | "key" | "session" | "boundary";
+export type PolicyKind = "identity" | "key" | "session" | "boundary" | "trust";
 
 export type Effect = "Allow" | "Deny";
 
@@ -46,13 +47,15 @@ export interface PolicyPrincipal {
   readonly arn: string;
   /** The 12-digit account. */
   readonly account: string;
-  readonly kind: "root" | "user" | "role" | "assumed-role" | "service";
+  readonly kind: "root" | "user" | "role" | "assumed-role" | "service" | "federated";
   /** The role behind an assumed-role session: `arn:aws:iam::ACCOUNT:role/PATH/ROLE`. */
   readonly roleArn?: string;
   /** `AIDA...` or `AROA...:SESSION`, for `${aws:userid}`. */
   readonly userId?: string;
   /** `s3.amazonaws.com`, for kind `service`. */
   readonly serviceName?: string;
+  /** ARN of the identity provider that vouches for the caller, for kind `federated`. */
+  readonly federatedProvider?: string;
 }
 
 export interface PolicyRequest {

@@ -13,7 +13,8 @@ export type ResourceKind =
   | "policy"
   | "mount"
   | "route"
-  | "operation";
+  | "operation"
+  | "oidcProvider";
 
 /** Finer kinds of bad input, for wires whose originals name them apart. */
 export type InputKind =
@@ -24,7 +25,8 @@ export type InputKind =
   | "tag"
   | "size"
   | "method"
-  | "contentCoding";
+  | "contentCoding"
+  | "parameter";
 
 /** What is wrong with a custom key store, its proxy, or an external key that a key is to be made of. */
 export type KeyStoreProblem =
@@ -49,6 +51,7 @@ export type AuthenticationFailure =
   | "unknownToken"
   | "signatureMismatch"
   | "expired"
+  | "expiredToken"
   | "notYetCurrent"
   | "incomplete";
 
@@ -67,10 +70,20 @@ export interface ErrorParams {
     readonly basis: "explicitDeny" | "implicitDeny" | "ciphertextKey";
     /** Which side denied or did not allow; `foreign`: a key of another account, whose existence is not disclosed. */
     readonly source?: "identity" | "resource" | "session" | "boundary" | "foreign";
+    /** A whole sentence, where no policy decided. */
+    readonly reason?: string;
   };
-  NotFound: { readonly resource: ResourceKind; readonly id: string };
-  AlreadyExists: { readonly resource: ResourceKind; readonly id: string };
+  /** `reason` is a whole sentence, where the original has one of its own. */
+  NotFound: { readonly resource: ResourceKind; readonly id: string; readonly reason?: string };
+  AlreadyExists: { readonly resource: ResourceKind; readonly id: string; readonly reason?: string };
   Conflict: { readonly reason: string };
+  /** Something that is still in use, or has parts, cannot be deleted. */
+  DeleteConflict: { readonly reason: string };
+  /** A web identity token: malformed or not signed by its issuer, out of its time, of another issuer, or not to be checked now. */
+  IdentityTokenInvalid: {
+    readonly kind: "invalid" | "expired" | "rejected" | "unreachable";
+    readonly reason: string;
+  };
   LimitExceeded: { readonly limit: string; readonly max: number; readonly reason: string };
   Throttled: { readonly reason: string };
   Unsupported: { readonly reason: string };
@@ -124,6 +137,8 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeRow>> = {
   NotFound: caller,
   AlreadyExists: caller,
   Conflict: { fault: "caller", retryable: true },
+  DeleteConflict: caller,
+  IdentityTokenInvalid: caller,
   LimitExceeded: caller,
   Throttled: { fault: "caller", retryable: true },
   Unsupported: caller,

@@ -19,7 +19,8 @@ export {
 } from "./errors.ts";
 export type { HealthWatch } from "./health/health-watch.ts";
 export { confirmRootCredential, makeRootCredential, type RootCredential } from "./identity/bootstrap.ts";
-export { type AccessKeyCredential, rootPrincipal } from "./identity/identity-directory.ts";
+export type { AccessKeyCredential } from "./identity/identity-directory.ts";
+export { rootPrincipal } from "./identity/load-principal.ts";
 export { Keyring } from "./keyring/keyring.ts";
 export { checkpointKeySetting, openSecretSetting, secretSettingWrite } from "./keyring/secret-setting.ts";
 export { currentMaterialId } from "./keys/material-id.ts";
@@ -45,7 +46,14 @@ export type { KeyUsageRecord } from "./model/key-usage.ts";
 export type { MountRecord } from "./model/mount.ts";
 export type {
   AccessKeyRecord,
+  IamNameKind,
+  IamNameRecord,
+  IamTag,
   IdentityPolicyRecord,
+  ManagedPolicyRecord,
+  OidcProviderRecord,
+  PolicyAttachmentRecord,
+  PolicyVersionRecord,
   Principal,
   PrincipalKind,
   PrincipalRecord,
@@ -54,11 +62,59 @@ export type {
 export type { RecipientRequest, RequestContext, Wire } from "./model/request.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
-export { createAccessKey, deleteAccessKey } from "./operations/admin/access-keys.ts";
+export { createAccessKey, deleteAccessKey, updateAccessKey } from "./operations/admin/access-keys.ts";
 export { listCredentials } from "./operations/admin/credentials.ts";
-export { deleteIdentityPolicy, listIdentityPolicies, putIdentityPolicy } from "./operations/admin/identity-policies.ts";
+export {
+  deleteIdentityPolicy,
+  getIdentityPolicy,
+  listIdentityPolicies,
+  putIdentityPolicy,
+} from "./operations/admin/identity-policies.ts";
+export {
+  createManagedPolicy,
+  deleteManagedPolicy,
+  getManagedPolicy,
+  listManagedPolicies,
+  tagManagedPolicy,
+  untagManagedPolicy,
+} from "./operations/admin/managed-policies.ts";
+export { byName, type PrincipalName } from "./operations/admin/names.ts";
+export {
+  addOidcClientId,
+  createOidcProvider,
+  deleteOidcProvider,
+  getOidcProvider,
+  listOidcProviders,
+  removeOidcClientId,
+  tagOidcProvider,
+  untagOidcProvider,
+  updateOidcThumbprints,
+} from "./operations/admin/oidc-providers.ts";
+export {
+  attachPolicy,
+  detachPolicy,
+  listAttachedPolicies,
+  listEntitiesForPolicy,
+} from "./operations/admin/policy-attachments.ts";
+export {
+  createPolicyVersion,
+  deletePolicyVersion,
+  getPolicyVersion,
+  listPolicyVersions,
+  type ShownVersion,
+  setDefaultPolicyVersion,
+} from "./operations/admin/policy-versions.ts";
 export { createPrincipal, deletePrincipal, listPrincipals } from "./operations/admin/principals.ts";
+export {
+  getPrincipal,
+  listingOfNothing,
+  listPrincipalsOfKind,
+  listPrincipalTags,
+  tagPrincipal,
+  untagPrincipal,
+} from "./operations/admin/read-principals.ts";
 export { renewRootCredential } from "./operations/admin/renew-root-credential.ts";
+export { deleteBoundary, putBoundary, putTrustPolicy, updateRole } from "./operations/admin/roles.ts";
 export { rotateKeyring } from "./operations/admin/rotate-keyring.ts";
 export { createToken, revokeOwnToken, revokeToken } from "./operations/admin/tokens.ts";
 export { createAlias, deleteAlias, updateAlias } from "./operations/aliases/alias-operations.ts";
@@ -106,6 +162,10 @@ export { getPublicKey } from "./operations/signing/get-public-key.ts";
 export { generateMac, verifyMac } from "./operations/signing/mac-operations.ts";
 export { sign } from "./operations/signing/sign.ts";
 export { verify } from "./operations/signing/verify.ts";
+export { type AssumeRoleInput, assumeRole } from "./operations/sts/assume-role.ts";
+export { getAccessKeyInfo } from "./operations/sts/get-access-key-info.ts";
+export { getSessionToken } from "./operations/sts/get-session-token.ts";
+export type { AssumedRole, IssuedSession } from "./operations/sts/issue-session.ts";
 export { listResourceTags, tagResource, untagResource } from "./operations/tags/tag-operations.ts";
 export { configureKey } from "./operations/transit/configure-key.ts";
 export {

@@ -3,11 +3,16 @@ import {
   type AliasRecord,
   type AuditOutboxRecord,
   type CustomKeyStoreRecord,
+  type IamNameKind,
+  type IamNameRecord,
   type IdentityPolicyRecord,
   invariant,
   type KeyRecord,
   type KeyVersionRecord,
   type MountRecord,
+  type OidcProviderRecord,
+  type PolicyAttachmentRecord,
+  type PolicyVersionRecord,
   type PrincipalRecord,
   type Store,
   type StoreHealth,
@@ -141,6 +146,39 @@ export class SqlStore implements Store {
     limit: number,
   ): Promise<readonly IdentityPolicyRecord[]> {
     return this.#page("identityPolicies", this.#pages.listIdentityPolicies, { principalArn, after, limit });
+  }
+
+  listIamNames(
+    account: string,
+    kind: IamNameKind,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly IamNameRecord[]> {
+    return this.#page("iamNames", this.#pages.listIamNames, { account, kind, after, limit });
+  }
+
+  listPolicyVersions(policyArn: string, after: number, limit: number): Promise<readonly PolicyVersionRecord[]> {
+    return this.#page("policyVersions", this.#pages.listPolicyVersions, { policyArn, after, limit });
+  }
+
+  listAttachedPolicies(
+    principalArn: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly PolicyAttachmentRecord[]> {
+    return this.#page("policyAttachments", this.#pages.listAttachedPolicies, { principalArn, after, limit });
+  }
+
+  listPolicyAttachments(
+    policyArn: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly PolicyAttachmentRecord[]> {
+    return this.#page("policyAttachments", this.#pages.listPolicyAttachments, { policyArn, after, limit });
+  }
+
+  listOidcProviders(account: string, after = beforeAll, limit: number): Promise<readonly OidcProviderRecord[]> {
+    return this.#page("oidcProviders", this.#pages.listOidcProviders, { account, after, limit });
   }
 
   listMounts(after = beforeAll, limit: number): Promise<readonly MountRecord[]> {

@@ -77,10 +77,13 @@ export function authenticate(
   if (!isRegion(signature.region)) {
     refuse({ code: "InvalidScope", message: "Credential should be scoped to a valid region." });
   }
-  // Before the access key is looked up: an answer to a made-up token must not tell which access keys exist.
-  if (signature.sessionToken !== undefined && !core.identities.dev) refuseClient();
-  const found = core.identities.findAccessKey(signature.accessKeyId);
-  const check = (credential: AccessKeyCredential | undefined) =>
+  const { accessKeyId, sessionToken } = signature;
+  // With a token the access key is that of the token or none: what is stored of it is not asked.
+  const found =
+    sessionToken === undefined
+      ? core.identities.findAccessKey(accessKeyId)
+      : core.identities.findSession(accessKeyId, sessionToken);
+  const check = (credential: AccessKeyCredential | "expired" | undefined) =>
     verify(core, request, signature, credential, demand, cache);
   return found instanceof Promise ? found.then(check) : check(found);
 }
@@ -93,11 +96,15 @@ function verify(
   core: Core,
   request: WireRequest,
   signature: ParsedSignature,
-  credential: AccessKeyCredential | undefined,
+  credential: AccessKeyCredential | "expired" | undefined,
   { services, maxSkewMs }: SignatureDemand,
   cache: SigningKeyCache,
 ): Caller {
   if (credential === undefined) refuseClient();
+  if (credential === "expired") {
+    const reason = "The security token included in the request is expired";
+    throw ServiceError.of("Unauthenticated", { failure: "expiredToken", reason });
+  }
   const { principal, secret } = credential;
   if (secret !== undefined) {
     const options = {

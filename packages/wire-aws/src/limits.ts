@@ -27,7 +27,8 @@ export const awsLimits = {
     "User-Agent kept for the audit record; the rest is cut off",
   ),
   targetChars: limit("targetChars", 128, "characters", "unknown operation name kept for the audit record"),
-  formBytes: limit("formBytes", 16_384, "bytes", "form or query of an STS request"),
+  formBytes: limit("formBytes", 131_072, "bytes", "form or query of an STS or IAM request"),
+  formDepth: limit("formDepth", 8, "levels", "dots and what is between them in a field's name of a form"),
   validationErrors: limit("validationErrors", 10, "errors", "constraint violations told in one ValidationException"),
   echoedChars: limit("echoedChars", 4096, "characters", "a refused value repeated in a ValidationException"),
 } as const satisfies Record<string, Limit>;

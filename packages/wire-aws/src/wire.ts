@@ -3,9 +3,9 @@ import { createSigningKeyCache } from "@coffer/sigv4";
 import type { AwsService } from "./aws-service.ts";
 import { answerKms } from "./kms/answer-kms.ts";
 import { awsLimits } from "./limits.ts";
-import { answerSts } from "./sts/answer-sts.ts";
+import { answerQuery } from "./query/answer-query.ts";
 
-const help = `This is Coffer. At this address it speaks the AWS KMS API (and STS GetCallerIdentity) to any AWS SDK or CLI:
+const help = `This is Coffer. At this address it speaks the AWS KMS API (and STS and IAM) to any AWS SDK or CLI:
 
   aws --endpoint-url http://HOST:PORT kms list-keys
 
@@ -13,7 +13,7 @@ The Vault API is below /v1/.
 `;
 
 /**
- * Makes the AWS wire: AWS KMS (AWS JSON 1.1 protocol) and STS GetCallerIdentity (AWS query protocol), both at `/`. The
+ * Makes the AWS wire: AWS KMS (AWS JSON 1.1 protocol) and STS and IAM (AWS query protocol), all at `/`. The
  * operation is in the `X-Amz-Target` header, or in the form field or query parameter `Action`.
  */
 export function createAwsWire(core: Core): WireHandler {
@@ -26,10 +26,10 @@ function answer(service: AwsService, request: WireRequest): Promise<WireAnswer> 
   if (method === "POST") {
     const target = headers.get("x-amz-target");
     if (target !== undefined) return answerKms(service, request, target);
-    if (isForm(request)) return answerSts(service, request, request.body);
+    if (isForm(request)) return answerQuery(service, request, request.body);
   }
   if ((method === "GET" || method === "POST") && hasAction(query)) {
-    return answerSts(service, request, Buffer.from(query));
+    return answerQuery(service, request, Buffer.from(query));
   }
   if ((method === "GET" || method === "HEAD") && query === "") return Promise.resolve(helpPage(request));
   return answerKms(service, request, undefined);

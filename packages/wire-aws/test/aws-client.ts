@@ -147,7 +147,7 @@ export class AwsTest {
     const { principal } = await execute(core, createPrincipal, { kind: "user", name }, request());
     if (statement !== undefined) {
       const document = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
-      await execute(core, putIdentityPolicy, { principalArn: principal.arn, name: "test", document }, request());
+      await execute(core, putIdentityPolicy, { principalArn: principal.arn, policyName: "test", document }, request());
     }
     const made = await execute(core, createAccessKey, { principalArn: principal.arn }, request());
     return {
@@ -182,3 +182,134 @@ export function assertError(
 }
 
 export const base64 = (text: string): string => Buffer.from(text).toString("base64");
+
+/** An answer of the AWS query protocol. */
+export class QueryAnswer {
+  readonly status: number;
+  readonly text: string;
+
+  constructor({ status, text }: AwsAnswer) {
+    this.status = status;
+    this.text = text;
+  }
+
+  /** The text of the first element of a name; undefined when there is none. */
+  get(element: string): string | undefined {
+    return new RegExp(`<${element}>([^<]*)</${element}>`).exec(this.text)?.[1];
+  }
+
+  /** The texts of all elements of a name. */
+  all(element: string): string[] {
+    return [...this.text.matchAll(new RegExp(`<${element}>([^<]*)</${element}>`, "g"))].map(([, text]) => text ?? "");
+  }
+
+  /** `200`, or the status with the error's code. */
+  get outcome(): string {
+    return this.status === 200 ? "200" : `${this.status} ${this.get("Code")}`;
+  }
+}
+
+const versions = { sts: "2011-06-15", iam: "2010-05-08" } as const;
+
+/** Calls IAM and STS over the query protocol, as the account root unless told. */
+export class QueryClient {
+  readonly #aws: AwsTest;
+
+  constructor(aws: AwsTest) {
+    this.#aws = aws;
+  }
+
+  async send(
+    service: "sts" | "iam",
+    action: string,
+    fields: Readonly<Record<string, string>> = {},
+    as: SigningCredentials | "nobody" = this.#aws.root,
+  ): Promise<QueryAnswer> {
+    const form = new URLSearchParams({ Action: action, Version: versions[service], ...fields });
+    const headers = new Map([
+      ["host", "localhost:8080"],
+      ["content-type", "application/x-www-form-urlencoded; charset=utf-8"],
+    ]);
+    const request = { method: "POST", path: "/", query: "", headers, body: Buffer.from(form.toString()) };
+    if (as !== "nobody") {
+      for (const [name, value] of signRequest(request, as, this.#aws.scope({ service }))) headers.set(name, value);
+    }
+    return new QueryAnswer(await this.#aws.send(request));
+  }
+
+  iam(action: string, fields?: Readonly<Record<string, string>>, as?: SigningCredentials): Promise<QueryAnswer> {
+    return this.send("iam", action, fields, as);
+  }
+
+  sts(
+    action: string,
+    fields?: Readonly<Record<string, string>>,
+    as?: SigningCredentials | "nobody",
+  ): Promise<QueryAnswer> {
+    return this.send("sts", action, fields, as);
+  }
+
+  /** Calls what must succeed. */
+  async ok(
+    service: "sts" | "iam",
+    action: string,
+    fields?: Readonly<Record<string, string>>,
+    as?: SigningCredentials,
+  ): Promise<QueryAnswer> {
+    const answer = await this.send(service, action, fields, as);
+    assert.equal(answer.status, 200, answer.text);
+    return answer;
+  }
+
+  /** A user with an inline policy of these statements, and an access key. */
+  async newUser(
+    name: string,
+    ...statements: readonly object[]
+  ): Promise<SigningCredentials & { readonly arn: string }> {
+    const made = await this.ok("iam", "CreateUser", { UserName: name });
+    if (statements.length > 0) await this.setPolicy("User", name, ...statements);
+    const key = await this.ok("iam", "CreateAccessKey", { UserName: name });
+    return { arn: made.get("Arn") ?? "", ...credentialsOf(key) };
+  }
+
+  /** A role that trusts somebody, with an inline policy of these statements. */
+  async newRole(name: string, trust: object, ...statements: readonly object[]): Promise<string> {
+    const AssumeRolePolicyDocument = document({ Effect: "Allow", Action: "sts:AssumeRole", ...trust });
+    const made = await this.ok("iam", "CreateRole", { RoleName: name, AssumeRolePolicyDocument });
+    if (statements.length > 0) await this.setPolicy("Role", name, ...statements);
+    return made.get("Arn") ?? "";
+  }
+
+  /** Puts the one inline policy of a user or role. */
+  async setPolicy(kind: "User" | "Role", name: string, ...statements: readonly object[]): Promise<void> {
+    const fields = { [`${kind}Name`]: name, PolicyName: "test", PolicyDocument: document(...statements) };
+    await this.ok("iam", `Put${kind}Policy`, fields);
+  }
+
+  /** A session of a role. */
+  async assume(
+    RoleArn: string,
+    as: SigningCredentials,
+    fields: Readonly<Record<string, string>> = {},
+  ): Promise<Credentials> {
+    return credentialsOf(await this.ok("sts", "AssumeRole", { RoleArn, RoleSessionName: "test", ...fields }, as));
+  }
+}
+
+/** Credentials as the test was given them. */
+export type Credentials = SigningCredentials & { readonly secretAccessKey: string };
+
+/** A policy document. */
+export function document(...statements: readonly object[]): string {
+  return JSON.stringify({ Version: "2012-10-17", Statement: statements });
+}
+
+/** The credentials in an answer. */
+export function credentialsOf(answer: QueryAnswer): Credentials {
+  const sessionToken = answer.get("SessionToken");
+  return {
+    accessKeyId: answer.get("AccessKeyId") ?? "",
+    secretAccessKey: (answer.get("SecretAccessKey") ?? "").replaceAll("&#x2F;", "/"),
+    ...(sessionToken === undefined ? {} : { sessionToken }),
+  };
+}

@@ -108,7 +108,12 @@ describe("keys and callers of two accounts", () => {
     await aws.ok("PutKeyPolicy", { KeyId: keyId, Policy: policyOf(delegation, ...keySide) });
     // A policy has a statement at least; this one is about nothing here.
     const document = policyOf({ Effect: "Allow", Action: "s3:GetObject", Resource: "*" }, ...callerSide);
-    await execute(aws.test.core, putIdentityPolicy, { principalArn: otherUser, name: "own", document }, asOtherRoot());
+    await execute(
+      aws.test.core,
+      putIdentityPolicy,
+      { principalArn: otherUser, policyName: "own", document },
+      asOtherRoot(),
+    );
   }
 
   for (const [keyName, keyStatements, keyAllows] of keySides) {

@@ -68,8 +68,9 @@ describe("STS GetCallerIdentity", () => {
 
   it("refuses other actions and versions", async () => {
     const cases: [string, RegExp][] = [
-      ["Action=AssumeRole&Version=2011-06-15", /^Could not find operation AssumeRole for version 2011-06-15$/],
-      ["Action=CreateUser&Version=2010-05-08", /^Could not find operation CreateUser for version 2010-05-08$/],
+      ["Action=AssumeNothing&Version=2011-06-15", /^Could not find operation AssumeNothing for version 2011-06-15$/],
+      ["Action=CreateUser&Version=2011-06-15", /^Could not find operation CreateUser for version 2011-06-15$/],
+      ["Action=GetFederationToken&Version=2011-06-15", /^GetFederationToken is not supported by this release/],
       ["Action=GetCallerIdentity", /for version NO_VERSION_SPECIFIED$/],
       ["Action=%3Cscript%3E&Version=2011-06-15", /operation &lt;script&gt; for/],
       ["Action=constructor&Version=2011-06-15", /operation constructor for/],

@@ -27,6 +27,7 @@ const inputRows: Readonly<Record<InputKind, (reason: string) => VaultProblem>> =
   arn: (reason) => problem(400, reason),
   tag: (reason) => problem(400, reason),
   size: (reason) => problem(400, reason),
+  parameter: (reason) => problem(400, reason),
 };
 
 /** Paths in Vault's messages are quoted as Go's %q does; the wire's paths are printable, so JSON's quotes are the same. */
@@ -51,6 +52,8 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   AlreadyExists: ({ resource, id }) =>
     resource === "mount" ? problem(400, `path is already in use at ${id}`) : problem(400, `${id} already exists`),
   Conflict: ({ reason }) => problem(409, reason),
+  DeleteConflict: ({ reason }) => problem(409, reason),
+  IdentityTokenInvalid: ({ reason }) => problem(400, reason),
   LimitExceeded: ({ reason }) => problem(400, reason),
   Throttled: ({ reason }) => problem(429, reason),
   Unsupported: ({ reason }) => problem(400, reason),

@@ -205,7 +205,7 @@ describe("Vault requests", () => {
         },
       ],
     });
-    await execute(core, putIdentityPolicy, { principalArn: principal.arn, name: "p", document }, request);
+    await execute(core, putIdentityPolicy, { principalArn: principal.arn, policyName: "p", document }, request);
     const sealed = await encrypt("mine");
     assert.equal(sealed.status, 200, sealed.text);
     assert.equal((await call("GET", "transit/keys/mine", undefined, asUser)).status, 200);

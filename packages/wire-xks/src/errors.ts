@@ -39,6 +39,8 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   NotFound: ({ resource }) => [resource === "route" ? "InvalidUriPathException" : "KeyNotFoundException"],
   AlreadyExists: () => ["ValidationException"],
   Conflict: ({ reason }) => ["DependencyTimeoutException", reason],
+  DeleteConflict: ({ reason }) => ["DependencyTimeoutException", reason],
+  IdentityTokenInvalid: ({ reason }) => ["AuthenticationFailedException", reason],
   LimitExceeded: ({ reason }) => ["ValidationException", reason],
   Throttled: ({ reason }) => ["ThrottlingException", reason],
   Unsupported: ({ reason }) => ["UnsupportedOperationException", reason],

@@ -66,7 +66,7 @@ export class XksTest {
     const { core } = this.test;
     const { principal } = await execute(core, createPrincipal, { kind: "user", name }, this.test.request());
     const document = JSON.stringify({ Version: "2012-10-17", Statement: [statement] });
-    const policy = { principalArn: principal.arn, name: "xks", document };
+    const policy = { principalArn: principal.arn, policyName: "xks", document };
     await execute(core, putIdentityPolicy, policy, this.test.request());
     const made = await execute(
       core,

@@ -124,6 +124,12 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
       wires.rest("PUT", `/admin/policies/large?principal=${await ensureUser(wires, "large")}`, userPolicy(size)),
     /InvalidInput|LimitExceeded|PolicyMalformed/,
   ),
+  pathChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.pathChars.value"),
+  trustPolicyChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.trustPolicyChars.value"),
+  attachedPolicies: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.attachedPolicies.value"),
+  policyVersions: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.policyVersions.value"),
+  oidcClientIds: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.oidcClientIds.value"),
+  sessionTokenChars: elsewhere("packages/wire-aws/test/sessions.test.ts", "limits.sessionTokenChars.value"),
   identityPolicies: countable(
     "rest",
     limits.identityPolicies.value,

@@ -7,9 +7,14 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   InvalidInput: ["ValidationException", ({ reason }) => reason],
   Unauthenticated: ["UnrecognizedClientException", ({ failure, reason }) => `${failure}: ${reason}`],
   AccessDenied: ["AccessDenied", describeDenial],
-  NotFound: ["NotFoundException", ({ resource, id }) => `There is no ${resource} ${id}.`],
-  AlreadyExists: ["AlreadyExistsException", ({ resource, id }) => `There is a ${resource} ${id} already.`],
+  NotFound: ["NotFoundException", ({ resource, id, reason }) => reason ?? `There is no ${resource} ${id}.`],
+  AlreadyExists: [
+    "AlreadyExistsException",
+    ({ resource, id, reason }) => reason ?? `There is a ${resource} ${id} already.`,
+  ],
   Conflict: ["ConflictException", ({ reason }) => reason],
+  DeleteConflict: ["DeleteConflictException", ({ reason }) => reason],
+  IdentityTokenInvalid: ["InvalidIdentityTokenException", ({ reason }) => reason],
   LimitExceeded: ["LimitExceededException", ({ reason }) => reason],
   Throttled: ["ThrottlingException", ({ reason }) => reason],
   Unsupported: ["UnsupportedOperationException", ({ reason }) => reason],
@@ -35,7 +40,9 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   Internal: ["KMSInternalException", ({ errorId }) => `Internal error ${errorId}; see the server's log.`],
 };
 
-function describeDenial({ principalArn, action, resource, basis, source }: ErrorParams["AccessDenied"]): string {
+function describeDenial(params: ErrorParams["AccessDenied"]): string {
+  const { principalArn, action, resource, basis, source, reason } = params;
+  if (reason !== undefined) return reason;
   const subject = `User: ${principalArn} is not authorized to perform: ${action} on resource: ${resource}`;
   return `${subject} (${basis}${source === undefined ? "" : `, ${source}`})`;
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { type ErrorCode, type ErrorDetail, errorCodes } from "../errors.ts";
-import { rootPrincipal } from "../identity/identity-directory.ts";
+import { rootPrincipal } from "../identity/load-principal.ts";
 import { createAccessKey } from "../operations/admin/access-keys.ts";
 import { encrypt } from "../operations/encrypt.ts";
 import { scheduleKeyDeletion } from "../operations/keys/schedule-key-deletion.ts";

@@ -3,7 +3,7 @@ import type { ErrorDetail } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { keyArn } from "../model/arn.ts";
 import type { KeyRecord } from "../model/key.ts";
-import type { Principal } from "../model/principal.ts";
+import type { Principal, PrincipalSession } from "../model/principal.ts";
 import type { RequestContext, Wire } from "../model/request.ts";
 import type { DecisionRecord } from "../pipeline/decision.ts";
 import { auditErrorWords } from "./error-words.ts";
@@ -57,7 +57,13 @@ const eventVersion = "1.11";
 /** More of a request's parameters, or of its answer, is left out (CloudTrail: 100 KB a field). */
 const maxMemberChars = 100 * 1024;
 
-const identityTypes = { root: "Root", user: "IAMUser", role: "Role" } as const;
+const identityTypes = {
+  root: "Root",
+  user: "IAMUser",
+  role: "Role",
+  "assumed-role": "AssumedRole",
+  federated: "WebIdentityUser",
+} as const;
 
 /** Principals are cached, so what is recorded of them is written once. */
 const identities = new WeakMap<Principal, string>();
@@ -72,11 +78,33 @@ function userIdentity(principal: Principal | undefined): string {
       arn: principal.arn,
       accountId: principal.account,
       accessKeyId: principal.accessKeyId,
-      userName: principal.kind === "user" ? principal.name : undefined,
+      userName: principal.kind === "user" || principal.kind === "federated" ? principal.name : undefined,
+      identityProvider: principal.kind === "federated" ? principal.arn : undefined,
+      sessionContext: principal.session === undefined ? undefined : sessionContext(principal, principal.session),
     });
     identities.set(principal, json);
   }
   return json;
+}
+
+function sessionContext(principal: Principal, session: PrincipalSession) {
+  const { account, name, roleArn, principalId } = principal;
+  const { issuedAtMs, sourceIdentity, federatedProvider } = session;
+  return {
+    sessionIssuer:
+      roleArn === undefined
+        ? undefined
+        : {
+            type: "Role",
+            principalId: principalId.slice(0, principalId.indexOf(":")),
+            arn: roleArn,
+            accountId: account,
+            userName: name,
+          },
+    webIdFederationData: federatedProvider === undefined ? undefined : { federatedProvider, attributes: {} },
+    attributes: { creationDate: `${new Date(issuedAtMs).toISOString().slice(0, 19)}Z`, mfaAuthenticated: "false" },
+    sourceIdentity,
+  };
 }
 
 /**

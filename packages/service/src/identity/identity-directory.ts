@@ -1,14 +1,16 @@
+import type { KeyObject } from "node:crypto";
 import { type SecretBytes, sha256Hex } from "@coffer/crypto";
-import { type CompiledPolicy, parsePolicy } from "@coffer/policy";
-import { invariant } from "../errors.ts";
+import type { CompiledPolicy } from "@coffer/policy";
 import type { Keyring } from "../keyring/keyring.ts";
 import { accessKeyIdentity } from "../keys/identity.ts";
 import { ReadThroughCache } from "../keys/read-through-cache.ts";
 import { limits } from "../limits.ts";
-import { rootArn } from "../model/arn.ts";
 import type { AccessKeyRecord, Principal, TokenRecord } from "../model/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
+import { loadPrincipal, loadSessionPolicies, rootPrincipal } from "./load-principal.ts";
+import { sessionPrincipal } from "./session-principal.ts";
+import { openSession, type SessionFacts, sealSession } from "./session-token.ts";
 
 /** What an access key id stands for. */
 export interface AccessKeyCredential {
@@ -24,18 +26,6 @@ export interface IdentityOptions {
   readonly dev: boolean;
 }
 
-/** The root principal of an account. */
-export function rootPrincipal(account: string): Principal {
-  return {
-    arn: rootArn(account),
-    account,
-    kind: "root",
-    name: "root",
-    principalId: account,
-    identityPolicies: [],
-  };
-}
-
 /** A credential, and what it shows: made anew only when the principal behind it changed. */
 interface Cached<Credential, Shown> {
   readonly credential: Credential;
@@ -46,6 +36,14 @@ interface Cached<Credential, Shown> {
 
 type CachedAccessKey = Cached<AccessKeyRecord, AccessKeyCredential>;
 type CachedToken = Cached<TokenRecord, Principal>;
+
+/** An opened session token with its session policies. */
+interface LoadedSession {
+  readonly facts: SessionFacts;
+  readonly policies: readonly CompiledPolicy[] | undefined;
+}
+
+type CachedSession = Cached<LoadedSession, AccessKeyCredential | undefined>;
 
 function cache<Credential, Shown>(
   credential: Credential,
@@ -70,6 +68,9 @@ export class IdentityDirectory {
   readonly #options: IdentityOptions;
   /** By access key id. */
   readonly #accessKeys = new ReadThroughCache<CachedAccessKey>(limits.cachedIdentities.value);
+  /** By digest of the token. */
+  readonly #sessions = new ReadThroughCache<CachedSession>(limits.cachedIdentities.value);
+  readonly #sessionKey: KeyObject;
   /** By digest. */
   readonly #tokens = new ReadThroughCache<CachedToken>(limits.cachedIdentities.value);
   /** By ARN. */
@@ -80,6 +81,7 @@ export class IdentityDirectory {
     this.#keyring = keyring;
     this.#clock = clock;
     this.#options = options;
+    this.#sessionKey = keyring.deriveSealingKey("session tokens");
   }
 
   get dev(): boolean {
@@ -109,6 +111,61 @@ export class IdentityDirectory {
     if (!cached.credential.active) return undefined;
     const principal = await this.#findPrincipal(cached.credential);
     return principal === undefined ? undefined : show(cached, principal);
+  }
+
+  /**
+   * The credential of a session; synchronous when it is in memory.
+   *
+   * @returns undefined for a token that is not of this instance, of another access key, or of somebody who is gone;
+   *   `expired` for one whose time is over; in dev mode, for a token that is none, the account root without a secret
+   */
+  findSession(
+    accessKeyId: string,
+    token: string,
+  ): AccessKeyCredential | "expired" | undefined | Promise<AccessKeyCredential | "expired" | undefined> {
+    // Digests are looked up, so the time that it takes says nothing of any token.
+    const digest = sha256Hex(token);
+    const cached = this.#sessions.cached(digest);
+    const base = cached === undefined ? undefined : this.#principals.cached(cached.credential.facts.principalArn);
+    return cached === undefined || base === undefined
+      ? this.#loadSession(accessKeyId, token, digest)
+      : this.#checkSession(accessKeyId, cached, base);
+  }
+
+  async #loadSession(
+    accessKeyId: string,
+    token: string,
+    digest: string,
+  ): Promise<AccessKeyCredential | "expired" | undefined> {
+    const cached = await this.#sessions.find(digest, async () => {
+      const opened = openSession(this.#sessionKey, token);
+      if (opened === undefined) return undefined;
+      const { facts, secretAccessKey: secret } = opened;
+      const policies = await loadSessionPolicies(this.#store, facts.policy, facts.policyArns);
+      return cache<LoadedSession, AccessKeyCredential | undefined>({ facts, policies }, (base) => {
+        const principal = sessionPrincipal(base, facts, policies);
+        return principal === undefined ? undefined : { principal, secret };
+      });
+    });
+    if (cached === undefined) return this.#options.dev ? this.#unverified(accessKeyId) : undefined;
+    const base = await this.#findPrincipal(cached.credential.facts);
+    return base === undefined ? undefined : this.#checkSession(accessKeyId, cached, base);
+  }
+
+  #checkSession(
+    accessKeyId: string,
+    cached: CachedSession,
+    base: Principal,
+  ): AccessKeyCredential | "expired" | undefined {
+    const { facts } = cached.credential;
+    if (facts.accessKeyId !== accessKeyId) return undefined;
+    if (facts.expiresAtMs <= this.#clock.nowMs()) return "expired";
+    return show(cached, base);
+  }
+
+  /** @returns the token, or undefined when it would be too long. See `sealSession` */
+  sealSession(secretAccessKey: SecretBytes, facts: SessionFacts): string | undefined {
+    return sealSession(this.#sessionKey, secretAccessKey, facts);
   }
 
   /** Who an unknown access key is in dev mode. */
@@ -159,8 +216,12 @@ export class IdentityDirectory {
         this.#tokens.forget((write.op === "delete" ? write.key : write.row).digest);
       } else if (write.table === "principals") {
         this.#principals.forget((write.op === "delete" ? write.key : write.row).arn);
-      } else if (write.table === "identityPolicies") {
+      } else if (write.table === "identityPolicies" || write.table === "policyAttachments") {
         this.#principals.forget((write.op === "delete" ? write.key : write.row).principalArn);
+      } else if (write.table === "managedPolicies" && write.op !== "insert") {
+        // It hangs on any number of principals and sessions.
+        this.#principals.forgetAll();
+        this.#sessions.forgetAll();
       }
     }
   }
@@ -173,25 +234,6 @@ export class IdentityDirectory {
     const { principalArn: arn, account } = of;
     const cached = this.#principals.cached(arn);
     if (cached !== undefined) return cached;
-    return this.#principals.find(arn, async () => {
-      if (arn === rootArn(account)) return rootPrincipal(account);
-      const record = await this.#store.get("principals", { arn });
-      if (record === undefined) return undefined;
-      const policies = await this.#store.listIdentityPolicies(arn, undefined, limits.identityPolicies.value);
-      return {
-        arn,
-        account,
-        kind: record.kind,
-        name: record.name,
-        principalId: record.principalId,
-        identityPolicies: policies.map(({ document }) => compileIdentityPolicy(document)),
-      };
-    });
+    return this.#principals.find(arn, () => loadPrincipal(this.#store, arn, account));
   }
-}
-
-function compileIdentityPolicy(document: string): CompiledPolicy {
-  const parsed = parsePolicy(document, "identity");
-  invariant(parsed.ok, "a stored identity policy parses");
-  return parsed.policy;
 }

@@ -90,6 +90,12 @@ export class Keyring {
     return hmacSha256(this.#rootKey, `coffer mac key v1\0${purpose}`);
   }
 
+  /** An AES-256 key for one purpose, the same on every start and node; nothing can be learnt of the root key from it. */
+  deriveSealingKey(purpose: string): KeyObject {
+    using bytes = SecretBytes.takeFrom(hmacSha256(this.#rootKey, `coffer sealing key v1\0${purpose}`));
+    return bytes.toKeyObject();
+  }
+
   /** Runs one rotation at a time: two at once could each destroy what the other still wraps with. */
   async inTurn<T>(rotation: () => Promise<T>): Promise<T> {
     const before = this.#turn;

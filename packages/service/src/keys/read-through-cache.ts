@@ -32,6 +32,12 @@ export class ReadThroughCache<V> {
     }
   }
 
+  /** Forgets everything, what is being read too. */
+  forgetAll(): void {
+    this.#values.clear();
+    this.#reads.clear();
+  }
+
   forget(name: string): void {
     this.#values.delete(name);
     this.#reads.delete(name);

@@ -20,6 +20,19 @@ export function rootArn(account: string): string {
   return `arn:aws:iam::${account}:root`;
 }
 
+/** Managed policies of AWS itself. */
+export const arnPrefixOfAwsPolicies = "arn:aws:iam::aws:policy/";
+
+/** `arn:aws:iam::ACCOUNT:KIND/PATH/NAME`; the path begins and ends with a slash. */
+export function iamArn(account: string, kind: "user" | "role" | "policy", path: string, name: string): string {
+  return `arn:aws:iam::${account}:${kind}${path}${name}`;
+}
+
+/** `arn:aws:sts::ACCOUNT:assumed-role/ROLE/SESSION` */
+export function assumedRoleArn(account: string, roleName: string, sessionName: string): string {
+  return `arn:aws:sts::${account}:assumed-role/${roleName}/${sessionName}`;
+}
+
 /** A parsed reference to a key: by id or by alias name, with what an ARN fixes. */
 export interface KeyReference {
   readonly kind: "id" | "alias";

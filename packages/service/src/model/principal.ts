@@ -1,17 +1,39 @@
 import type { CompiledPolicy } from "@coffer/policy";
 
-export type PrincipalKind = "root" | "user" | "role";
+/**
+ * `assumed-role`: a session of a role. A session of a user or of the root is of their kind. `federated`: whom a web
+ * identity token stands for, in the one call that shows it.
+ */
+export type PrincipalKind = "root" | "user" | "role" | "assumed-role" | "federated";
+
+/** A tag of a principal, a policy or a session. Keys differ when their lower-case forms do (IAM: Tag). */
+export interface IamTag {
+  readonly key: string;
+  readonly value: string;
+}
 
 /** A stored identity. The account root is implicit and has no record. */
 export interface PrincipalRecord {
   readonly arn: string;
   readonly account: string;
-  readonly kind: PrincipalKind;
+  readonly kind: "user" | "role";
   readonly name: string;
   /** AWS's unique id, such as `AIDA...`. */
   readonly principalId: string;
   readonly createdAtMs: number;
   readonly revision: number;
+  /** `/`, or of the form `/division/team/`; part of the ARN. */
+  readonly path: string;
+  readonly description: string;
+  readonly tags: readonly IamTag[];
+  /** Who may assume the role, as it was put; absent for users, and for roles that nobody may assume. */
+  readonly trustPolicy?: string;
+  /** The unique ids of the users and roles that the trust policy names, by ARN, as they were when it was put. */
+  readonly trustPrincipals?: Readonly<Record<string, string>>;
+  /** How long a session of the role may last, 3,600 to 43,200; absent means 3,600. */
+  readonly maxSessionSeconds?: number;
+  /** The managed policy that bounds what the principal's policies can allow. */
+  readonly boundaryArn?: string;
 }
 
 /** A SigV4 access key. The secret is wrapped by the keyring. */
@@ -49,6 +71,89 @@ export interface IdentityPolicyRecord {
   readonly revision: number;
 }
 
+/** Which ARN a name of an account has: names are unique whatever their path is. */
+export interface IamNameRecord {
+  readonly account: string;
+  readonly kind: IamNameKind;
+  readonly name: string;
+  readonly arn: string;
+  readonly revision: number;
+}
+
+export type IamNameKind = "user" | "role" | "policy";
+
+/** A managed policy of an account. */
+export interface ManagedPolicyRecord {
+  /** `arn:aws:iam::ACCOUNT:policy/PATH/NAME` */
+  readonly arn: string;
+  readonly account: string;
+  readonly name: string;
+  readonly path: string;
+  /** `ANPA...` */
+  readonly policyId: string;
+  readonly description: string;
+  readonly tags: readonly IamTag[];
+  /** The version that applies: its document is below `PolicyVersionRecord`. */
+  readonly defaultVersion: number;
+  /** The newest version that there ever was; numbers are not used again. */
+  readonly newestVersion: number;
+  /** How many users and roles it is attached to. */
+  readonly attachments: number;
+  /** How many users and roles it bounds. */
+  readonly boundaryUses: number;
+  readonly createdAtMs: number;
+  readonly updatedAtMs: number;
+  readonly revision: number;
+}
+
+/** One version of a managed policy, never changed. */
+export interface PolicyVersionRecord {
+  readonly policyArn: string;
+  readonly version: number;
+  readonly document: string;
+  readonly createdAtMs: number;
+  readonly revision: number;
+}
+
+/** A managed policy on a principal. */
+export interface PolicyAttachmentRecord {
+  readonly principalArn: string;
+  /** Of a policy of the account, or of AWS (`arn:aws:iam::aws:policy/NAME`). */
+  readonly policyArn: string;
+  readonly revision: number;
+}
+
+/** An OpenID Connect provider whose tokens may stand for credentials (STS: AssumeRoleWithWebIdentity). */
+export interface OidcProviderRecord {
+  /** `arn:aws:iam::ACCOUNT:oidc-provider/HOST/PATH` */
+  readonly arn: string;
+  readonly account: string;
+  /** The issuer without its scheme: `HOST/PATH`. */
+  readonly url: string;
+  /** Audiences that are accepted. */
+  readonly clientIds: readonly string[];
+  /** Kept and given back; certificates are checked against the trusted authorities. */
+  readonly thumbprints: readonly string[];
+  readonly tags: readonly IamTag[];
+  readonly createdAtMs: number;
+  readonly revision: number;
+}
+
+/** What makes a request's credentials temporary ones. */
+export interface PrincipalSession {
+  /** `getSessionToken`: of a user or the root; they may call little of STS and nothing of IAM (STS: GetSessionToken). */
+  readonly origin: "assumeRole" | "webIdentity" | "getSessionToken";
+  readonly issuedAtMs: number;
+  readonly expiresAtMs: number;
+  /** The role session's name. */
+  readonly name?: string;
+  readonly sourceIdentity?: string;
+  /** ARN of the OpenID Connect provider. */
+  readonly federatedProvider?: string;
+  /** Keys of the session tags that go on to the next role. */
+  readonly transitiveTagKeys: readonly string[];
+}
+
 /** Who calls, as the core sees it. A wire only builds it by asking the directory. */
 export interface Principal {
   readonly arn: string;
@@ -56,9 +161,19 @@ export interface Principal {
   readonly kind: PrincipalKind;
   /** User or role name; `root` for the account root. */
   readonly name: string;
-  /** AWS's unique id; the account id for the root. */
+  /** AWS's unique id; the account id for the root; `AROA...:SESSION` for a session of a role. */
   readonly principalId: string;
+  /** Inline and managed. */
   readonly identityPolicies: readonly CompiledPolicy[];
+  /** The role behind an assumed-role session. */
+  readonly roleArn?: string;
+  /** Absent where there are none; an empty list allows nothing. */
+  readonly sessionPolicies?: readonly CompiledPolicy[];
+  readonly boundary?: CompiledPolicy;
+  /** The principal's tags; those of the session hide the role's. Absent means none. */
+  readonly tags?: readonly IamTag[];
+  /** Present with temporary credentials. */
+  readonly session?: PrincipalSession;
   /** The access key that signed, for the audit record. */
   readonly accessKeyId?: string;
   /** The token that was shown, for Vault's self lookup; never the token itself. */

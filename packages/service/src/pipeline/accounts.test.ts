@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { rootPrincipal } from "../identity/identity-directory.ts";
+import { rootPrincipal } from "../identity/load-principal.ts";
 import type { KeyRecord } from "../model/key.ts";
 import type { RequestContext } from "../model/request.ts";
 import { putIdentityPolicy } from "../operations/admin/identity-policies.ts";
@@ -53,7 +53,7 @@ describe("keys across accounts", () => {
     const { token } = await t.run(createToken, { principalArn: principal.arn }, otherRoot);
     if (statements.length > 0) {
       const document = policyOf(...statements);
-      await t.run(putIdentityPolicy, { principalArn: principal.arn, name: "test", document }, otherRoot);
+      await t.run(putIdentityPolicy, { principalArn: principal.arn, policyName: "test", document }, otherRoot);
     }
     return { arn: principal.arn, token };
   }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
-import { rootPrincipal } from "../identity/identity-directory.ts";
+import { rootPrincipal } from "../identity/load-principal.ts";
 import { createAccessKey } from "../operations/admin/access-keys.ts";
 import { createToken } from "../operations/admin/tokens.ts";
 import { decrypt } from "../operations/decrypt.ts";

@@ -1,6 +1,7 @@
 import {
   type AuthorizationDecision,
   type AuthorizationInput,
+  type CompiledPolicy,
   authorize as decide,
   evaluatePolicy,
   type PolicyRequest,
@@ -12,6 +13,7 @@ import type { AttestedRecipient } from "./attested-recipient.ts";
 import { RequestConditions } from "./conditions.ts";
 import { type DecisionRecord, PolicyDenial, recordDecision } from "./decision.ts";
 import type { OperationConditions } from "./operation.ts";
+import { callersPolicies, policyPrincipal } from "./policy-principal.ts";
 
 /** One question to the policies. */
 export interface AuthorizationQuestion {
@@ -19,6 +21,8 @@ export interface AuthorizationQuestion {
   readonly action: string;
   /** The key, or undefined when identity policies alone decide. */
   readonly key: KeyEntry | undefined;
+  /** The policy of a resource that is no key: the trust policy of a role. */
+  readonly resourcePolicy?: { readonly policy: CompiledPolicy; readonly account: string } | undefined;
   /** All keys of the operation. */
   readonly keys?: readonly KeyEntry[] | undefined;
   readonly resource: string;
@@ -36,23 +40,19 @@ export interface AuthorizationQuestion {
 
 /** @throws ServiceError AccessDenied unless the policies allow it */
 export function authorize(question: AuthorizationQuestion): void {
-  const { request, key, action, resource } = question;
+  const { request, key, resourcePolicy, action, resource } = question;
   const { principal } = request;
   const policyRequest: PolicyRequest = {
     action,
     resource,
-    principal: {
-      arn: principal.arn,
-      account: principal.account,
-      kind: principal.kind,
-      userId: principal.principalId,
-    },
+    principal: policyPrincipal(principal),
     context: new RequestConditions(question),
   };
   const input: AuthorizationInput = {
     request: policyRequest,
-    identityPolicies: principal.identityPolicies,
+    ...callersPolicies(principal),
     ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
+    ...(resourcePolicy === undefined ? {} : { keyPolicy: resourcePolicy.policy, keyAccount: resourcePolicy.account }),
   };
   const decision = decide(input);
   if (decision.allowed) {

@@ -2,6 +2,7 @@ import type { ConditionContext } from "@coffer/policy";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { parseKeyReference } from "../model/arn.ts";
 import { isPrimary, type KeyRecord } from "../model/key.ts";
+import type { Principal } from "../model/principal.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import type { OperationConditions } from "./operation.ts";
@@ -25,19 +26,31 @@ export interface ConditionSource {
 
 type ConditionReader = (source: ConditionSource) => string | readonly string[] | undefined;
 
-const principalTypes = { root: "Account", user: "User", role: "AssumedRole" } as const;
+const principalTypes = {
+  root: "Account",
+  user: "User",
+  role: "AssumedRole",
+  "assumed-role": "AssumedRole",
+  federated: "FederatedUser",
+} as const;
 
 /** Condition keys, lower case (IAM user guide: global condition keys; AWS KMS developer guide: condition keys). */
 const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionReader>([
   ["aws:currenttime", ({ nowMs }) => new Date(nowMs).toISOString()],
   ["aws:epochtime", ({ nowMs }) => String(Math.floor(nowMs / 1000))],
   ["aws:principalaccount", ({ request }) => request.principal.account],
-  ["aws:principalarn", ({ request }) => request.principal.arn],
+  ["aws:federatedprovider", ({ request }) => request.principal.session?.federatedProvider],
+  // Only temporary credentials have it, and there is no MFA here. aws:MultiFactorAuthAge comes with MFA alone.
+  ["aws:multifactorauthpresent", ({ request }) => (request.principal.session === undefined ? undefined : "false")],
+  // For a session it is the role that was assumed, not the session.
+  ["aws:principalarn", ({ request }) => request.principal.roleArn ?? request.principal.arn],
   ["aws:principaltype", ({ request }) => principalTypes[request.principal.kind]],
   ["aws:requestedregion", ({ request }) => request.region],
   ["aws:resourceaccount", ({ key }) => key?.record.account],
   ["aws:securetransport", ({ request }) => String(request.secureTransport)],
+  ["aws:sourceidentity", ({ request }) => request.principal.session?.sourceIdentity],
   ["aws:sourceip", ({ request }) => request.sourceIp],
+  ["aws:tokenissuetime", ({ request }) => issueTime(request.principal)],
   ["aws:useragent", ({ request }) => request.userAgent],
   ["aws:userid", ({ request }) => request.principal.principalId],
   ["aws:username", ({ request }) => (request.principal.kind === "user" ? request.principal.name : undefined)],
@@ -58,6 +71,10 @@ function multiRegionKeyType(key: KeyRecord | undefined): string | undefined {
   return isPrimary(key) ? "PRIMARY" : "REPLICA";
 }
 
+function issueTime({ session }: Principal): string | undefined {
+  return session === undefined ? undefined : new Date(session.issuedAtMs).toISOString();
+}
+
 function aliasOf(reference: string | undefined): string | undefined {
   const parsed = reference === undefined ? undefined : parseKeyReference(reference);
   return parsed?.kind === "alias" ? parsed.name : undefined;
@@ -76,6 +93,15 @@ const newerNames: ReadonlyMap<string, string> = new Map([
 ]);
 
 const resourceTagPrefix = "aws:resourcetag/";
+const principalTagPrefix = "aws:principaltag/";
+
+/** Tag keys that differ in case only are one condition key with several values. */
+function tagValues(
+  tags: readonly { readonly key: string; readonly value: string }[] | undefined,
+  tagKey: string,
+): readonly string[] | undefined {
+  return tags?.filter(({ key }) => key.toLowerCase() === tagKey).map(({ value }) => value);
+}
 
 /** The condition keys of one authorization, read only when a policy asks for them. */
 export class RequestConditions implements ConditionContext {
@@ -97,10 +123,10 @@ export class RequestConditions implements ConditionContext {
     const attested = this.#source.recipient?.conditions.get(name);
     if (attested !== undefined) return attested;
     if (name.startsWith(resourceTagPrefix)) {
-      const tagKey = name.slice(resourceTagPrefix.length);
-      // Tag keys that differ in case only are one condition key with several values.
-      const tags = this.#source.key?.record.tags.filter((candidate) => candidate.key.toLowerCase() === tagKey);
-      return tags?.map(({ value }) => value);
+      return tagValues(this.#source.key?.record.tags, name.slice(resourceTagPrefix.length));
+    }
+    if (name.startsWith(principalTagPrefix)) {
+      return tagValues(this.#source.request.principal.tags, name.slice(principalTagPrefix.length));
     }
     const value = readers.get(name)?.(this.#source);
     return typeof value === "string" ? [value] : value;

@@ -2,7 +2,18 @@ import type { AliasRecord, KeyRecord, KeyVersionRecord } from "../model/key.ts";
 import type { CustomKeyStoreRecord } from "../model/key-store.ts";
 import type { KeyUsageRecord } from "../model/key-usage.ts";
 import type { MountRecord } from "../model/mount.ts";
-import type { AccessKeyRecord, IdentityPolicyRecord, PrincipalRecord, TokenRecord } from "../model/principal.ts";
+import type {
+  AccessKeyRecord,
+  IamNameKind,
+  IamNameRecord,
+  IdentityPolicyRecord,
+  ManagedPolicyRecord,
+  OidcProviderRecord,
+  PolicyAttachmentRecord,
+  PolicyVersionRecord,
+  PrincipalRecord,
+  TokenRecord,
+} from "../model/principal.ts";
 
 /** A wrapping key of the keyring, itself wrapped by the root key. */
 export interface WrappingKeyRecord {
@@ -40,6 +51,11 @@ export interface Tables {
   accessKeys: AccessKeyRecord;
   tokens: TokenRecord;
   identityPolicies: IdentityPolicyRecord;
+  iamNames: IamNameRecord;
+  managedPolicies: ManagedPolicyRecord;
+  policyVersions: PolicyVersionRecord;
+  policyAttachments: PolicyAttachmentRecord;
+  oidcProviders: OidcProviderRecord;
   mounts: MountRecord;
   customKeyStores: CustomKeyStoreRecord;
   wrappingKeys: WrappingKeyRecord;
@@ -57,6 +73,11 @@ export interface TableKeys {
   accessKeys: { readonly accessKeyId: string };
   tokens: { readonly digest: string };
   identityPolicies: { readonly principalArn: string; readonly name: string };
+  iamNames: { readonly account: string; readonly kind: IamNameKind; readonly name: string };
+  managedPolicies: { readonly arn: string };
+  policyVersions: { readonly policyArn: string; readonly version: number };
+  policyAttachments: { readonly principalArn: string; readonly policyArn: string };
+  oidcProviders: { readonly arn: string };
   mounts: { readonly path: string };
   customKeyStores: { readonly account: string; readonly region: string; readonly customKeyStoreId: string };
   wrappingKeys: { readonly wrappingKeyId: string };
@@ -160,6 +181,32 @@ export interface Store {
     afterName: string | undefined,
     limit: number,
   ): Promise<readonly IdentityPolicyRecord[]>;
+  /** Users, roles or managed policies of an account, by name. */
+  listIamNames(
+    account: string,
+    kind: IamNameKind,
+    afterName: string | undefined,
+    limit: number,
+  ): Promise<readonly IamNameRecord[]>;
+  /** Versions of a managed policy, ascending. */
+  listPolicyVersions(policyArn: string, afterVersion: number, limit: number): Promise<readonly PolicyVersionRecord[]>;
+  /** Managed policies of a principal, by their ARN. */
+  listAttachedPolicies(
+    principalArn: string,
+    afterPolicyArn: string | undefined,
+    limit: number,
+  ): Promise<readonly PolicyAttachmentRecord[]>;
+  /** Principals that a managed policy is attached to, by their ARN. */
+  listPolicyAttachments(
+    policyArn: string,
+    afterPrincipalArn: string | undefined,
+    limit: number,
+  ): Promise<readonly PolicyAttachmentRecord[]>;
+  listOidcProviders(
+    account: string,
+    afterArn: string | undefined,
+    limit: number,
+  ): Promise<readonly OidcProviderRecord[]>;
   listMounts(afterPath: string | undefined, limit: number): Promise<readonly MountRecord[]>;
   /** What is in the audit outbox, by event id. */
   listAuditOutbox(afterEventId: string | undefined, limit: number): Promise<readonly AuditOutboxRecord[]>;

@@ -113,7 +113,7 @@ export class CoreTest {
   /** Puts the user's one identity policy. */
   async setPolicy(user: TestUser, ...statements: readonly Statement[]): Promise<void> {
     const document = policyOf(...statements);
-    await this.run(putIdentityPolicy, { principalArn: user.arn, name: "test", document });
+    await this.run(putIdentityPolicy, { principalArn: user.arn, policyName: "test", document });
   }
 
   /** A request by a user, authenticated now. */

@@ -181,6 +181,52 @@ export function compilePageQueries(db: Kysely<Database>) {
         .orderBy("custom_key_store_id")
         .limit(argument("limit")),
     ),
+    listIamNames: compileQuery<Page & { account: string; kind: string; after: string }>((argument) =>
+      db
+        .selectFrom("iam_names")
+        .selectAll()
+        .where("account", "=", argument("account"))
+        .where("kind", "=", argument("kind"))
+        .where("name", ">", argument("after"))
+        .orderBy("name")
+        .limit(argument("limit")),
+    ),
+    listPolicyVersions: compileQuery<Page & { policyArn: string; after: number }>((argument) =>
+      db
+        .selectFrom("policy_versions")
+        .selectAll()
+        .where("policy_arn", "=", argument("policyArn"))
+        .where("version", ">", argument("after"))
+        .orderBy("version")
+        .limit(argument("limit")),
+    ),
+    listAttachedPolicies: compileQuery<Page & { principalArn: string; after: string }>((argument) =>
+      db
+        .selectFrom("policy_attachments")
+        .selectAll()
+        .where("principal_arn", "=", argument("principalArn"))
+        .where("policy_arn", ">", argument("after"))
+        .orderBy("policy_arn")
+        .limit(argument("limit")),
+    ),
+    listPolicyAttachments: compileQuery<Page & { policyArn: string; after: string }>((argument) =>
+      db
+        .selectFrom("policy_attachments")
+        .selectAll()
+        .where("policy_arn", "=", argument("policyArn"))
+        .where("principal_arn", ">", argument("after"))
+        .orderBy("principal_arn")
+        .limit(argument("limit")),
+    ),
+    listOidcProviders: compileQuery<Page & { account: string; after: string }>((argument) =>
+      db
+        .selectFrom("oidc_providers")
+        .selectAll()
+        .where("account", "=", argument("account"))
+        .where("arn", ">", argument("after"))
+        .orderBy("arn")
+        .limit(argument("limit")),
+    ),
     listMounts: compileQuery<Page & { after: string }>((argument) =>
       db
         .selectFrom("mounts")

@@ -3,11 +3,16 @@ import type {
   AliasRecord,
   AuditOutboxRecord,
   CustomKeyStoreRecord,
+  IamNameRecord,
   IdentityPolicyRecord,
   KeyRecord,
   KeyUsageRecord,
   KeyVersionRecord,
+  ManagedPolicyRecord,
   MountRecord,
+  OidcProviderRecord,
+  PolicyAttachmentRecord,
+  PolicyVersionRecord,
   PrincipalRecord,
   SettingRecord,
   TableKeys,
@@ -107,6 +112,13 @@ const principals = {
   principalId: text("principal_id"),
   createdAtMs: integer("created_at_ms"),
   revision: integer("revision"),
+  path: text("path"),
+  description: text("description"),
+  tags: json("tags"),
+  trustPolicy: optional(text("trust_policy")),
+  trustPrincipals: optional(json("trust_principals")),
+  maxSessionSeconds: optional(integer("max_session_seconds")),
+  boundaryArn: optional(text("boundary_arn")),
 } satisfies Columns<PrincipalRecord>;
 
 const accessKeys = {
@@ -138,6 +150,56 @@ const identityPolicies = {
   document: text("document"),
   revision: integer("revision"),
 } satisfies Columns<IdentityPolicyRecord>;
+
+const iamNames = {
+  account: text("account"),
+  kind: text("kind"),
+  name: text("name"),
+  arn: text("arn"),
+  revision: integer("revision"),
+} satisfies Columns<IamNameRecord>;
+
+const managedPolicies = {
+  arn: text("arn"),
+  account: text("account"),
+  name: text("name"),
+  path: text("path"),
+  policyId: text("policy_id"),
+  description: text("description"),
+  tags: json("tags"),
+  defaultVersion: integer("default_version"),
+  newestVersion: integer("newest_version"),
+  attachments: integer("attachments"),
+  boundaryUses: integer("boundary_uses"),
+  createdAtMs: integer("created_at_ms"),
+  updatedAtMs: integer("updated_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<ManagedPolicyRecord>;
+
+const policyVersions = {
+  policyArn: text("policy_arn"),
+  version: integer("version"),
+  document: text("document"),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<PolicyVersionRecord>;
+
+const policyAttachments = {
+  principalArn: text("principal_arn"),
+  policyArn: text("policy_arn"),
+  revision: integer("revision"),
+} satisfies Columns<PolicyAttachmentRecord>;
+
+const oidcProviders = {
+  arn: text("arn"),
+  account: text("account"),
+  url: text("url"),
+  clientIds: json("client_ids"),
+  thumbprints: json("thumbprints"),
+  tags: json("tags"),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<OidcProviderRecord>;
 
 const mounts = {
   path: text("path"),
@@ -215,6 +277,21 @@ export const tables = {
     holdsSecrets: false,
     columns: identityPolicies,
   },
+  iamNames: { name: "iam_names", key: ["account", "kind", "name"], holdsSecrets: false, columns: iamNames },
+  managedPolicies: { name: "managed_policies", key: ["arn"], holdsSecrets: false, columns: managedPolicies },
+  policyVersions: {
+    name: "policy_versions",
+    key: ["policyArn", "version"],
+    holdsSecrets: false,
+    columns: policyVersions,
+  },
+  policyAttachments: {
+    name: "policy_attachments",
+    key: ["principalArn", "policyArn"],
+    holdsSecrets: false,
+    columns: policyAttachments,
+  },
+  oidcProviders: { name: "oidc_providers", key: ["arn"], holdsSecrets: false, columns: oidcProviders },
   mounts: { name: "mounts", key: ["path"], holdsSecrets: false, columns: mounts },
   customKeyStores: {
     name: "custom_key_stores",

@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 21 + 13 * 5);
+    assert.equal(plans.size, 26 + 18 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(
@@ -58,6 +58,11 @@ describe("the query plans", () => {
       listKeyVersions: /\(region=\? AND key_id=\? AND version>\?\)/,
       listDueKeys: /keys_by_due \(due_at_ms>\? AND due_at_ms<\?\)/,
       listTokens: /tokens_by_principal \(principal_arn=\? AND digest>\?\)/,
+      listIamNames: /\(account=\? AND kind=\? AND name>\?\)/,
+      listPolicyVersions: /\(policy_arn=\? AND version>\?\)/,
+      listAttachedPolicies: /\(principal_arn=\? AND policy_arn>\?\)/,
+      listPolicyAttachments: /policy_attachments_by_policy \(policy_arn=\? AND principal_arn>\?\)/,
+      listOidcProviders: /oidc_providers_by_account \(account=\? AND arn>\?\)/,
       listMounts: /\(path>\?\)/,
       listAuditOutbox: /\(event_id>\?\)/,
       listCustomKeyStores: /\(account=\? AND region=\? AND custom_key_store_id>\?\)/,

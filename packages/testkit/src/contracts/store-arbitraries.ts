@@ -10,6 +10,7 @@ export const ranges: Ranges = {
   regions: ["eu-west-1", "us-east-1"],
   keyIds: ["1234abcd", "1234abce", "mrk-1234"],
   principalArns: ["arn:aws:iam::111122223333:user/alice", "arn:aws:iam::111122223333:user/bob"],
+  policyArns: ["arn:aws:iam::111122223333:policy/a", "arn:aws:iam::aws:policy/b"],
   wrappingKeyIds: ["wrapping-1", "wrapping-2"],
   customKeyStoreIds: ["cks-1", "cks-2"],
   aliasPrefixes: [
@@ -101,6 +102,27 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
     vaultPolicies: fc.array(anyText, { maxLength: 2 }),
   },
   identityPolicies: { principalArn: fc.constantFrom(...ranges.principalArns), name, document: anyText },
+  iamNames: {
+    account: fc.constantFrom(...ranges.accounts),
+    kind: fc.constantFrom("user", "role", "policy"),
+    name,
+    arn: anyText,
+  },
+  managedPolicies: { arn: name, account: fc.constantFrom(...ranges.accounts), attachments: fc.nat() },
+  policyVersions: {
+    policyArn: fc.constantFrom(...ranges.policyArns),
+    version: fc.integer({ min: 1, max: 12 }),
+    document: anyText,
+  },
+  policyAttachments: {
+    principalArn: fc.constantFrom(...ranges.principalArns),
+    policyArn: fc.constantFrom(...ranges.policyArns),
+  },
+  oidcProviders: {
+    arn: name,
+    account: fc.constantFrom(...ranges.accounts),
+    clientIds: fc.array(anyText, { maxLength: 2 }),
+  },
   mounts: { path: name, description: anyText },
   customKeyStores: {
     account: fc.constantFrom(...ranges.accounts),

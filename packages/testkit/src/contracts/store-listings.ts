@@ -9,6 +9,7 @@ export interface Ranges {
   readonly regions: readonly string[];
   readonly keyIds: readonly string[];
   readonly principalArns: readonly string[];
+  readonly policyArns: readonly string[];
   readonly wrappingKeyIds: readonly string[];
   readonly customKeyStoreIds: readonly string[];
   readonly aliasPrefixes: readonly string[];
@@ -86,7 +87,9 @@ export function allListings(ranges: Ranges): readonly Listing[] {
         (store, after, limit) => store.listPrincipals(account, after, limit),
       ),
     ),
+    ...ranges.accounts.flatMap(accountListings),
     ...ranges.principalArns.flatMap(principalListings),
+    ...ranges.policyArns.flatMap(policyListings),
   ];
   for (const account of ranges.accounts) {
     for (const region of ranges.regions) listings.push(...regionListings(account, region, ranges));
@@ -94,8 +97,62 @@ export function allListings(ranges: Ranges): readonly Listing[] {
   return listings;
 }
 
+function accountListings(account: string): readonly Listing[] {
+  return [
+    ...(["user", "role", "policy"] as const).map((kind) =>
+      textListing(
+        `listIamNames of ${account} ${kind}`,
+        "iamNames",
+        (row) => row.name,
+        (row) => row.account === account && row.kind === kind,
+        (store, after, limit) => store.listIamNames(account, kind, after, limit),
+      ),
+    ),
+    textListing(
+      `listOidcProviders of ${account}`,
+      "oidcProviders",
+      (row) => row.arn,
+      (row) => row.account === account,
+      (store, after, limit) => store.listOidcProviders(account, after, limit),
+    ),
+  ];
+}
+
+function policyListings(policyArn: string): readonly Listing[] {
+  return [
+    textListing(
+      `listPolicyAttachments of ${policyArn}`,
+      "policyAttachments",
+      (row) => row.principalArn,
+      (row) => row.policyArn === policyArn,
+      (store, after, limit) => store.listPolicyAttachments(policyArn, after, limit),
+    ),
+    {
+      name: `listPolicyVersions of ${policyArn}`,
+      collect: (store, limit) =>
+        collectPages(
+          limit,
+          (after: number | undefined) => store.listPolicyVersions(policyArn, after ?? 0, limit),
+          (row) => row.version,
+        ),
+      expected: (model) =>
+        model
+          .rows("policyVersions")
+          .filter((row) => row.policyArn === policyArn)
+          .sort((left, right) => left.version - right.version),
+    },
+  ];
+}
+
 function principalListings(arn: string): readonly Listing[] {
   return [
+    textListing(
+      `listAttachedPolicies of ${arn}`,
+      "policyAttachments",
+      (row) => row.policyArn,
+      (row) => row.principalArn === arn,
+      (store, after, limit) => store.listAttachedPolicies(arn, after, limit),
+    ),
     textListing(
       `listAccessKeys of ${arn}`,
       "accessKeys",

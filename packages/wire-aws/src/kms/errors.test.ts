@@ -416,6 +416,18 @@ const cases: readonly [ErrorDetail, string | undefined, number, object][] = [
     { __type: "DependencyTimeoutException", message: "Coffer is sealed. An operator has to unseal it." },
   ],
   [
+    { code: "DeleteConflict", params: { reason } },
+    "Encrypt",
+    503,
+    { __type: "DependencyTimeoutException", message: reason },
+  ],
+  [
+    { code: "IdentityTokenInvalid", params: { kind: "invalid", reason } },
+    "Encrypt",
+    400,
+    { __type: "ValidationException", message: reason },
+  ],
+  [
     { code: "AuditUnavailable", params: { reason } },
     "Encrypt",
     503,

@@ -11,6 +11,7 @@ import { type errorStatuses, operations } from "./generated/model.ts";
 /** The errors that AWS KMS answers without listing them at an operation (AWS KMS API Reference: Common Errors). */
 type CommonError =
   | "AccessDeniedException"
+  | "ExpiredTokenException"
   | "IncompleteSignatureException"
   | "InvalidSignatureException"
   | "MissingAuthenticationTokenException"
@@ -58,6 +59,7 @@ const authenticationTypes: Readonly<Record<AuthenticationFailure, KmsErrorType>>
   expired: "InvalidSignatureException",
   notYetCurrent: "InvalidSignatureException",
   incomplete: "IncompleteSignatureException",
+  expiredToken: "ExpiredTokenException",
 };
 
 const keyStoreTypes: Readonly<Record<KeyStoreProblem, KmsErrorType>> = {
@@ -92,6 +94,8 @@ const rows: Rows = {
     refusal("AlreadyExistsException", `An ${resource} with the name ${id} already exists`),
   Conflict: ({ reason }, lists) =>
     lists("ConflictException") ? refusal("ConflictException", reason) : unavailable(reason),
+  DeleteConflict: ({ reason }) => unavailable(reason),
+  IdentityTokenInvalid: ({ reason }) => refusal("ValidationException", reason),
   LimitExceeded: ({ limit, reason }) =>
     limit === "tags" ? refusal("TagException", "Too many tags") : refusal("LimitExceededException", reason),
   Throttled: ({ reason }) => refusal("ThrottlingException", reason),
@@ -152,6 +156,7 @@ function invalidInput({ kind, reason }: ErrorParams["InvalidInput"], lists: List
     case "size":
     case "method":
     case "contentCoding":
+    case "parameter":
       return refusal("ValidationException", reason);
   }
 }
@@ -179,7 +184,9 @@ const deniedBySource = {
 } as const;
 
 /** AWS's words (IAM User Guide: Troubleshoot access denied error messages). */
-function accessDeniedMessage({ principalArn, action, resource, basis, source }: ErrorParams["AccessDenied"]): string {
+function accessDeniedMessage(params: ErrorParams["AccessDenied"]): string {
+  const { principalArn, action, resource, basis, source, reason } = params;
+  if (reason !== undefined) return reason;
   if (basis === "ciphertextKey") {
     return "The ciphertext refers to a customer master key that does not exist, does not exist in this region, or you are not allowed to access.";
   }

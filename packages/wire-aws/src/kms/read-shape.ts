@@ -17,41 +17,67 @@ interface Bounds {
   readonly max?: number;
 }
 
-const readers = new Map<string, Reader>();
 const maxInteger = 2_147_483_647;
 
 /** Strings that stand for an authority of their own: never repeated in an answer, although the model does not say so. */
 const unspokenShapes: ReadonlySet<string> = new Set(["GrantTokenType"]);
 
-/**
- * Makes the reader of an operation's input, once. It ignores unknown members and takes null for absent, as AWS does.
- *
- * @param name the structure's name in the model
- * @returns a function of the parsed body that throws ServiceError InvalidInput, kind `serialization` or `validation`
- */
+/** The shapes of one service's model, with the readers made of them. */
+export class ShapeReaders {
+  readonly #shapes: ReadonlyMap<string, Shape>;
+  readonly #readers = new Map<string, Reader>();
+
+  /** @param byName the shapes of the model by their names */
+  constructor(byName: ReadonlyMap<string, Shape>) {
+    this.#shapes = byName;
+  }
+
+  /**
+   * Makes the reader of an operation's input, once. It ignores unknown members and takes null for absent, as AWS does.
+   *
+   * @param name the structure's name in the model
+   * @returns a function of the parsed body that throws ServiceError InvalidInput, kind `serialization` or `validation`
+   */
+  inputReader<Input>(name: string): (body: unknown) => Input {
+    const read = this.readerOf(name);
+    return (body) => {
+      const problems = new Problems();
+      const input = read(body, "", problems);
+      problems.refuse();
+      return input as Input;
+    };
+  }
+
+  shapeOf(name: string): Shape {
+    const shape = this.#shapes.get(name);
+    invariant(shape !== undefined, "the model has every shape that it names");
+    return shape;
+  }
+
+  readerOf(name: string): Reader {
+    const known = this.#readers.get(name);
+    if (known !== undefined) return known;
+    const reader = makeReader(this, name);
+    this.#readers.set(name, reader);
+    return reader;
+  }
+
+  isSensitive(name: string): boolean {
+    return "sensitive" in this.shapeOf(name);
+  }
+}
+
+const kmsShapes = new ShapeReaders(shapesByName);
+
+/** The reader of an operation's input of AWS KMS. See {@link ShapeReaders.inputReader}. */
 export function inputReader<Input>(name: string): (body: unknown) => Input {
-  const read = readerOf(name);
-  return (body) => {
-    const problems = new Problems();
-    const input = read(body, "", problems);
-    problems.refuse();
-    return input as Input;
-  };
+  return kmsShapes.inputReader(name);
 }
 
-function readerOf(name: string): Reader {
-  const known = readers.get(name);
-  if (known !== undefined) return known;
-  const shape = shapesByName.get(name);
-  invariant(shape !== undefined, "the model has every shape that it names");
-  const reader = makeReader(name, shape);
-  readers.set(name, reader);
-  return reader;
-}
-
-function makeReader(name: string, shape: Shape): Reader {
-  if (shape.type === "structure") return structureReader(shape);
-  if (shape.type === "list") return listReader(shape);
+function makeReader(model: ShapeReaders, name: string): Reader {
+  const shape = model.shapeOf(name);
+  if (shape.type === "structure") return structureReader(model, shape);
+  if (shape.type === "list") return listReader(model, shape);
   if (shape.type === "map") return readMap;
   if (shape.type === "string") return stringReader(name, shape);
   if (shape.type === "blob") return blobReader(shape);
@@ -60,13 +86,13 @@ function makeReader(name: string, shape: Shape): Reader {
   return readBoolean;
 }
 
-function structureReader(shape: ShapeOf<"structure">): Reader {
+function structureReader(model: ShapeReaders, shape: ShapeOf<"structure">): Reader {
   const members = Object.entries(shape.members).map(([name, target]) => ({
     name,
     path: name.charAt(0).toLowerCase() + name.slice(1),
     required: shape.required.includes(name),
-    sensitive: isSensitive(target),
-    read: readerOf(target),
+    sensitive: model.isSensitive(target),
+    read: model.readerOf(target),
   }));
   return (value, path, problems) => {
     if (typeof value !== "object" || Array.isArray(value)) refuseContainer(value, "null");
@@ -83,19 +109,13 @@ function structureReader(shape: ShapeOf<"structure">): Reader {
   };
 }
 
-function isSensitive(name: string): boolean {
-  const shape = shapesByName.get(name);
-  return shape !== undefined && "sensitive" in shape;
-}
-
-function listReader(shape: ShapeOf<"list">): Reader {
-  const member = shapesByName.get(shape.member);
-  invariant(member !== undefined, "the model has every shape that it names");
-  const read = readerOf(shape.member);
+function listReader(model: ShapeReaders, shape: ShapeOf<"list">): Reader {
+  const member = model.shapeOf(shape.member);
+  const read = model.readerOf(shape.member);
   // AWS tells of a bad element of a structure by its own path, and of a bad scalar by the path of the whole list.
   const scalar = member.type === "structure" ? undefined : member;
   const show =
-    scalar === undefined || isSensitive(shape.member) || unspokenShapes.has(shape.member) ? undefined : showList;
+    scalar === undefined || model.isSensitive(shape.member) || unspokenShapes.has(shape.member) ? undefined : showList;
   return (value, path, problems) => {
     if (!Array.isArray(value)) refuseContainer(value, "list or null");
     const elements = value.filter((element) => element !== null);
@@ -148,10 +168,14 @@ function refuseUnicode(): never {
   refuseSerialization("A string is not valid Unicode: it has a lone surrogate");
 }
 
+/** Only these need the flag, under which some of the model's other escapes would not be allowed. */
+const isUnicode = /\\[pu]\{/;
+
 function stringReader(name: string, shape: ShapeOf<"string">): Reader {
   const { pattern, enum: values } = shape;
   const allowed = values === undefined ? undefined : new Set(values);
-  const matcher = pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`);
+  const matcher =
+    pattern === undefined ? undefined : new RegExp(`^(?:${pattern})$`, isUnicode.test(pattern) ? "u" : "");
   const hidden = shape.sensitive === true || unspokenShapes.has(name);
   const show = (value: string) => (hidden ? undefined : quoted(value));
   return (value, path, problems) => {

@@ -29,6 +29,7 @@ const inputStatus: Readonly<Record<InputKind, number>> = {
   arn: 400,
   tag: 400,
   size: 400,
+  parameter: 400,
 };
 
 /** The name in an alias ARN or alias, as the REST API calls keys. */
@@ -48,6 +49,7 @@ const notFound: Readonly<Record<ResourceKind, (id: string) => string>> = {
   policy: (id) => `There is no policy ${id}. GET /admin/policies?principal=... lists them.`,
   mount: (id) => `There is no mount ${id}.`,
   route: (id) => `There is no path ${id}. GET /openapi.json describes all paths.`,
+  oidcProvider: (id) => `There is no OpenID Connect provider ${id}.`,
   operation: (id) => `There is no operation ${id}. GET /openapi.json describes all paths.`,
 };
 
@@ -58,6 +60,7 @@ const unauthenticated: Readonly<Record<AuthenticationFailure, string>> = {
   expired: "The token has expired. Ask an administrator for a new one.",
   unknownAccessKey: "The access key is unknown. This API takes tokens: Authorization: Bearer TOKEN.",
   signatureMismatch: "The signature does not match. This API takes tokens: Authorization: Bearer TOKEN.",
+  expiredToken: "The session token has expired. Ask STS for a new session.",
   notYetCurrent: "The credential is not valid yet. Check the clock.",
 };
 
@@ -71,7 +74,8 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
     ({ reason }) => reason,
   ),
   Unauthenticated: row(401, "Not authenticated", ({ failure }) => unauthenticated[failure]),
-  AccessDenied: row(403, "Not allowed", ({ principalArn, action, resource, basis }) => {
+  AccessDenied: row(403, "Not allowed", ({ principalArn, action, resource, basis, reason }) => {
+    if (reason !== undefined) return reason;
     if (basis === "ciphertextKey") {
       return `${principalArn} may not use the key of this ciphertext, or there is no such key.`;
     }
@@ -87,6 +91,8 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
       `There is already a ${resource === "alias" ? "key" : resource} ${keyName(id)}. Use it, or choose another name; a key that waits for its deletion can be restored.`,
   ),
   Conflict: row(409, "Conflict", ({ reason }) => reason),
+  DeleteConflict: row(409, "In use", ({ reason }) => reason),
+  IdentityTokenInvalid: row(400, "Identity token invalid", ({ reason }) => reason),
   LimitExceeded: row(400, "Limit exceeded", ({ reason }) => reason),
   Throttled: row(429, "Too many requests", ({ reason }) => reason),
   Unsupported: row(400, "Not supported", ({ reason }) => reason),

@@ -58,7 +58,7 @@ const put = definePlainRoute(
   async (call) => {
     await call.execute(putIdentityPolicy, {
       principalArn: principalArn(call.requiredText("principal"), call.context.principal.account),
-      name: call.requiredText("name"),
+      policyName: call.requiredText("name"),
       document: call.bodyText,
     });
     return noContent;
@@ -119,7 +119,7 @@ const remove = definePlainRoute(
   async (call) => {
     await call.execute(deleteIdentityPolicy, {
       principalArn: principalArn(call.requiredText("principal"), call.context.principal.account),
-      name: call.requiredText("name"),
+      policyName: call.requiredText("name"),
     });
     return noContent;
   },

@@ -5,7 +5,7 @@ import { accessKeyIdentity } from "../../keys/identity.ts";
 import { limits } from "../../limits.ts";
 import type { AccessKeyRecord } from "../../model/principal.ts";
 import { authorize } from "../../pipeline/authorize.ts";
-import { defineOperation } from "../../pipeline/operation.ts";
+import { type Call, defineOperation } from "../../pipeline/operation.ts";
 import type { CredentialInput } from "./credentials.ts";
 import { principalChanged, refuseRootCredential } from "./own-principal.ts";
 import { adminEventSource, randomAwsId } from "./principals.ts";
@@ -85,23 +85,58 @@ export const createAccessKey = defineOperation<CreateAccessKeyInput, NewAccessKe
   },
 });
 
+export interface AccessKeyInput {
+  readonly accessKeyId: string;
+  /** The user that it has to be of; anybody's when absent. */
+  readonly userName?: string | undefined;
+}
+
+/** Finds an access key of the caller's account, once the caller's policies allow what it wants to do with it. */
+async function findAccessKey({ core, input, request, nowMs }: Call<AccessKeyInput>, action: string) {
+  const { accessKeyId, userName } = input;
+  const found = await core.store.get("accessKeys", { accessKeyId });
+  const own = found?.account === request.principal.account ? found : undefined;
+  const stored = userName === undefined || own?.principalArn.endsWith(`/${userName}`) === true ? own : undefined;
+  authorize({ request, action, key: undefined, resource: stored?.principalArn ?? "*", nowMs });
+  if (stored === undefined) {
+    const reason = `The Access Key with id ${accessKeyId} cannot be found.`;
+    throw ServiceError.of("NotFound", { resource: "accessKey", id: accessKeyId, reason });
+  }
+  refuseRootCredential(request, action, stored.principalArn);
+  return stored;
+}
+
 /** IAM: DeleteAccessKey. Stops working at once. */
-export const deleteAccessKey = defineOperation<{ readonly accessKeyId: string }, null>({
+export const deleteAccessKey = defineOperation<AccessKeyInput, null>({
   name: "DeleteAccessKey",
   plane: "control",
   readOnly: false,
   eventSource: adminEventSource,
   keys: [],
-  record: ({ accessKeyId }) => ({ accessKeyId }),
-  async run({ core, input, request, nowMs }) {
-    const found = await core.store.get("accessKeys", { accessKeyId: input.accessKeyId });
-    const stored = found?.account === request.principal.account ? found : undefined;
-    const resource = stored?.principalArn ?? "*";
-    authorize({ request, action: "iam:DeleteAccessKey", key: undefined, resource, nowMs });
-    if (stored === undefined) throw ServiceError.of("NotFound", { resource: "accessKey", id: input.accessKeyId });
-    refuseRootCredential(request, "iam:DeleteAccessKey", stored.principalArn);
-    const { accessKeyId, revision } = stored;
-    await core.commit([{ op: "delete", table: "accessKeys", key: { accessKeyId }, revision }]);
+  record: ({ accessKeyId, userName }) => ({ accessKeyId, userName }),
+  async run(call) {
+    const { accessKeyId, revision } = await findAccessKey(call, "iam:DeleteAccessKey");
+    await call.core.commit([{ op: "delete", table: "accessKeys", key: { accessKeyId }, revision }]);
+    return null;
+  },
+});
+
+export interface UpdateAccessKeyInput extends AccessKeyInput {
+  readonly active: boolean;
+}
+
+/** IAM: UpdateAccessKey. An inactive one is refused from the very next request on. */
+export const updateAccessKey = defineOperation<UpdateAccessKeyInput, null>({
+  name: "UpdateAccessKey",
+  plane: "control",
+  readOnly: false,
+  eventSource: adminEventSource,
+  keys: [],
+  record: ({ accessKeyId, userName, active }) => ({ accessKeyId, userName, status: active ? "Active" : "Inactive" }),
+  async run(call) {
+    const stored = await findAccessKey(call, "iam:UpdateAccessKey");
+    const row = { ...stored, active: call.input.active, revision: stored.revision + 1 };
+    await call.core.commit([{ op: "update", table: "accessKeys", row }]);
     return null;
   },
 });

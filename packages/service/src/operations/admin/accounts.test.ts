@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { rootPrincipal } from "../../identity/identity-directory.ts";
+import { rootPrincipal } from "../../identity/load-principal.ts";
 import type { RequestContext } from "../../model/request.ts";
 import type { Operation } from "../../pipeline/operation.ts";
 import { CoreTest, policyOf, type TestUser } from "../../testing/core-test.ts";
@@ -43,9 +43,9 @@ describe("administration across accounts", () => {
       assert.equal(await denied(listCredentials, { principalArn }), "principal");
       assert.equal(await denied(revokeToken, { principalArn, accessor }), "principal");
       const document = policyOf({ Effect: "Allow", Action: "*", Resource: "*" });
-      assert.equal(await denied(putIdentityPolicy, { principalArn, name: "test", document }), "principal");
+      assert.equal(await denied(putIdentityPolicy, { principalArn, policyName: "test", document }), "principal");
       assert.equal(await denied(listIdentityPolicies, { principalArn }), "principal");
-      assert.equal(await denied(deleteIdentityPolicy, { principalArn, name: "test" }), "principal");
+      assert.equal(await denied(deleteIdentityPolicy, { principalArn, policyName: "test" }), "principal");
     }
     assert.equal(await denied(deleteAccessKey, { accessKeyId }), "accessKey");
     assert.equal(await denied(deletePrincipal, { kind: "user", name: "victim" }), "principal");

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { sha256Hex } from "@coffer/crypto";
-import { rootPrincipal } from "../../identity/identity-directory.ts";
+import { rootPrincipal } from "../../identity/load-principal.ts";
 import { limits } from "../../limits.ts";
 import { StoreConflict } from "../../ports/store.ts";
 import { allow, CoreTest, type TestUser } from "../../testing/core-test.ts";

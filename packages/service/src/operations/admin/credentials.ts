@@ -10,6 +10,7 @@ export interface CredentialInput {
 }
 
 export interface CredentialList {
+  readonly principalArn: string;
   readonly accessKeys: readonly Pick<AccessKeyRecord, "accessKeyId" | "active" | "createdAtMs">[];
   readonly tokens: readonly Pick<TokenRecord, "accessor" | "displayName" | "createdAtMs" | "expiresAtMs">[];
 }
@@ -29,6 +30,7 @@ export const listCredentials = defineOperation<CredentialInput, CredentialList>(
     const accessKeys = await core.store.listAccessKeys(principalArn, undefined, limits.pageItems.value);
     const tokens = await core.store.listTokens(principalArn, undefined, limits.tokensPerPrincipal.value);
     return {
+      principalArn,
       accessKeys: accessKeys.map(({ accessKeyId, active, createdAtMs }) => ({ accessKeyId, active, createdAtMs })),
       tokens: tokens.map(({ accessor, displayName, createdAtMs, expiresAtMs }) => ({
         accessor,

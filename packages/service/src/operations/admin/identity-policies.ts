@@ -3,33 +3,24 @@ import { limits } from "../../limits.ts";
 import type { IdentityPolicyRecord } from "../../model/principal.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { parseIdentityPolicy } from "../policies/documents.ts";
+import { checkName } from "./names.ts";
 import { findOwnPrincipal, principalChanged } from "./own-principal.ts";
-import { adminEventSource } from "./principals.ts";
+import { actionOn, adminEventSource, kindOfArn } from "./principals.ts";
 
 export interface IdentityPolicyInput {
   /** A user or role of the caller's account. The account root has no identity policies. */
   readonly principalArn: string;
   /** 1 to 128 of letters, digits and `+=,.@_-` (IAM: PutUserPolicy). */
-  readonly name: string;
+  readonly policyName: string;
 }
 
 export interface PutIdentityPolicyInput extends IdentityPolicyInput {
   readonly document: string;
 }
 
-/** IAM has an action for users and one for roles. */
-function actionOn(principalArn: string, verb: "Put" | "Delete" | "List", noun: string): string {
-  return `iam:${verb}${/^arn:aws:iam::\d{12}:role\//.test(principalArn) ? "Role" : "User"}${noun}`;
-}
-
-function checkName(name: string): void {
-  const max = limits.identityPolicyNameChars.value;
-  if (/^[\w+=,.@-]+$/.test(name) && name.length <= max) return;
-  throw ServiceError.of("InvalidInput", {
-    kind: "validation",
-    member: "name",
-    reason: `A policy's name has 1 to ${max} letters, digits or any of +=,.@_-`,
-  });
+function missingPolicy(principalArn: string, name: string): ServiceError {
+  const reason = `The ${kindOfArn(principalArn)} policy with name ${name} cannot be found.`;
+  return ServiceError.of("NotFound", { resource: "policy", id: name, reason });
 }
 
 /** IAM: PutUserPolicy and PutRolePolicy. Holds for the very next request. */
@@ -40,10 +31,10 @@ export const putIdentityPolicy = defineOperation<PutIdentityPolicyInput, null>({
   eventSource: adminEventSource,
   keys: [],
   resources: ({ principalArn }) => [{ action: actionOn(principalArn, "Put", "Policy"), resource: principalArn }],
-  record: ({ principalArn, name, document }) => ({ principalArn, name, document }),
+  record: ({ principalArn, policyName, document }) => ({ principalArn, policyName, policyDocument: document }),
   async run({ core, input, request }) {
-    const { principalArn, name, document } = input;
-    checkName(name);
+    const { principalArn, policyName: name, document } = input;
+    checkName(name, "name", limits.identityPolicyNameChars.value);
     parseIdentityPolicy(document);
     await findOwnPrincipal(core, principalArn, request);
     const changed = await principalChanged(core, principalArn, request);
@@ -77,15 +68,33 @@ export const deleteIdentityPolicy = defineOperation<IdentityPolicyInput, null>({
   eventSource: adminEventSource,
   keys: [],
   resources: ({ principalArn }) => [{ action: actionOn(principalArn, "Delete", "Policy"), resource: principalArn }],
-  record: ({ principalArn, name }) => ({ principalArn, name }),
+  record: ({ principalArn, policyName }) => ({ principalArn, policyName }),
   async run({ core, input, request }) {
-    const { principalArn, name } = input;
+    const { principalArn, policyName: name } = input;
     await findOwnPrincipal(core, principalArn, request);
     const stored = await core.store.get("identityPolicies", { principalArn, name });
-    if (stored === undefined) throw ServiceError.of("NotFound", { resource: "policy", id: name });
+    if (stored === undefined) throw missingPolicy(principalArn, name);
     const { revision } = stored;
     await core.commit([{ op: "delete", table: "identityPolicies", key: { principalArn, name }, revision }]);
     return null;
+  },
+});
+
+/** IAM: GetUserPolicy and GetRolePolicy. */
+export const getIdentityPolicy = defineOperation<IdentityPolicyInput, { readonly policy: IdentityPolicyRecord }>({
+  name: "GetIdentityPolicy",
+  plane: "control",
+  readOnly: true,
+  eventSource: adminEventSource,
+  keys: [],
+  resources: ({ principalArn }) => [{ action: actionOn(principalArn, "Get", "Policy"), resource: principalArn }],
+  record: ({ principalArn, policyName }) => ({ principalArn, policyName }),
+  async run({ core, input, request }) {
+    const { principalArn, policyName: name } = input;
+    await findOwnPrincipal(core, principalArn, request);
+    const policy = await core.store.get("identityPolicies", { principalArn, name });
+    if (policy === undefined) throw missingPolicy(principalArn, name);
+    return { policy };
   },
 });
 

@@ -49,7 +49,8 @@ describe("principals and their policies", () => {
     await t.fails(deletePrincipal, { kind: "user", name: "alice" }, "NotFound");
     await t.run(createPrincipal, { kind: "user", name: "alice" });
     assert.equal(await t.core.identities.findToken(user.token), undefined);
-    assert.deepEqual(await t.run(listCredentials, { principalArn: user.arn }), { accessKeys: [], tokens: [] });
+    const { accessKeys, tokens } = await t.run(listCredentials, { principalArn: user.arn });
+    assert.deepEqual([accessKeys, tokens], [[], []]);
     assert.deepEqual((await t.run(listIdentityPolicies, { principalArn: user.arn })).policies, []);
   });
 
@@ -58,7 +59,7 @@ describe("principals and their policies", () => {
       (principalArn: string) => t.run(createToken, { principalArn }),
       (principalArn: string) => t.run(createAccessKey, { principalArn }),
       (principalArn: string) =>
-        t.run(putIdentityPolicy, { principalArn, name: "late", document: policyOf(allow("*")) }),
+        t.run(putIdentityPolicy, { principalArn, policyName: "late", document: policyOf(allow("*")) }),
     ];
     for (const [index, grant] of grants.entries()) {
       const name = `user-${index}`;
@@ -84,7 +85,8 @@ describe("principals and their policies", () => {
       await assert.rejects(grant(principal.arn), { message: "NotFound" });
       t.store.heal();
       await t.run(createPrincipal, { kind: "user", name });
-      assert.deepEqual(await t.run(listCredentials, { principalArn: principal.arn }), { accessKeys: [], tokens: [] });
+      const { accessKeys, tokens } = await t.run(listCredentials, { principalArn: principal.arn });
+      assert.deepEqual([accessKeys, tokens], [[], []]);
       assert.deepEqual((await t.run(listIdentityPolicies, { principalArn: principal.arn })).policies, []);
     }
   });
@@ -94,7 +96,7 @@ describe("principals and their policies", () => {
     const input = { keyId, plaintext: Buffer.from("x") };
     const user = await t.newUser("alice");
     await t.fails(encrypt, input, "AccessDenied", await t.as(user));
-    const policy = { principalArn: user.arn, name: "p" };
+    const policy = { principalArn: user.arn, policyName: "p" };
     await t.run(putIdentityPolicy, { ...policy, document: policyOf(allow("kms:Encrypt")) });
     await t.run(encrypt, input, await t.as(user));
     await t.run(putIdentityPolicy, { ...policy, document: policyOf(allow("kms:Decrypt")) });
@@ -114,7 +116,7 @@ describe("principals and their policies", () => {
 
   it("refuses policies that are malformed, too large, too many or badly named", async () => {
     const { arn } = await t.newUser("alice");
-    const put = (name: string, document: string) => ({ principalArn: arn, name, document });
+    const put = (name: string, document: string) => ({ principalArn: arn, policyName: name, document });
     const good = policyOf(allow("kms:Encrypt"));
     for (const document of ["", "{}", "[]", "null", policyOf({ Effect: "Maybe", Action: "*", Resource: "*" })]) {
       await t.fails(putIdentityPolicy, put("p", document), "PolicyMalformed");
@@ -142,7 +144,7 @@ describe("principals and their policies", () => {
     for (let index = 1; index < limits.identityPolicies.value; index += 1) {
       const last = index === limits.identityPolicies.value - 1;
       const document = last ? deny : policyOf(allow("kms:Decrypt"));
-      await t.run(putIdentityPolicy, { principalArn: user.arn, name: `z${index}`, document });
+      await t.run(putIdentityPolicy, { principalArn: user.arn, policyName: `z${index}`, document });
     }
     await t.fails(encrypt, { keyId, plaintext: Buffer.from("x") }, "AccessDenied", await t.as(user));
   });
@@ -157,13 +159,16 @@ describe("principals and their policies", () => {
       [users, user, role],
       [roles, role, user],
     ] as const) {
-      const put = (principalArn: string) => ({ principalArn, name: "p", document });
+      const put = (principalArn: string) => ({ principalArn, policyName: "p", document });
       assert.equal(await t.tryAs([may], putIdentityPolicy, put(mine)), "ok");
       assert.equal(await t.tryAs([may], putIdentityPolicy, put(other)), "AccessDenied");
       assert.equal(await t.tryAs([may], listIdentityPolicies, { principalArn: mine }), "ok");
       assert.equal(await t.tryAs([may], listIdentityPolicies, { principalArn: other }), "AccessDenied");
-      assert.equal(await t.tryAs([may], deleteIdentityPolicy, { principalArn: mine, name: "p" }), "ok");
-      assert.equal(await t.tryAs([may], deleteIdentityPolicy, { principalArn: other, name: "p" }), "AccessDenied");
+      assert.equal(await t.tryAs([may], deleteIdentityPolicy, { principalArn: mine, policyName: "p" }), "ok");
+      assert.equal(
+        await t.tryAs([may], deleteIdentityPolicy, { principalArn: other, policyName: "p" }),
+        "AccessDenied",
+      );
       const kind = may === users ? "user" : "role";
       assert.equal(await t.tryAs([may], createPrincipal, { kind, name: `new-${kind}` }), "ok");
       assert.equal(await t.tryAs([may], deletePrincipal, { kind, name: `new-${kind}` }), "AccessDenied");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { rootPrincipal } from "../../identity/identity-directory.ts";
+import { rootPrincipal } from "../../identity/load-principal.ts";
 import { allow, CoreTest, policyOf, type Statement, type TestUser, when } from "../../testing/core-test.ts";
 import { putIdentityPolicy } from "../admin/identity-policies.ts";
 import { createAlias } from "../aliases/alias-operations.ts";
@@ -121,7 +121,7 @@ describe("explaining a request", () => {
     ]);
     // And it does.
     const document = policyOf(statement);
-    await t.run(putIdentityPolicy, { principalArn: user.arn, name: "remedy", document });
+    await t.run(putIdentityPolicy, { principalArn: user.arn, policyName: "remedy", document });
     await t.run(encrypt, { keyId, plaintext, encryptionContext }, await t.as(user));
   });
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { rootPrincipal } from "../../identity/identity-directory.ts";
+import { rootPrincipal } from "../../identity/load-principal.ts";
 import { allow, CoreTest, policyOf, type Statement, type TestUser, when } from "../../testing/core-test.ts";
 import { createPrincipal } from "../admin/principals.ts";
 import { createAlias } from "../aliases/alias-operations.ts";

@@ -1,11 +1,13 @@
-import { authorize as decide, parsePolicy } from "@coffer/policy";
+import { type CompiledPolicy, authorize as decide, type PolicyKind, parsePolicy } from "@coffer/policy";
 import type { Core } from "../../core.ts";
-import { ServiceError } from "../../errors.ts";
+import { invariant, ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { keyArn } from "../../model/arn.ts";
 import type { KeyRecord } from "../../model/key.ts";
+import type { PrincipalRecord } from "../../model/principal.ts";
 import type { RequestContext } from "../../model/request.ts";
 import { RequestConditions } from "../../pipeline/conditions.ts";
+import { callersPolicies, policyPrincipal } from "../../pipeline/policy-principal.ts";
 import { findPrincipalIds } from "./policy-principals.ts";
 
 /** The key that a policy is for, and who puts it. */
@@ -53,15 +55,10 @@ export async function bindKeyPolicy(
     request: {
       action: putAction,
       resource: arn,
-      principal: {
-        arn: principal.arn,
-        account: principal.account,
-        kind: principal.kind,
-        userId: principal.principalId,
-      },
+      principal: policyPrincipal(principal),
       context: new RequestConditions(source),
     },
-    identityPolicies: principal.identityPolicies,
+    ...callersPolicies(principal),
     keyPolicy: parsed.policy,
     keyAccount: key.account,
   });
@@ -76,8 +73,40 @@ export async function bindKeyPolicy(
 /** @throws ServiceError LimitExceeded, PolicyMalformed */
 export function parseIdentityPolicy(document: string): void {
   checkBytes(document, limits.identityPolicyBytes.name, limits.identityPolicyBytes.value);
-  const parsed = parsePolicy(document, "identity");
-  if (parsed.ok) return;
+  parseDocument(document, "identity");
+}
+
+/**
+ * Checks the trust policy that a role is to have.
+ *
+ * @param account the role's account
+ * @throws ServiceError LimitExceeded; PolicyMalformed, also for users and roles that do not exist
+ */
+export async function readTrustPolicy(
+  core: Core,
+  document: string,
+  account: string,
+): Promise<Required<Pick<PrincipalRecord, "trustPolicy" | "trustPrincipals">>> {
+  const { name, value } = limits.trustPolicyChars;
+  if (document.replace(/\s+/g, "").length > value) {
+    const reason = `Cannot exceed quota for ACLSizePerRole: ${value}`;
+    throw ServiceError.of("LimitExceeded", { limit: name, max: value, reason });
+  }
+  const policy = parseDocument(document, "trust");
+  return { trustPolicy: document, trustPrincipals: await findPrincipalIds(core, policy, account) };
+}
+
+/** The trust policy of a role, to be evaluated. A user or role made anew under a name that it trusts is another one. */
+export function compileTrustPolicy({ trustPolicy, trustPrincipals = {} }: PrincipalRecord): CompiledPolicy {
+  const parsed = parsePolicy(trustPolicy ?? "", "trust", trustPrincipals);
+  invariant(parsed.ok, "a stored trust policy parses");
+  return parsed.policy;
+}
+
+/** @throws ServiceError PolicyMalformed */
+export function parseDocument(document: string, kind: PolicyKind): CompiledPolicy {
+  const parsed = parsePolicy(document, kind);
+  if (parsed.ok) return parsed.policy;
   const { path, reason, statement } = parsed.problem;
   throw ServiceError.of("PolicyMalformed", {
     reason: path === "" ? reason : `${path}: ${reason}`,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { rootPrincipal } from "../../identity/identity-directory.ts";
+import { rootPrincipal } from "../../identity/load-principal.ts";
 import { CoreTest, policyOf, type Statement } from "../../testing/core-test.ts";
 import { createPrincipal, deletePrincipal } from "../admin/principals.ts";
 import { encrypt } from "../encrypt.ts";

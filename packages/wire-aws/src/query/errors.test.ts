@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type ErrorCode, type ErrorDetail, errorCodes } from "@coffer/service";
-import { stsError } from "./errors.ts";
+import { queryError } from "./errors.ts";
 import { escapeXml } from "./xml.ts";
 
 const params = {
   failure: "missing",
+  kind: "invalid",
   reason: "A reason.",
   errorId: "e-1",
   id: "X",
@@ -13,22 +14,22 @@ const params = {
   action: "sts:X",
 };
 
-describe("STS errors", () => {
+describe("errors of the query protocol", () => {
   it("has an answer to every code, with the status that its fault asks for", () => {
     for (const code of Object.keys(errorCodes) as ErrorCode[]) {
-      const { status, message } = stsError({ code, params } as unknown as ErrorDetail);
+      const { status, message } = queryError({ code, params } as unknown as ErrorDetail);
       assert.ok(message.length > 0);
       if (errorCodes[code].fault === "caller") assert.ok(status >= 400 && status < 500, code);
     }
     const statuses = (["AuditUnavailable", "StoreUnavailable", "Sealed", "DependencyTimeout", "Internal"] as const).map(
-      (code) => stsError({ code, params } as unknown as ErrorDetail).status,
+      (code) => queryError({ code, params } as unknown as ErrorDetail).status,
     );
     assert.deepEqual(statuses, [503, 503, 503, 503, 500]);
   });
 
   it("names failed authentication as STS does", () => {
     const codeOf = (failure: string) => {
-      const { code, status } = stsError({ code: "Unauthenticated", params: { ...params, failure } } as ErrorDetail);
+      const { code, status } = queryError({ code: "Unauthenticated", params: { ...params, failure } } as ErrorDetail);
       return `${status} ${code}`;
     };
     assert.equal(codeOf("missing"), "403 MissingAuthenticationToken");

@@ -155,6 +155,8 @@ function kmsOperations(): readonly AnyOperation[] {
   const found: AnyOperation[] = [];
   for (const [name, value] of Object.entries(service) as [string, unknown][]) {
     if (typeof value !== "object" || value === null || !("run" in value && "keys" in value)) continue;
+    // Those of IAM and STS say so.
+    if ("eventSource" in value) continue;
     if (!/^(?:transit|xks|restore|configure|simulate|read[KA])/.test(name)) found.push(value as AnyOperation);
   }
   return found;

@@ -32,7 +32,11 @@ function issuerOf(url: string): string {
   if (!plain || parsed.username !== "" || parsed.password !== "" || !/^https:\/\/[\w.:-]+(?:\/[\w.~/-]*)?$/.test(url)) {
     return refuse("Invalid Open ID Connect Provider URL");
   }
-  return url.slice("https://".length).replace(/\/$/, "");
+  return withoutScheme(url);
+}
+
+function withoutScheme(url: string): string {
+  return url.replace(/^https:\/\//, "").replace(/\/$/, "");
 }
 
 /** `arn:aws:iam::ACCOUNT:oidc-provider/HOST/PATH` */
@@ -61,7 +65,7 @@ export const createOidcProvider = defineOperation<CreateOidcProviderInput, { rea
   eventSource: adminEventSource,
   keys: [],
   resources: ({ url, tags = [] }, { principal }) => {
-    const resource = oidcProviderArn(principal.account, issuerOf(url));
+    const resource = oidcProviderArn(principal.account, withoutScheme(url));
     return [
       { action: "iam:CreateOpenIDConnectProvider", resource },
       ...(tags.length === 0 ? [] : [{ action: "iam:TagOpenIDConnectProvider", resource }]),

@@ -13,6 +13,7 @@ import { RequestConditions } from "../../pipeline/conditions.ts";
 import type { DecisionRecord } from "../../pipeline/decision.ts";
 import { locate } from "../../pipeline/locate.ts";
 import { type Call, defineOperation } from "../../pipeline/operation.ts";
+import { callersPolicies } from "../../pipeline/policy-principal.ts";
 import { adminEventSource } from "../admin/principals.ts";
 import { contextConditions } from "../message.ts";
 import { findSimulatedCaller } from "./simulated-caller.ts";
@@ -85,7 +86,7 @@ export const simulatePolicy = defineOperation<SimulatePolicyInput, SimulatePolic
     const context = new SimulatedConditions(givenConditions(input), known);
     const simulated: AuthorizationInput = {
       request: { action, resource, principal: policyPrincipal, context },
-      identityPolicies: principal.identityPolicies,
+      ...callersPolicies(principal),
       ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
     };
     const { allowed, reason, by } = decide(simulated);

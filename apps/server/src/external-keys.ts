@@ -10,7 +10,7 @@ import { OperatorError } from "./operator-error.ts";
  *
  * @throws OperatorError for a file that cannot be read or is no PEM of its kind
  */
-export function openExternalKeys({ rootsFile, client }: Settings["xks"], clock: Clock): ExternalKeys {
+export function openExternalKeys({ rootsFile, client, timeoutMs }: Settings["xks"], clock: Clock): ExternalKeys {
   const roots = rootsFile === undefined ? undefined : readPem(rootsFile, "roots of external key store proxies");
   const what = "certificate and key for external key store proxies";
   const clientCertificate =
@@ -23,7 +23,7 @@ export function openExternalKeys({ rootsFile, client }: Settings["xks"], clock: 
       cause: error,
     });
   }
-  return createXksClient({ clock, roots, clientCertificate });
+  return createXksClient({ clock, timeoutMs, roots, clientCertificate });
 }
 
 function readPem(file: string, what: string): string {

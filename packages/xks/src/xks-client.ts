@@ -15,6 +15,8 @@ import { post, type Sender } from "./post.ts";
 
 export interface XksClientOptions {
   readonly clock: Clock;
+  /** How long a call may take, connecting included; `limits.xksTimeoutMs` when absent. */
+  readonly timeoutMs?: number | undefined;
   /** PEM root certificates that a proxy's certificate is trusted by, besides those of Node.js. */
   readonly roots?: string | undefined;
   /** The certificate chain and private key (PEM) that are shown to a proxy that asks for them. */
@@ -35,7 +37,7 @@ const healthStatuses: ReadonlySet<string> = new Set(["ACTIVE", "DEGRADED", "UNAV
 
 /**
  * The client of external key store proxies: JSON over HTTPS (TLS 1.2 or newer, the proxy's name verified), signed with
- * Signature Version 4 (XKS Proxy API 1.0.3). A call that takes longer than `limits.xksTimeoutMs`, connecting included,
+ * Signature Version 4 (XKS Proxy API 1.0.3). A call that takes longer than it may, connecting included,
  * fails; nothing is tried again but a call that met a kept connection at its end.
  */
 export function createXksClient(options: XksClientOptions): ExternalKeys {
@@ -51,7 +53,7 @@ export function createXksClient(options: XksClientOptions): ExternalKeys {
   const sender: Sender = {
     agent,
     clock,
-    timeoutMs: limits.xksTimeoutMs.value,
+    timeoutMs: options.timeoutMs ?? limits.xksTimeoutMs.value,
     maxAnswerBytes: limits.xksAnswerBytes.value,
   };
   const ask = (call: ExternalKeyCall, path: string, members: object) => send(sender, call, path, members);

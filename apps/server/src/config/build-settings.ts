@@ -42,6 +42,7 @@ export interface Settings {
   readonly xks: {
     readonly uriPath: string | undefined;
     readonly rootsFile: string | undefined;
+    readonly timeoutMs: number | undefined;
     readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;
   };
   readonly limits: HttpLimits;
@@ -76,6 +77,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     xks: {
       uriPath: values["xks.uriPath"],
       rootsFile: values["xks.rootsFile"],
+      timeoutMs: values["xks.timeoutMs"],
       client: buildPair(values, origins, "xks.clientCertFile", "xks.clientKeyFile"),
     },
     limits: buildLimits(values),

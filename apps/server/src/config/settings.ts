@@ -228,6 +228,15 @@ export const settingRows = {
     defaultText: "none",
     doc: "PEM private key of that certificate.",
   }),
+  "xks.timeoutMs": row({
+    flag: "xks-timeout-ms",
+    environment: "COFFER_XKS_TIMEOUT_MS",
+    file: "xks.timeout_ms",
+    type: integerType(50, 10_000),
+    default: undefined,
+    defaultText: "250, as AWS KMS",
+    doc: "How long a call of an external key store proxy may take, connecting included.",
+  }),
   allowPlaintext: row({
     flag: "allow-plaintext",
     environment: "COFFER_ALLOW_PLAINTEXT",

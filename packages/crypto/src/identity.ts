@@ -1,5 +1,6 @@
-import { sha256Hex } from "./digest.ts";
+import { hmacSha256, sha256Hex } from "./digest.ts";
 import { encodeLengthPrefixed } from "./length-prefixed.ts";
+import type { SecretBytes } from "./secret-bytes.ts";
 
 /**
  * Encodes what a secret is, for authentication beside it: the number of fields (u32be), then each field's length in
@@ -9,6 +10,18 @@ import { encodeLengthPrefixed } from "./length-prefixed.ts";
  */
 export function encodeIdentity(fields: readonly string[]): Buffer {
   return encodeLengthPrefixed(fields.length, fields);
+}
+
+/**
+ * The public id of imported material in one key: the same whenever the same material comes again, in whichever region.
+ * HMAC-SHA256 keyed by the material itself, so that it says nothing of material that cannot be guessed.
+ */
+export function importedMaterialId(
+  material: SecretBytes,
+  key: { readonly account: string; readonly keyId: string },
+): string {
+  const names = encodeIdentity(["coffer imported material id v1", key.account, key.keyId]);
+  return material.use((bytes) => hmacSha256(bytes, names)).toString("hex");
 }
 
 /** What a version of a key's material is called by. `keyVersion` counts from 1. */

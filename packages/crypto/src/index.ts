@@ -17,10 +17,11 @@ export {
   externalIntegrityValue,
   externalKeyVersion,
 } from "./external-ciphertext.ts";
-export { encodeIdentity, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
+export { encodeIdentity, importedMaterialId, type KeyMaterialIdentity, keyMaterialId } from "./identity.ts";
 export { findImportWrapping, type ImportWrappingRow, importWrappingKeySpecs } from "./import-wrapping.ts";
 export { CryptoInvariantError } from "./invariant.ts";
 export { findKeyAgreementAlgorithm, type KeyAgreementAlgorithmRow } from "./key-agreement.ts";
+export { canonicalMaterial } from "./key-specs/canonical.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
 export { decryptKmsBlob, encryptKmsBlob, type KmsBlob, parseKmsBlob } from "./kms-blob.ts";
 export { type KmsBlobInput, kmsBlobOverheadBytes } from "./kms-blob-internal.ts";

@@ -105,6 +105,8 @@ export interface ErrorParams {
   PolicyMalformed: { readonly reason: string; readonly statement?: number };
   GrantTokenInvalid: Record<never, never>;
   MarkerInvalid: Record<never, never>;
+  /** Imported material is not what the key takes; `reason` says in which way. */
+  KeyMaterialMismatch: { readonly reason: string };
   ImportTokenInvalid: Record<never, never>;
   ImportTokenExpired: Record<never, never>;
   DryRun: Record<never, never>;
@@ -154,6 +156,7 @@ export const errorCodes: Readonly<Record<ErrorCode, CodeRow>> = {
   PolicyMalformed: caller,
   GrantTokenInvalid: caller,
   MarkerInvalid: caller,
+  KeyMaterialMismatch: caller,
   ImportTokenInvalid: caller,
   ImportTokenExpired: caller,
   DryRun: caller,

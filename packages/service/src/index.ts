@@ -132,6 +132,9 @@ export { createCustomKeyStore } from "./operations/key-stores/create-custom-key-
 export { deleteCustomKeyStore } from "./operations/key-stores/delete-custom-key-store.ts";
 export { describeCustomKeyStores } from "./operations/key-stores/describe-custom-key-stores.ts";
 export { updateCustomKeyStore } from "./operations/key-stores/update-custom-key-store.ts";
+export { deleteImportedKeyMaterial } from "./operations/imports/delete-imported-key-material.ts";
+export { getParametersForImport } from "./operations/imports/get-parameters-for-import.ts";
+export { importKeyMaterial } from "./operations/imports/import-key-material.ts";
 export { disableKey, enableKey } from "./operations/keys/change-state.ts";
 export { type CreateKeyInput, createKey } from "./operations/keys/create-key.ts";
 export { describeKey } from "./operations/keys/describe-key.ts";
@@ -152,7 +155,7 @@ export {
   enableKeyRotation,
   getKeyRotationStatus,
 } from "./operations/rotation/automatic-rotation.ts";
-export { listKeyRotations } from "./operations/rotation/list-key-rotations.ts";
+export { type KeyRotationsPage, listKeyRotations } from "./operations/rotation/list-key-rotations.ts";
 export { rotateKeyOnDemand } from "./operations/rotation/rotate-key-on-demand.ts";
 export type { Page, PageInput } from "./operations/shared.ts";
 export { dayMs } from "./operations/shared.ts";

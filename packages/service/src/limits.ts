@@ -94,6 +94,25 @@ export const limits = {
     "key id, key ARN, alias name or alias ARN (AWS KMS: KeyIdType)",
   ),
   aliasesPerKey: limit("aliasesPerKey", 50, "aliases", "aliases a key (AWS KMS quota)"),
+  importTokenHours: limit("importTokenHours", 24, "hours", "life of an import token (AWS KMS: GetParametersForImport)"),
+  importExpiryDays: limit(
+    "importExpiryDays",
+    365,
+    "days",
+    "longest time until imported material expires (AWS KMS: ImportKeyMaterial)",
+  ),
+  importedVersions: limit(
+    "importedVersions",
+    100,
+    "materials",
+    "materials of a key with imported material; rotations on demand end before",
+  ),
+  materialDescriptionChars: limit(
+    "materialDescriptionChars",
+    256,
+    "characters",
+    "description of imported material (AWS KMS: ImportKeyMaterial)",
+  ),
   onDemandRotations: limit(
     "onDemandRotations",
     25,

@@ -1,8 +1,9 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { after } from "node:test";
 import { LoopbackProxy } from "@coffer/testkit";
 import type { OperationName } from "../src/kms/codec.ts";
 import { type AwsTest, base64, type Json } from "./aws-client.ts";
+import { importRequest } from "./import-client.ts";
 
 type Example = (aws: AwsTest) => Promise<Json>;
 
@@ -135,6 +136,16 @@ export const examples: ReadonlyMap<OperationName, Example> = new Map<OperationNa
       return { ...request, SharedSecretCiphertextBlob };
     },
   ],
+  [
+    "GetParametersForImport",
+    async (aws) => ({
+      ...(await externalKey(aws)),
+      WrappingAlgorithm: "RSAES_OAEP_SHA_256",
+      WrappingKeySpec: "RSA_2048",
+    }),
+  ],
+  ["ImportKeyMaterial", async (aws) => importRequest(aws, (await externalKey(aws)).KeyId, randomBytes(32))],
+  ["DeleteImportedKeyMaterial", externalKey],
   ["ReplicateKey", async (aws) => ({ ...(await multiRegionKey(aws)), ReplicaRegion: "eu-west-1" })],
   [
     "UpdatePrimaryRegion",
@@ -145,6 +156,10 @@ export const examples: ReadonlyMap<OperationName, Example> = new Map<OperationNa
     },
   ],
 ]);
+
+async function externalKey(aws: AwsTest): Promise<{ readonly KeyId: string }> {
+  return { KeyId: (await aws.createKey({ Origin: "EXTERNAL" })).KeyId };
+}
 
 async function multiRegionKey(aws: AwsTest): Promise<{ readonly KeyId: string }> {
   return { KeyId: (await aws.createKey({ MultiRegion: true })).KeyId };

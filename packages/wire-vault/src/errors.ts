@@ -69,6 +69,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   PolicyMalformed: ({ reason }) => problem(400, reason),
   GrantTokenInvalid: () => problem(400, "invalid grant token"),
   MarkerInvalid: () => problem(400, "invalid pagination marker"),
+  KeyMaterialMismatch: ({ reason }) => problem(400, reason),
   ImportTokenInvalid: () => problem(400, "invalid import token"),
   ImportTokenExpired: () => problem(400, "the import token has expired"),
   DryRun: () => problem(400, "the request would have succeeded, but it asked for a dry run"),

@@ -56,6 +56,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   PolicyMalformed: ({ reason }) => ["ValidationException", reason],
   GrantTokenInvalid: () => ["ValidationException"],
   MarkerInvalid: () => ["ValidationException"],
+  KeyMaterialMismatch: () => ["ValidationException"],
   ImportTokenInvalid: () => ["ValidationException"],
   ImportTokenExpired: () => ["ValidationException"],
   DryRun: () => ["ValidationException"],

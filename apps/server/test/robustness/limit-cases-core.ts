@@ -187,6 +187,16 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
       "LimitExceededException",
     )(server);
   },
+  importTokenHours: elsewhere("packages/wire-aws/test/imports.test.ts", "takes a token for a day, and no longer"),
+  importExpiryDays: elsewhere("packages/wire-aws/test/imports.test.ts", "expires within 365 days"),
+  importedVersions: elsewhere(
+    "packages/wire-aws/test/imports.test.ts",
+    "has no more materials than its rotations on demand make",
+  ),
+  materialDescriptionChars: elsewhere(
+    "packages/wire-aws/test/imports.test.ts",
+    "describes its materials in 256 characters",
+  ),
   onDemandRotations: async (server) => {
     const rotated = await newKey(server.wires);
     await countable(

@@ -30,6 +30,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   PolicyMalformed: ["MalformedPolicyDocumentException", ({ reason }) => reason],
   GrantTokenInvalid: ["InvalidGrantTokenException", () => "A grant token is not valid."],
   MarkerInvalid: ["InvalidMarkerException", () => "The marker is not one of this listing."],
+  KeyMaterialMismatch: ["IncorrectKeyMaterialException", ({ reason }) => reason],
   ImportTokenInvalid: ["InvalidImportTokenException", () => "The import token is not valid."],
   ImportTokenExpired: ["ExpiredImportTokenException", () => "The import token has expired."],
   DryRun: ["DryRunOperationException", () => "The request would have succeeded; it was a dry run."],

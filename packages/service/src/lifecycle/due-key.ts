@@ -9,6 +9,7 @@ import { recordedChange } from "../pipeline/recorded-change.ts";
 import type { ChangeEvent } from "../pipeline/unrecorded.ts";
 import type { Write } from "../ports/store.ts";
 import { destroyReplica } from "./destroy-replica.ts";
+import { expireMaterial } from "./expire-material.ts";
 
 const pageRows = 500;
 
@@ -26,6 +27,19 @@ export async function rotateDueKey(core: Core, record: KeyRecord): Promise<Chang
   const event = eventOf(record, "RotateKey", nowMs, { keyId: record.keyId, rotationType: "AUTOMATIC" });
   const change = recordedChange(core, () => event);
   await rotate(change.core, record, "AUTOMATIC", { rotation: { ...rotation, nextAtMs: nowMs + periodMs } });
+  return event;
+}
+
+/**
+ * Deletes the expired material of a key.
+ *
+ * @returns the audit record, still to be written
+ * @throws StoreConflict when somebody else changed the key meanwhile
+ */
+export async function expireDueKey(core: Core, record: KeyRecord): Promise<ChangeEvent> {
+  const event = eventOf(record, "DeleteExpiredKeyMaterial", core.clock.nowMs(), { keyId: record.keyId });
+  const change = recordedChange(core, () => event);
+  await expireMaterial(change.core, record);
   return event;
 }
 

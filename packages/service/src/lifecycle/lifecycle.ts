@@ -3,7 +3,8 @@ import type { Core } from "../core.ts";
 import { ServiceError } from "../errors.ts";
 import type { KeyRecord } from "../model/key.ts";
 import { StoreConflict } from "../ports/store.ts";
-import { destroyDueKey, rotateDueKey } from "./due-key.ts";
+import { destroyDueKey, expireDueKey, rotateDueKey } from "./due-key.ts";
+import { hasExpiredMaterial } from "./expire-material.ts";
 import { RetryPlan } from "./retry-plan.ts";
 
 /** Keys read at once. */
@@ -132,7 +133,7 @@ export class Lifecycle {
   /** @returns whether it went well */
   async #runKey(record: KeyRecord): Promise<boolean> {
     try {
-      const handle = record.state === "pendingDestruction" ? destroyDueKey : rotateDueKey;
+      const handle = dueHandler(record, this.#core.clock.nowMs());
       this.#core.unrecorded.add(await handle(this.#core, record));
       this.#retries.succeeded(record);
       return true;
@@ -148,4 +149,10 @@ export class Lifecycle {
     if (error instanceof ServiceError && error.code === "StoreUnavailable") this.#core.lookAtHealth();
     else this.#core.reportBug(randomId(), error);
   }
+}
+
+/** What is to do for a key that is due. */
+function dueHandler(record: KeyRecord, nowMs: number) {
+  if (record.state === "pendingDestruction") return destroyDueKey;
+  return hasExpiredMaterial(record, nowMs) ? expireDueKey : rotateDueKey;
 }

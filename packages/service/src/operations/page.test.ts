@@ -53,7 +53,7 @@ describe("pages", () => {
     ["ListAliases", 5, (limit) => walk(listAliases, {}, limit)],
     ["ListAliases of a key", 5, (limit) => walk(listAliases, { keyId }, limit)],
     ["ListKeyRotations", 6, (limit) => walk(listKeyRotations, { keyId }, limit)],
-    ["ListKeyRotations, all material", 7, (limit) => walk(listKeyRotations, { keyId, includeFirst: true }, limit)],
+    ["ListKeyRotations, all material", 7, (limit) => walk(listKeyRotations, { keyId, allMaterial: true }, limit)],
     ["ListResourceTags", 7, (limit) => walk(listResourceTags, { keyId }, limit)],
     ["ListPrincipals", 6, (limit) => walk(listPrincipals, {}, limit)],
   ];

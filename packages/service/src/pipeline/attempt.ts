@@ -88,7 +88,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
   }
   for (let index = 0; index < keys.length; index += 1) {
     checkKeyStore(keys[index]!, operation.keys[index]!, operation);
-    checkState(keys[index]!, operation.keys[index]!, operation.name, input, request);
+    checkState(keys[index]!, operation.keys[index]!, operation.name, input, request, nowMs);
   }
   if (request.dryRun === true) throw ServiceError.of("DryRun", {});
   const result = operation.run({ core, request, input, keys, nowMs });

@@ -1,5 +1,6 @@
 import { ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
+import type { KeyRecord, KeyState } from "../model/key.ts";
 import type { RequestContext } from "../model/request.ts";
 import { dyingStates } from "../operations/shared.ts";
 import type { KeyDemand, Operation } from "./operation.ts";
@@ -29,8 +30,10 @@ export function checkState<Input>(
   operation: string,
   input: Input,
   request: RequestContext,
+  nowMs: number,
 ): void {
-  const { state, usage, owner } = key.record;
+  const { usage, owner } = key.record;
+  const state = stateAt(key.record, nowMs);
   if (demand.customerOnly === true && owner !== "CUSTOMER") {
     throw ServiceError.of("AccessDenied", {
       principalArn: request.principal.arn,
@@ -66,4 +69,10 @@ export function checkState<Input>(
       algorithm: { name: algorithm, spec: key.record.spec },
     });
   }
+}
+
+/** The state of a key, whose expired material counts as gone before the lifecycle has deleted it. */
+function stateAt({ state, materialExpiresAtMs }: KeyRecord, nowMs: number): KeyState {
+  const isExpired = materialExpiresAtMs !== undefined && materialExpiresAtMs <= nowMs;
+  return isExpired && (state === "active" || state === "suspended") ? "preActivation" : state;
 }

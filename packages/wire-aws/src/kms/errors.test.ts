@@ -389,6 +389,12 @@ const cases: readonly [ErrorDetail, string | undefined, number, object][] = [
     { __type: "ValidationException", message: "The marker is not valid." },
   ],
   [
+    { code: "KeyMaterialMismatch", params: { reason: "It is another material." } },
+    "ImportKeyMaterial",
+    400,
+    { __type: "IncorrectKeyMaterialException", message: "It is another material." },
+  ],
+  [
     { code: "ImportTokenInvalid", params: {} },
     "ImportKeyMaterial",
     400,

@@ -128,6 +128,7 @@ const rows: Rows = {
     refusal(listedOr(lists, "InvalidGrantTokenException", "ValidationException"), "The grant token is not valid."),
   MarkerInvalid: (_, lists) =>
     refusal(listedOr(lists, "InvalidMarkerException", "ValidationException"), "The marker is not valid."),
+  KeyMaterialMismatch: ({ reason }) => refusal("IncorrectKeyMaterialException", reason),
   ImportTokenInvalid: () => refusal("InvalidImportTokenException", "The import token is not valid."),
   ImportTokenExpired: () => refusal("ExpiredImportTokenException", "The import token has expired."),
   DryRun: () => refusal("DryRunOperationException", "The request would have succeeded, but the DryRun option is set."),

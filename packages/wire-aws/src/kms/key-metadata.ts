@@ -46,6 +46,13 @@ export function arnOf(key: KeyRecord): string {
   return keyArn(key.region, key.account, key.keyId);
 }
 
+/** AWS KMS: ExpirationModel and ValidTo of imported material. */
+export function expirationOf(expiresAtMs: number | undefined): Pick<KeyMetadata, "ExpirationModel" | "ValidTo"> {
+  return expiresAtMs === undefined
+    ? { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" }
+    : { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: epochSeconds(expiresAtMs) };
+}
+
 /** AWS KMS: MultiRegionConfiguration, of keys that have one. */
 function multiRegionConfiguration({ account, keyId, region, multiRegion }: KeyRecord): Partial<KeyMetadata> {
   if (multiRegion === undefined) return {};
@@ -91,6 +98,7 @@ export function keyMetadata(key: KeyRecord, disconnected = false): KeyMetadata {
     KeyState: unavailable ? "Unavailable" : keyStates[state],
     ...(key.deletionAtMs === undefined ? {} : { DeletionDate: epochSeconds(key.deletionAtMs) }),
     ...(state === "pendingReplicaDestruction" ? { PendingDeletionWindowInDays: key.pendingWindowDays } : {}),
+    ...(key.origin === "EXTERNAL" && state !== "preActivation" ? expirationOf(key.materialExpiresAtMs) : {}),
     Origin: key.origin,
     KeyManager: key.owner,
     CustomerMasterKeySpec: spec,

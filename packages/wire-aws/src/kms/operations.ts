@@ -16,6 +16,7 @@ import { generateDataKeyCodec, generateDataKeyWithoutPlaintextCodec } from "./ge
 import { generateDataKeyPairCodec, generateDataKeyPairWithoutPlaintextCodec } from "./generate-data-key-pair.ts";
 import { generateRandomCodec } from "./generate-random.ts";
 import { targetPrefix } from "./generated/model.ts";
+import { deleteImportedKeyMaterialCodec, getParametersForImportCodec, importKeyMaterialCodec } from "./imports.ts";
 import {
   cancelKeyDeletionCodec,
   disableKeyCodec,
@@ -47,7 +48,6 @@ export interface AbsentRow {
 }
 
 const grants = "grants";
-const importing = "imported key material";
 
 function absent(name: OperationName, needs: string): AbsentRow {
   return { name, absent: needs };
@@ -65,7 +65,7 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   Decrypt: decryptCodec,
   DeleteAlias: deleteAliasCodec,
   DeleteCustomKeyStore: deleteCustomKeyStoreCodec,
-  DeleteImportedKeyMaterial: absent("DeleteImportedKeyMaterial", importing),
+  DeleteImportedKeyMaterial: deleteImportedKeyMaterialCodec,
   DeriveSharedSecret: deriveSharedSecretCodec,
   DescribeCustomKeyStores: describeCustomKeyStoresCodec,
   DescribeKey: describeKeyCodec,
@@ -85,9 +85,9 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   GetKeyLastUsage: getKeyLastUsageCodec,
   GetKeyPolicy: getKeyPolicyCodec,
   GetKeyRotationStatus: getKeyRotationStatusCodec,
-  GetParametersForImport: absent("GetParametersForImport", importing),
+  GetParametersForImport: getParametersForImportCodec,
   GetPublicKey: getPublicKeyCodec,
-  ImportKeyMaterial: absent("ImportKeyMaterial", importing),
+  ImportKeyMaterial: importKeyMaterialCodec,
   ListAliases: listAliasesCodec,
   ListGrants: absent("ListGrants", grants),
   ListKeyPolicies: listKeyPoliciesCodec,

@@ -3,13 +3,14 @@ import {
   disableKeyRotation,
   enableKeyRotation,
   getKeyRotationStatus,
+  type KeyRotationsPage,
   type KeyVersionRecord,
   listKeyRotations,
   rotateKeyOnDemand,
 } from "@coffer/service";
 import { defineCodec, encodeNothing, encodeOutput } from "./codec.ts";
 import type { RotationsListEntry } from "./generated/types.ts";
-import { arnOf, epochSeconds } from "./key-metadata.ts";
+import { arnOf, epochSeconds, expirationOf } from "./key-metadata.ts";
 import { encodePage } from "./page.ts";
 import { keyIdOnly } from "./refuse-parameter.ts";
 
@@ -52,26 +53,46 @@ export const listKeyRotationsCodec = defineCodec("ListKeyRotations", {
   operation: listKeyRotations,
   decode: ({ KeyId, IncludeKeyMaterial, Limit, Marker }, context) => ({
     keyId: keyIdOnly(KeyId, context),
-    includeFirst: IncludeKeyMaterial === "ALL_KEY_MATERIAL",
+    allMaterial: IncludeKeyMaterial === "ALL_KEY_MATERIAL",
     limit: Limit,
     marker: Marker,
   }),
   encode: (page) =>
     encodeOutput<"ListKeyRotations">({
-      Rotations: page.items.map((version) => encodeRotation(version, page.arn, page.currentVersion)),
+      Rotations: page.items.map((version) => encodeRotation(version, page)),
       ...encodePage(page),
     }),
 });
 
 /** The first material has neither date nor type: no rotation made it. */
-function encodeRotation(version: KeyVersionRecord, arn: string, currentVersion: number): RotationsListEntry {
+function encodeRotation(version: KeyVersionRecord, page: KeyRotationsPage): RotationsListEntry {
   const { rotationType } = version;
   return {
-    KeyId: arn,
+    KeyId: page.arn,
     KeyMaterialId: version.materialId,
-    KeyMaterialState: version.version === currentVersion ? "CURRENT" : "NON_CURRENT",
+    KeyMaterialState: materialState(version, page),
+    ...(page.isImported ? importOf(version) : {}),
     ...(rotationType === undefined
       ? {}
       : { RotationDate: epochSeconds(version.createdAtMs), RotationType: rotationType }),
+  };
+}
+
+function materialState({ version }: KeyVersionRecord, { currentVersion, isPendingImport }: KeyRotationsPage): string {
+  if (version < currentVersion) return "NON_CURRENT";
+  if (version === currentVersion) return "CURRENT";
+  return isPendingImport ? "PENDING_MULTI_REGION_IMPORT_AND_ROTATION" : "PENDING_ROTATION";
+}
+
+function importOf({
+  wrappedMaterial,
+  expiresAtMs,
+  materialDescription,
+}: KeyVersionRecord): Partial<RotationsListEntry> {
+  return {
+    ...(materialDescription === undefined ? {} : { KeyMaterialDescription: materialDescription }),
+    ...(wrappedMaterial.byteLength === 0
+      ? { ImportState: "PENDING_IMPORT" }
+      : { ImportState: "IMPORTED", ...expirationOf(expiresAtMs) }),
   };
 }

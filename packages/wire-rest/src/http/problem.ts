@@ -129,6 +129,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
     "Marker invalid",
     () => "The marker is not one of this listing. Start again without a marker.",
   ),
+  KeyMaterialMismatch: row(400, "Key material does not fit", ({ reason }) => reason),
   ImportTokenInvalid: row(400, "Import token invalid", () => "The import token is not valid."),
   ImportTokenExpired: row(400, "Import token expired", () => "The import token has expired. Ask for a new one."),
   DryRun: row(412, "Dry run", () => "The request would have succeeded, but it asked for a dry run."),

@@ -5,6 +5,7 @@ import { limits } from "../../limits.ts";
 import { isPrimary, type KeyRecord, materialRegion } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
+import { stateAfterReturn } from "../imports/versions.ts";
 import { dayMs, dyingStates, type KeyInput, livingStates, namedKey } from "../shared.ts";
 import { trailingDaysConditions } from "./key-last-usage.ts";
 import { updateKey } from "./update.ts";
@@ -85,7 +86,7 @@ export const cancelKeyDeletion = defineOperation<KeyInput, { readonly key: KeyRe
     const key = await updateKey(
       core,
       keys[0]!.record,
-      { state: "suspended" },
+      { state: await stateAfterReturn(core, keys[0]!.record, "suspended") },
       { removed: ["deletionAtMs", "pendingWindowDays"] },
     );
     return { key };
@@ -107,7 +108,7 @@ export const restoreKey = defineOperation<KeyInput, { readonly key: KeyRecord }>
     const key = await updateKey(
       core,
       keys[0]!.record,
-      { state: "active" },
+      { state: await stateAfterReturn(core, keys[0]!.record, "active") },
       { removed: ["deletionAtMs", "pendingWindowDays"] },
     );
     return { key };

@@ -94,7 +94,6 @@ function replicaOf(
   const shared: KeyRecord = {
     ...primary,
     state: isImported ? "preActivation" : "active",
-    currentVersion: isImported ? 0 : primary.currentVersion,
     region: replicaRegion,
     description,
     tags,
@@ -104,6 +103,6 @@ function replicaOf(
     revision: 0,
   };
   // What belongs to the primary's own material or policy.
-  const removed = ["materialExpiresAtMs", "importedMaterialId", "pendingVersion", "policyPrincipals"] as const;
+  const removed = ["materialExpiresAtMs", "policyPrincipals"] as const;
   return changeKey(shared, {}, removed);
 }

@@ -37,7 +37,7 @@ export const updatePrimaryRegion = defineOperation<UpdatePrimaryRegionInput, nul
     }
     const conditions = () => conditionsOf(input);
     authorize({ request, action, key: replica, resource: replica.arn, conditions, nowMs });
-    checkState(replica, demand, "UpdatePrimaryRegion", input, request);
+    checkState(replica, demand, "UpdatePrimaryRegion", input, request, nowMs);
     const others = (multiRegion?.replicaRegions ?? []).filter((other) => other !== primaryRegion);
     const moved = { multiRegion: { primaryRegion, replicaRegions: [...others, region].sort() } };
     await updateKey(core, primary.record, moved, { writes: await changeRelated(core, primary.record, moved) });

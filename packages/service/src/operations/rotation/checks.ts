@@ -16,18 +16,26 @@ export function checkRotation({ enabled, periodMs, nextAtMs }: RotationSettings)
 }
 
 /**
- * Only symmetric encryption keys whose material is made here rotate on their own (AWS KMS: rotating keys).
+ * Only symmetric encryption keys rotate, and the primary key of a multi-Region key does for its replicas (AWS KMS:
+ * rotating keys).
  *
  * @throws ServiceError Unsupported
  */
-export function requireRotatable({ arn, isSymmetricEncryption, record }: KeyEntry): void {
-  if (!isSymmetricEncryption) {
-    throw ServiceError.of("Unsupported", { reason: `${arn} key spec is ${record.spec}, which does not rotate.` });
+export function requireRotatableOnDemand({ arn, isSymmetricEncryption, record }: KeyEntry): void {
+  if (!isSymmetricEncryption) refuse(`${arn} key spec is ${record.spec}, which does not rotate.`);
+  if (!isPrimary(record)) refuse(`${arn} is a multi-region replica key: its primary key rotates.`);
+  if (record.origin === "EXTERNAL_KEY_STORE") {
+    refuse(`${arn} origin is ${record.origin} which is not valid for this operation.`);
   }
-  if (!isPrimary(record)) {
-    throw ServiceError.of("Unsupported", { reason: `${arn} is a multi-region replica key: its primary key rotates.` });
-  }
-  if (record.origin === "AWS_KMS") return;
-  const reason = `${arn} origin is ${record.origin} which is not valid for this operation.`;
+}
+
+/** Only material that is made here rotates by itself. @throws ServiceError Unsupported */
+export function requireRotatable(key: KeyEntry): void {
+  requireRotatableOnDemand(key);
+  const { arn, record } = key;
+  if (record.origin !== "AWS_KMS") refuse(`${arn} origin is ${record.origin} which is not valid for this operation.`);
+}
+
+function refuse(reason: string): never {
   throw ServiceError.of("Unsupported", { reason });
 }

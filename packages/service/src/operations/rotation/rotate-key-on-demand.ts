@@ -2,8 +2,9 @@ import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { KeyRecord } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { rotateImported } from "../imports/rotate-imported.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
-import { requireRotatable } from "./checks.ts";
+import { requireRotatableOnDemand } from "./checks.ts";
 import { rotate } from "./rotate.ts";
 
 export interface RotateKeyInput extends KeyInput {
@@ -19,9 +20,9 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
   keys: [namedKey("kms:RotateKeyOnDemand", activeOnly, { customerOnly: true, inKeyStore: false })],
   record: ({ keyId }) => ({ keyId }),
   recordOutput: ({ key }) => ({ keyId: key.keyId }),
-  async run({ core, keys, input }) {
+  async run({ core, keys, input, nowMs }) {
     const key = keys[0]!;
-    requireRotatable(key);
+    requireRotatableOnDemand(key);
     const { onDemandRotations } = key.record;
     const max = limits.onDemandRotations.value;
     if (input.limited && onDemandRotations >= max) {
@@ -32,6 +33,7 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
       });
     }
     const counted = input.limited ? onDemandRotations + 1 : onDemandRotations;
+    if (key.record.origin === "EXTERNAL") return { key: await rotateImported(core, key, counted, nowMs) };
     return { key: await rotate(core, key.record, "ON_DEMAND", { onDemandRotations: counted }) };
   },
 });

@@ -91,7 +91,7 @@ describe("rotation", () => {
       items.map(({ version, rotationType }) => [version, rotationType]),
       Array.from({ length: 12 }, (_, index) => [index + 2, "ON_DEMAND"]),
     );
-    const all = await t.run(listKeyRotations, { keyId, includeFirst: true });
+    const all = await t.run(listKeyRotations, { keyId, allMaterial: true });
     assert.deepEqual([all.items.length, all.currentVersion], [13, 13]);
     const materials = await t.core.store.listKeyVersions("us-east-1", keyId, 0, 100);
     assert.equal(new Set(materials.map(({ materialId }) => materialId)).size, 13);

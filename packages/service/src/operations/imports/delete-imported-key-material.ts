@@ -1,0 +1,55 @@
+import { ServiceError } from "../../errors.ts";
+import { defineOperation } from "../../pipeline/operation.ts";
+import type { Write } from "../../ports/store.ts";
+import { updateKey } from "../keys/update.ts";
+import { type KeyInput, livingStates, namedKey } from "../shared.ts";
+import { requireImported } from "./checks.ts";
+import { hasMaterial, importedVersions, settle, settledMembers, withoutMaterial } from "./versions.ts";
+
+export interface DeleteImportedKeyMaterialInput extends KeyInput {
+  /** The material of this id; the current one when absent. */
+  readonly materialId?: string | undefined;
+}
+
+export interface DeleteImportedKeyMaterialOutput {
+  readonly keyArn: string;
+  readonly keyMaterialId?: string;
+}
+
+/** AWS KMS: DeleteImportedKeyMaterial. The key waits for the same material to come again. Material that is gone is no error. */
+export const deleteImportedKeyMaterial = defineOperation<
+  DeleteImportedKeyMaterialInput,
+  DeleteImportedKeyMaterialOutput
+>({
+  name: "DeleteImportedKeyMaterial",
+  plane: "control",
+  readOnly: false,
+  keys: [namedKey("kms:DeleteImportedKeyMaterial", livingStates, { customerOnly: true })],
+  record: ({ keyId, materialId }) => ({ keyId, keyMaterialId: materialId }),
+  recordOutput: ({ keyMaterialId }) => ({ keyMaterialId }),
+  async run({ core, keys, input }) {
+    const key = keys[0]!;
+    requireImported(key);
+    const { record } = key;
+    const versions = await importedVersions(core, record);
+    const wanted = input.materialId;
+    const found = versions.find(({ version, materialId }) =>
+      wanted === undefined ? version === record.currentVersion : materialId === wanted,
+    );
+    if (found === undefined && wanted !== undefined) {
+      throw ServiceError.of("NotFound", { resource: "keyVersion", id: `Key material ${wanted} of ${key.arn}` });
+    }
+    if (found === undefined || !hasMaterial(found)) {
+      return { keyArn: key.arn, ...(found === undefined ? {} : { keyMaterialId: found.materialId }) };
+    }
+    const row = withoutMaterial(found);
+    const writes: Write[] = [{ op: "update", table: "keyVersions", row }];
+    const changes = settle(
+      record,
+      versions.map((version) => (version === found ? row : version)),
+    );
+    const removed = settledMembers.filter((member) => !(member in changes));
+    await updateKey(core, record, changes, { removed, writes });
+    return { keyArn: key.arn, keyMaterialId: found.materialId };
+  },
+});

@@ -127,14 +127,14 @@ export { generateDataKey, generateDataKeyWithoutPlaintext } from "./operations/g
 export { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from "./operations/generate-data-key-pair.ts";
 export { generateRandom } from "./operations/generate-random.ts";
 export { getCallerIdentity } from "./operations/get-caller-identity.ts";
+export { deleteImportedKeyMaterial } from "./operations/imports/delete-imported-key-material.ts";
+export { getParametersForImport } from "./operations/imports/get-parameters-for-import.ts";
+export { importKeyMaterial } from "./operations/imports/import-key-material.ts";
 export { connectCustomKeyStore, disconnectCustomKeyStore } from "./operations/key-stores/connect-custom-key-store.ts";
 export { createCustomKeyStore } from "./operations/key-stores/create-custom-key-store.ts";
 export { deleteCustomKeyStore } from "./operations/key-stores/delete-custom-key-store.ts";
 export { describeCustomKeyStores } from "./operations/key-stores/describe-custom-key-stores.ts";
 export { updateCustomKeyStore } from "./operations/key-stores/update-custom-key-store.ts";
-export { deleteImportedKeyMaterial } from "./operations/imports/delete-imported-key-material.ts";
-export { getParametersForImport } from "./operations/imports/get-parameters-for-import.ts";
-export { importKeyMaterial } from "./operations/imports/import-key-material.ts";
 export { disableKey, enableKey } from "./operations/keys/change-state.ts";
 export { type CreateKeyInput, createKey } from "./operations/keys/create-key.ts";
 export { describeKey } from "./operations/keys/describe-key.ts";

@@ -111,7 +111,7 @@ describe("pages", () => {
     const { nextMarker } = await t.run(listResourceTags, { keyId: other.keyId, limit: 1 });
     await t.fails(listResourceTags, { keyId, limit: 1, marker: nextMarker }, "MarkerInvalid");
     const rotations = await t.run(listKeyRotations, { keyId, limit: 1 });
-    const all = { keyId, limit: 1, includeFirst: true, marker: rotations.nextMarker };
+    const all = { keyId, limit: 1, allMaterial: true, marker: rotations.nextMarker };
     await t.fails(listKeyRotations, all, "MarkerInvalid");
   });
 

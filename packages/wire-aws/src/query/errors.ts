@@ -106,6 +106,7 @@ const rows: Rows = {
   PolicyMalformed: ({ reason }) => ({ code: "MalformedPolicyDocument", status: 400, message: reason }),
   GrantTokenInvalid: keyError,
   MarkerInvalid: () => validation({ reason: "Invalid Marker." }),
+  KeyMaterialMismatch: keyError,
   ImportTokenInvalid: keyError,
   ImportTokenExpired: keyError,
   DryRun: keyError,

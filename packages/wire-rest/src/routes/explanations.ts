@@ -101,7 +101,7 @@ const simulate = defineRoute(
     const { principal, action, key_id, context, conditions } = call.body;
     const { absentConditionKeys, ...decision } = await call.execute(simulatePolicy, {
       principal:
-        principal.endsWith(".amazonaws.com") || principal.startsWith("arn:aws:sts::")
+        principal.endsWith(".amazonaws.com") || principal.startsWith("arn:")
           ? principal
           : principalArn(principal, call.context.principal.account),
       action,

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { rootPrincipal } from "../../identity/load-principal.ts";
 import { allow, CoreTest, policyOf, type Statement, type TestUser, when } from "../../testing/core-test.ts";
-import { createPrincipal } from "../admin/principals.ts";
+import { createPrincipal, deletePrincipal } from "../admin/principals.ts";
+import { putBoundary } from "../admin/roles.ts";
 import { createAlias } from "../aliases/alias-operations.ts";
 import { encrypt } from "../encrypt.ts";
 import { simulatePolicy } from "./simulate-policy.ts";
@@ -133,6 +134,34 @@ describe("simulating the policies", () => {
     assert.deepEqual(await ask(`arn:aws:iam::${there}:root`), [true, "account-root"]);
     assert.deepEqual(await ask(`arn:aws:iam::${there}:user/somebody`), [false, "identity-implicit-deny"]);
     assert.deepEqual(await ask("arn:aws:iam::222222222222:root"), [false, "implicit-deny"]);
+  });
+
+  it("a session is of its role as it is now, wherever its path is", async () => {
+    const make = () => t.run(createPrincipal, { kind: "role", name: "reporter", path: "/team/a/" });
+    const { principal: role } = await make();
+    const named = { Effect: "Allow", Principal: { AWS: role.arn }, Action: "kms:Decrypt", Resource: "*" };
+    const { keyId } = await t.newKey({ policy: policyOf(delegate, named) });
+    const session = `arn:aws:sts::${here}:assumed-role/reporter/nightly`;
+    const ask = () => t.run(simulatePolicy, { principal: session, action: "kms:Decrypt", keyId });
+    assert.equal((await ask()).reason, "key-policy");
+    await t.run(deletePrincipal, { kind: "role", name: "reporter" });
+    await t.fails(simulatePolicy, { principal: session, action: "kms:Decrypt", keyId }, "NotFound");
+    // Another role of that name is not the one that the key policy means.
+    assert.equal((await make()).principal.arn, role.arn);
+    assert.equal((await ask()).reason, "implicit-deny");
+  });
+
+  it("a permissions boundary limits it", async () => {
+    const administrative = "arn:aws:iam::aws:policy/AWSKeyManagementServicePowerUser";
+    const user = await t.newUser("bounded", allow("kms:Encrypt"));
+    const { keyId } = await t.newKey();
+    const ask = () => t.run(simulatePolicy, { principal: user.arn, action: "kms:Encrypt", keyId });
+    assert.equal((await ask()).allowed, true);
+    await t.run(putBoundary, { principalArn: user.arn, boundaryArn: administrative });
+    const told = await ask();
+    assert.deepEqual([told.allowed, told.reason], [false, "boundary-implicit-deny"]);
+    const [step] = told.remedies[0]?.steps ?? [];
+    assert.deepEqual(step?.add === "statement" && [step.to, step.of], ["boundary", user.arn]);
   });
 
   it("refuses what it cannot read", async () => {

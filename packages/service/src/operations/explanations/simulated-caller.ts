@@ -24,7 +24,10 @@ export async function findSimulatedCaller(core: Core, text: string): Promise<Sim
   const session = sessionArn.exec(text);
   if (session !== null) {
     const [, account = "", role = "", name = ""] = session;
-    const principal = await findIdentity(core, `arn:aws:iam::${account}:role/${role}`, account, "role");
+    // A session's ARN has the role's name without its path.
+    const named = await core.store.get("iamNames", { account, kind: "role", name: role });
+    const arn = named?.arn ?? `arn:aws:iam::${account}:role/${role}`;
+    const principal = await findIdentity(core, arn, account, "role");
     const { arn: roleArn, principalId } = principal;
     const userId = `${principalId}:${name}`;
     return { principal, policyPrincipal: { arn: text, account, kind: "assumed-role", roleArn, userId } };

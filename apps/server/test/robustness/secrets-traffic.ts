@@ -169,6 +169,18 @@ export class SecretsTraffic {
       EncryptedKeyMaterial: this.#encoded("aws, material"),
       ImportToken: "YQ==",
     });
+    const keyStore = {
+      CustomKeyStoreName: "cellar",
+      CustomKeyStoreType: "EXTERNAL_KEY_STORE",
+      XksProxyConnectivity: "PUBLIC_ENDPOINT",
+      XksProxyUriEndpoint: "https://localhost:1",
+      XksProxyUriPath: "/kms/xks/v1",
+    };
+    for (const RawSecretAccessKey of [this.#encoded("aws, proxy secret"), this.#mark("aws, short proxy secret")]) {
+      const XksProxyAuthenticationCredential = { AccessKeyId: "A".repeat(20), RawSecretAccessKey };
+      await aws("CreateCustomKeyStore", { ...keyStore, XksProxyAuthenticationCredential });
+      await aws("UpdateCustomKeyStore", { CustomKeyStoreId: "cks-1", XksProxyAuthenticationCredential });
+    }
     const body = { KeyId, Plaintext: this.#encoded("aws, wrong secret") };
     await this.#refused(wires.awsRequest("Encrypt", body, { secretAccessKey: this.#guess("aws, guessed secret") }));
     await this.#refused(wires.awsRequest("Encrypt", body, { sessionToken: this.#guess("aws, session token") }));

@@ -108,7 +108,7 @@ export class PythonClients {
 /** The boto3 client of the account root, of another region or with other credentials when given. */
 export function awsParts(
   server: ServerUnderTest,
-  service: "kms" | "sts",
+  service: "kms" | "sts" | "iam",
   { region, accessKeyId, secretAccessKey } = server.credentials,
 ): AwsClientParts {
   return [service, server.url, region, accessKeyId, secretAccessKey];

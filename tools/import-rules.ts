@@ -65,7 +65,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
         "@coffer/xks",
       ],
       builtins: "all",
-      theirs: ["fastify", "smol-toml"],
+      theirs: ["fastify", "jose", "smol-toml"],
     },
   ],
   ["apps/cli", { ours: ["@coffer/server", "@coffer/store"], builtins: "all", theirs: [] }],

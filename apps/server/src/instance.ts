@@ -25,6 +25,7 @@ import { type PersistentSettings, readPassphrase, type Settings } from "./config
 import { openExternalKeys } from "./external-keys.ts";
 import { OperatorError } from "./operator-error.ts";
 import { systemRandomness } from "./system-randomness.ts";
+import { openWebIdentities } from "./web-identities.ts";
 
 /** The token of dev mode, as Vault's own dev server is often started with. */
 export const devToken = "root-token";
@@ -68,6 +69,7 @@ const privateMode = 0o700;
 export async function openInstance(settings: Settings, clock: Clock, reports: Reports): Promise<Instance> {
   const { persistent } = settings;
   const externalKeys = openExternalKeys(settings.xks, clock);
+  const webIdentities = openWebIdentities(settings.oidcKeysFile);
   const attestationRoots = readAttestationRoots(settings.attestationRootsFile);
   const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
   const store = await openSqliteStore({
@@ -89,6 +91,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       dev: settings.dev,
       attestationRoots,
       externalKeys,
+      webIdentities,
       ...reports,
     });
     await core.unrecorded.recover();

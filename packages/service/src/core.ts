@@ -11,6 +11,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
+import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 
 /** What every operation stands on. Made once by `openCore`. */
 export interface Core {
@@ -21,6 +22,7 @@ export interface Core {
   /** What the audit trail has yet to tell. */
   readonly unrecorded: UnrecordedChanges;
   readonly keyring: Keyring;
+  readonly webIdentities: WebIdentityVerifier;
   readonly keys: KeyDirectory;
   /** When each key was last used. */
   readonly keyUsages: KeyUsages;

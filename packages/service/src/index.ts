@@ -169,6 +169,11 @@ export { type AssumeRoleInput, assumeRole } from "./operations/sts/assume-role.t
 export { getAccessKeyInfo } from "./operations/sts/get-access-key-info.ts";
 export { getSessionToken } from "./operations/sts/get-session-token.ts";
 export type { AssumedRole, IssuedSession } from "./operations/sts/issue-session.ts";
+export {
+  type AssumedByWebIdentity,
+  assumeRoleWithWebIdentity,
+  authenticateWebIdentity,
+} from "./operations/sts/web-identity.ts";
 export { listResourceTags, tagResource, untagResource } from "./operations/tags/tag-operations.ts";
 export { configureKey } from "./operations/transit/configure-key.ts";
 export {
@@ -217,6 +222,7 @@ export {
   type WrappingKeyRecord,
   type Write,
 } from "./ports/store.ts";
+export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
 export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";
 export { anonymousCaller, type CallerFacts, refusalOf } from "./wire/refusal.ts";

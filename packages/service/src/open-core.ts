@@ -15,6 +15,7 @@ import type { Clock } from "./ports/clock.ts";
 import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
+import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 
 /** The parts that a core is made of. */
 export interface CoreParts {
@@ -23,6 +24,7 @@ export interface CoreParts {
   readonly randomness: Randomness;
   readonly keyring: Keyring;
   readonly audit: AuditLog;
+  readonly webIdentities: WebIdentityVerifier;
   readonly externalKeys: ExternalKeys;
   /** 12 digits. */
   readonly account: string;
@@ -56,6 +58,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     clock,
     randomness: parts.randomness,
     audit,
+    webIdentities: parts.webIdentities,
     unrecorded,
     keyring,
     keys,

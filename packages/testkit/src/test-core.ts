@@ -15,6 +15,7 @@ import {
   type RootCredential,
   rootPrincipal,
   type Store,
+  type WebIdentityVerifier,
 } from "@coffer/service";
 import { type AuditDisk, openFileAuditLog, openSqliteStore } from "@coffer/store";
 import { createXksClient } from "@coffer/xks";
@@ -27,6 +28,8 @@ export interface TestCoreOptions {
   readonly randomness?: Randomness;
   /** 12 digits. */
   readonly account?: string;
+  /** The keys of identity providers; there are none when absent. */
+  readonly webIdentities?: WebIdentityVerifier;
   readonly region?: string;
   /** DER of roots of attestation documents, besides AWS's. */
   readonly attestationRoots?: readonly Uint8Array[];
@@ -85,6 +88,9 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     keyring,
     audit,
     externalKeys,
+    webIdentities: options.webIdentities ?? {
+      verify: () => Promise.reject(new Error("this test has no identity providers")),
+    },
     account,
     homeRegion,
     dev: options.dev ?? false,

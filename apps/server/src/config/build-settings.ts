@@ -36,6 +36,8 @@ export interface Settings {
   readonly credentialsFile: string | undefined;
   /** PEM roots besides AWS's that attestation documents are trusted by. */
   readonly attestationRootsFile: string | undefined;
+  /** Keys of OpenID Connect providers by issuer, instead of those that they publish. */
+  readonly oidcKeysFile: string | undefined;
   readonly account: string;
   readonly region: string;
   /** External key stores: the proxy that this is (off without a path), and how it speaks to others. */
@@ -72,6 +74,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     tls,
     credentialsFile: values.credentialsFile,
     attestationRootsFile: values["attestation.rootsFile"],
+    oidcKeysFile: values.oidcKeysFile,
     account: values.account,
     region: values.region,
     xks: {

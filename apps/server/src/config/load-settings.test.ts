@@ -51,6 +51,8 @@ describe("loadSettings", () => {
       account: "000000000000",
       region: "us-east-1",
       xks: { uriPath: undefined, rootsFile: undefined, timeoutMs: undefined, client: undefined },
+      oidcKeysFile: undefined,
+      xks: { uriPath: undefined, rootsFile: undefined, client: undefined },
       limits: load({}).limits,
       logLevel: "info",
     });

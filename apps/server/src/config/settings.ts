@@ -236,6 +236,14 @@ export const settingRows = {
     default: undefined,
     defaultText: "250, as AWS KMS",
     doc: "How long a call of an external key store proxy may take, connecting included.",
+  oidcKeysFile: row({
+    flag: "oidc-keys-file",
+    environment: "COFFER_OIDC_KEYS_FILE",
+    file: "oidc_keys_file",
+    type: pathType("FILE"),
+    default: undefined,
+    defaultText: "none: they are asked for over HTTPS",
+    doc: "JSON file with the keys of OpenID Connect providers, by issuer: a JSON Web Key Set each.",
   }),
   allowPlaintext: row({
     flag: "allow-plaintext",

@@ -154,6 +154,17 @@ export interface PrincipalSession {
   readonly transitiveTagKeys: readonly string[];
 }
 
+/** What a web identity token says that was found to be real. */
+export interface Federation {
+  /** The issuer without its scheme: what the condition keys of its claims begin with. */
+  readonly provider: string;
+  /** The client that the token was given to: `azp`, else `aud`. */
+  readonly audience: string;
+  readonly audiences: readonly string[];
+  readonly subject: string;
+  readonly claims: Readonly<Record<string, unknown>>;
+}
+
 /** Who calls, as the core sees it. A wire only builds it by asking the directory. */
 export interface Principal {
   readonly arn: string;
@@ -172,6 +183,8 @@ export interface Principal {
   readonly boundary?: CompiledPolicy;
   /** The principal's tags; those of the session hide the role's. Absent means none. */
   readonly tags?: readonly IamTag[];
+  /** Present for kind `federated`. */
+  readonly federation?: Federation;
   /** Present with temporary credentials. */
   readonly session?: PrincipalSession;
   /** The access key that signed, for the audit record. */

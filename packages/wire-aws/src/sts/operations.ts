@@ -1,6 +1,8 @@
 import {
   type AssumedRole,
   assumeRole,
+  assumeRoleWithWebIdentity,
+  authenticateWebIdentity,
   getAccessKeyInfo,
   getCallerIdentity,
   getSessionToken,
@@ -62,6 +64,17 @@ const built: readonly QueryRow[] = [
       sourceIdentity: input.SourceIdentity,
     }),
     encode: encodeAssumedRole,
+  }),
+  define("AssumeRoleWithWebIdentity", {
+    operation: assumeRoleWithWebIdentity,
+    authenticate: (core, { WebIdentityToken, RoleArn }) => authenticateWebIdentity(core, WebIdentityToken, RoleArn),
+    decode: decodeSession,
+    encode: (assumed) => ({
+      ...encodeAssumedRole(assumed),
+      SubjectFromWebIdentityToken: assumed.subject,
+      Provider: assumed.provider,
+      Audience: assumed.audience,
+    }),
   }),
   define("GetSessionToken", {
     operation: getSessionToken,

@@ -50,9 +50,8 @@ describe("loadSettings", () => {
       attestationRootsFile: undefined,
       account: "000000000000",
       region: "us-east-1",
-      xks: { uriPath: undefined, rootsFile: undefined, timeoutMs: undefined, client: undefined },
       oidcKeysFile: undefined,
-      xks: { uriPath: undefined, rootsFile: undefined, client: undefined },
+      xks: { uriPath: undefined, rootsFile: undefined, timeoutMs: undefined, client: undefined },
       limits: load({}).limits,
       logLevel: "info",
     });

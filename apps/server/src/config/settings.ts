@@ -236,6 +236,7 @@ export const settingRows = {
     default: undefined,
     defaultText: "250, as AWS KMS",
     doc: "How long a call of an external key store proxy may take, connecting included.",
+  }),
   oidcKeysFile: row({
     flag: "oidc-keys-file",
     environment: "COFFER_OIDC_KEYS_FILE",

@@ -28,6 +28,8 @@ export interface RequestContext {
   readonly grantTokens?: readonly string[];
   /** Checks everything and does nothing (AWS KMS `DryRun`). */
   readonly dryRun?: boolean;
+  /** A dry run that asks for the permission alone and looks at no ciphertext (AWS KMS `DryRunModifiers`). */
+  readonly dryRunIgnoresCiphertext?: boolean;
   /** Operations that do not answer to a recipient refuse it. */
   readonly recipient?: RecipientRequest;
 }

@@ -7,7 +7,7 @@ import {
   parseExternalBlob,
   parseKmsBlob,
 } from "@coffer/crypto";
-import { ServiceError } from "../errors.ts";
+import { invariant, ServiceError } from "../errors.ts";
 import { type ExternalUse, isExternal, openExternally } from "../key-stores/external-message.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import { limits } from "../limits.ts";
@@ -18,8 +18,8 @@ import { type RecipientOutput, sealPlaintext } from "./recipient.ts";
 import { activeOnly } from "./shared.ts";
 
 export interface DecryptInput extends ContextInput {
-  /** At most 6144 bytes. */
-  readonly ciphertext: Uint8Array;
+  /** At most 6144 bytes. Undefined in a dry run that ignores it, which names the key. */
+  readonly ciphertext: Uint8Array | undefined;
   /** When given, the ciphertext must be of this key. An asymmetric key's ciphertext does not name it: it has to be given. */
   readonly keyId?: string | undefined;
 }
@@ -76,6 +76,7 @@ export function decryptMessage(
   input: DecryptInput,
 ): OpenedMessage | Promise<OpenedMessage> {
   const { algorithm = symmetricDefault, ciphertext, encryptionContext } = input;
+  invariant(ciphertext !== undefined, "only a dry run has no ciphertext");
   const row = algorithm === symmetricDefault ? undefined : findEncryptionAlgorithm(algorithm);
   if (row !== undefined) {
     refuseContext(encryptionContext, algorithm);
@@ -103,6 +104,10 @@ async function decryptWithPrivateKey(
  * @throws ServiceError as `parseBlob` does; InvalidInput when an asymmetric algorithm comes without a key
  */
 export function decryptionTarget({ algorithm, ciphertext, keyId }: DecryptInput): KeyTarget {
+  if (ciphertext === undefined) {
+    invariant(keyId !== undefined, "a dry run without a ciphertext names the key");
+    return { by: "reference", text: keyId };
+  }
   if (algorithm === undefined || algorithm === symmetricDefault) return ciphertextTarget(ciphertext, keyId);
   if (keyId !== undefined) return { by: "reference", text: keyId };
   const named = parseKmsBlob(ciphertext);

@@ -5,7 +5,8 @@ import { type ContextInput, contextConditions, type EncryptionContext, symmetric
 import { activeOnly } from "./shared.ts";
 
 export interface ReEncryptInput {
-  readonly ciphertext: Uint8Array;
+  /** Undefined in a dry run that ignores it, which names the source key. */
+  readonly ciphertext: Uint8Array | undefined;
   readonly sourceKeyId?: string | undefined;
   /** AWS's names of the algorithms; `SYMMETRIC_DEFAULT` when absent. */
   readonly sourceAlgorithm?: string | undefined;

@@ -90,10 +90,31 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     checkKeyStore(keys[index]!, operation.keys[index]!, operation);
     checkState(keys[index]!, operation.keys[index]!, operation.name, input, request, nowMs);
   }
-  if (request.dryRun === true) throw ServiceError.of("DryRun", {});
+  if (request.dryRun === true) await rehearse(invocation);
   const result = operation.run({ core, request, input, keys, nowMs });
   const output = result instanceof Promise ? await result : result;
   return recipient === undefined ? output : sealOutput(operation, output, recipient);
+}
+
+/**
+ * Ends a dry run. What uses keys changes nothing, so it is done for its refusals, such as that of a wrong ciphertext, and
+ * its output is wiped; what changes something is not.
+ *
+ * @throws ServiceError DryRun, or what the operation itself refuses
+ */
+async function rehearse<Input, Output>({
+  core,
+  operation,
+  input,
+  request,
+  keys,
+  nowMs,
+}: Invocation<Input, Output>): Promise<never> {
+  if (operation.plane === "data" && request.dryRunIgnoresCiphertext !== true) {
+    const output = await operation.run({ core, request, input, keys, nowMs });
+    operation.wipe?.(output);
+  }
+  throw ServiceError.of("DryRun", {});
 }
 
 /** Nothing of an output goes to anybody but its recipient. */

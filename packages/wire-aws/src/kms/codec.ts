@@ -33,10 +33,16 @@ interface Codec<Name extends OperationName, Input, Output> {
   readonly wipe?: (input: OperationTypes[Name]["input"]) => void;
 }
 
+/** Whether a request is a dry run that looks at no ciphertext. Without `DryRun` its modifiers mean nothing. */
+export function ignoresCiphertext({ DryRun, DryRunModifiers }: RequestOptions): boolean {
+  return DryRun === true && DryRunModifiers?.includes("IGNORE_CIPHERTEXT") === true;
+}
+
 /** Members that some inputs have and that are about the request, not about the operation. */
 interface RequestOptions {
   readonly GrantTokens?: readonly string[] | undefined;
   readonly DryRun?: boolean | undefined;
+  readonly DryRunModifiers?: readonly string[] | undefined;
   readonly Recipient?: RecipientInfo | undefined;
 }
 
@@ -72,12 +78,13 @@ export function defineCodec<Name extends OperationName, Input, Output>(
 }
 
 /** @throws ServiceError InvalidInput for a recipient without a document */
-function withOptions(context: RequestContext, { GrantTokens, DryRun, Recipient }: RequestOptions): RequestContext {
+function withOptions(context: RequestContext, options: RequestOptions): RequestContext {
+  const { GrantTokens, DryRun, Recipient } = options;
   if (GrantTokens === undefined && DryRun !== true && Recipient === undefined) return context;
   return {
     ...context,
     ...(GrantTokens === undefined ? {} : { grantTokens: GrantTokens }),
-    ...(DryRun === true ? { dryRun: true } : {}),
+    ...(DryRun === true ? { dryRun: true, dryRunIgnoresCiphertext: ignoresCiphertext(options) } : {}),
     ...(Recipient === undefined ? {} : { recipient: readRecipient(Recipient) }),
   };
 }

@@ -1,20 +1,36 @@
 import { decrypt } from "@coffer/service";
-import { defineCodec } from "./codec.ts";
+import { defineCodec, ignoresCiphertext } from "./codec.ts";
 import { encodeSecret } from "./recipient.ts";
-import { refuseInput, refuseUnsupported } from "./refuse-parameter.ts";
+import { refuseInput } from "./refuse-parameter.ts";
+
+interface CiphertextRequest {
+  readonly CiphertextBlob?: Buffer | undefined;
+  readonly DryRun?: boolean | undefined;
+  readonly DryRunModifiers?: readonly string[] | undefined;
+}
 
 /**
- * The ciphertext of a request. The model calls it optional, for the dry runs that name none.
+ * The ciphertext of a request. The model calls it optional, for the dry runs that ignore it and name the key instead.
  *
- * @throws ServiceError InvalidInput, Unsupported
+ * @param keyReference the caller's own reference to the key of the ciphertext
+ * @param keyMember the member that has it, in lower camel case
+ * @throws ServiceError InvalidInput
  */
-export function requireCiphertext(blob: Buffer | undefined, dryRunModifiers: readonly string[] | undefined): Buffer {
-  if (dryRunModifiers !== undefined && dryRunModifiers.length > 0) refuseUnsupported("DryRunModifiers");
-  if (blob !== undefined) return blob;
-  refuseInput(
-    "1 validation error detected: Value null at 'ciphertextBlob' failed to satisfy constraint: Member must not be null",
-    "ciphertextBlob",
-  );
+export function requireCiphertext(
+  request: CiphertextRequest,
+  keyReference: string | undefined,
+  keyMember: string,
+): Buffer | undefined {
+  const ignored = ignoresCiphertext(request);
+  const missing = ignored ? keyReference === undefined : request.CiphertextBlob === undefined;
+  if (missing) {
+    const member = ignored ? keyMember : "ciphertextBlob";
+    refuseInput(
+      `1 validation error detected: Value null at '${member}' failed to satisfy constraint: Member must not be null`,
+      member,
+    );
+  }
+  return ignored ? undefined : request.CiphertextBlob;
 }
 
 /** AWS KMS: Decrypt. */
@@ -22,7 +38,7 @@ export const decryptCodec = defineCodec("Decrypt", {
   operation: decrypt,
   decode(input) {
     return {
-      ciphertext: requireCiphertext(input.CiphertextBlob, input.DryRunModifiers),
+      ciphertext: requireCiphertext(input, input.KeyId, "keyId"),
       keyId: input.KeyId,
       encryptionContext: input.EncryptionContext,
       algorithm: input.EncryptionAlgorithm,

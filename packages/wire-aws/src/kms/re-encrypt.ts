@@ -8,7 +8,7 @@ const symmetric = "SYMMETRIC_DEFAULT";
 export const reEncryptCodec = defineCodec("ReEncrypt", {
   operation: reEncrypt,
   decode: (input) => ({
-    ciphertext: requireCiphertext(input.CiphertextBlob, input.DryRunModifiers),
+    ciphertext: requireCiphertext(input, input.SourceKeyId, "sourceKeyId"),
     sourceKeyId: input.SourceKeyId,
     sourceEncryptionContext: input.SourceEncryptionContext,
     sourceAlgorithm: input.SourceEncryptionAlgorithm,

@@ -37,6 +37,12 @@ export function tellDecision(decision: Json): string[] {
     ({ effect, failed }) => effect === "Allow" && isRecord(failed),
   );
   for (const statement of statements) lines.push(...tellStatement(statement));
+  const { grant } = decision;
+  if (isRecord(grant)) {
+    lines.push(
+      `  grant ${text(grant["grantId"])} does not allow it: its constraint on ${text(grant["failed"])} is not met`,
+    );
+  }
   const offered = listOf(remedies);
   for (const [at, remedy] of offered.entries()) {
     lines.push(at === 0 ? "  The least that would allow it:" : "  Or:");

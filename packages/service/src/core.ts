@@ -1,3 +1,4 @@
+import type { GrantDirectory } from "./grants/grant-directory.ts";
 import type { IdentityDirectory } from "./identity/identity-directory.ts";
 import type { KeyStoreDirectory } from "./key-stores/key-store-directory.ts";
 import type { Keyring } from "./keyring/keyring.ts";
@@ -31,6 +32,7 @@ export interface Core {
   readonly keyStores: KeyStoreDirectory;
   /** Keys behind external key store proxies. */
   readonly externalKeys: ExternalKeys;
+  readonly grants: GrantDirectory;
   /** The account of the instance: 12 digits. */
   readonly account: string;
   /** The region of the wires that name none. */
@@ -39,6 +41,8 @@ export interface Core {
   readonly attestationRoots: readonly Uint8Array[];
   /** Signs pagination markers. */
   readonly markerKey: Buffer;
+  /** Authenticates grant tokens. */
+  readonly grantTokenKey: Buffer;
   /** Where operations queue that lost a race for the same rows. */
   readonly turns: Turns;
   /** Commits to the store, then drops from memory what changed. */

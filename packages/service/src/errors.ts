@@ -12,6 +12,7 @@ export type ResourceKind =
   | "token"
   | "policy"
   | "mount"
+  | "grant"
   | "route"
   | "operation"
   | "oidcProvider";
@@ -26,7 +27,8 @@ export type InputKind =
   | "size"
   | "method"
   | "contentCoding"
-  | "parameter";
+  | "parameter"
+  | "grantId";
 
 /** What is wrong with a custom key store, its proxy, or an external key that a key is to be made of. */
 export type KeyStoreProblem =

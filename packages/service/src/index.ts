@@ -28,6 +28,7 @@ export { isSymmetricEncryption } from "./keys/symmetric.ts";
 export { Lifecycle } from "./lifecycle/lifecycle.ts";
 export { type Limit, limits } from "./limits.ts";
 export { aliasArn, isKeyId, type KeyReference, keyArn, parseKeyReference, rootArn } from "./model/arn.ts";
+export type { ContextPairs, GrantConstraints, GrantNameRecord, GrantRecord } from "./model/grant.ts";
 export type {
   AliasRecord,
   KeyOrigin,
@@ -130,6 +131,10 @@ export { getCallerIdentity } from "./operations/get-caller-identity.ts";
 export { deleteImportedKeyMaterial } from "./operations/imports/delete-imported-key-material.ts";
 export { getParametersForImport } from "./operations/imports/get-parameters-for-import.ts";
 export { importKeyMaterial } from "./operations/imports/import-key-material.ts";
+export { createGrant } from "./operations/grants/create-grant.ts";
+export { retireGrant, revokeGrant } from "./operations/grants/end-grants.ts";
+export { type ListedGrant, listGrants, listRetirableGrants } from "./operations/grants/list-grants.ts";
+export { isServiceName } from "./operations/grants/principals.ts";
 export { connectCustomKeyStore, disconnectCustomKeyStore } from "./operations/key-stores/connect-custom-key-store.ts";
 export { createCustomKeyStore } from "./operations/key-stores/create-custom-key-store.ts";
 export { deleteCustomKeyStore } from "./operations/key-stores/delete-custom-key-store.ts";

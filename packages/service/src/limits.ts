@@ -183,4 +183,24 @@ export const limits = {
     "keys whose last use waits in memory to be written, which takes a minute; with more, the one that waits longest is forgotten",
   ),
   cachedIdentities: limit("cachedIdentities", 10_000, "credentials", "access keys and tokens held in memory"),
+  grantTokens: limit("grantTokens", 10, "grant tokens", "grant tokens a request (AWS KMS: GrantTokens)"),
+  grantConstraintPairs: limit(
+    "grantConstraintPairs",
+    8,
+    "pairs",
+    "encryption context of a grant constraint (AWS KMS: CreateGrant)",
+  ),
+  grantConstraintChars: limit(
+    "grantConstraintChars",
+    384,
+    "characters",
+    "encryption context of a grant constraint: keys and values together (AWS KMS: CreateGrant)",
+  ),
+  cachedGrantees: limit(
+    "cachedGrantees",
+    10_000,
+    "pairs of a key and a principal",
+    "whose grants are held in memory; the rest is read when used",
+  ),
+  cachedGrants: limit("cachedGrants", 200_000, "grants", "grants held in memory; with more, all are read anew"),
 } as const satisfies Record<string, Limit>;

@@ -1,5 +1,6 @@
 import { awsNitroRoot } from "@coffer/attestation";
 import type { Core } from "./core.ts";
+import { GrantDirectory } from "./grants/grant-directory.ts";
 import { HealthWatch } from "./health/health-watch.ts";
 import { IdentityDirectory } from "./identity/identity-directory.ts";
 import { KeyStoreDirectory } from "./key-stores/key-store-directory.ts";
@@ -51,6 +52,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
   const mounts = new MountDirectory(store);
   const keyStores = new KeyStoreDirectory(store, keyring);
+  const grants = new GrantDirectory(store);
   const unrecorded = new UnrecordedChanges(audit, store);
   const healthWatch = new HealthWatch({ audit, store, unrecorded, clock, tellOperator: parts.tellOperator });
   const core: Core = {
@@ -67,14 +69,20 @@ export function openCore(parts: CoreParts): OpenedCore {
     mounts,
     keyStores,
     externalKeys: parts.externalKeys,
+    grants,
     account: parts.account,
     homeRegion: parts.homeRegion,
     attestationRoots: [awsNitroRoot, ...(parts.attestationRoots ?? [])],
     markerKey: keyring.deriveMacKey("pagination markers"),
+    grantTokenKey: keyring.deriveMacKey("grant tokens"),
     turns: new Turns(),
     async commit(writes: readonly Write[]) {
       try {
         await store.commit(writes);
+        grants.committed(writes);
+      } catch (error) {
+        grants.forget(writes);
+        throw error;
       } finally {
         // Also after a failure: whether the store has them is then not known, so nothing in memory is trusted.
         keys.forget(writes);

@@ -3,6 +3,7 @@ import {
   type AliasRecord,
   type AuditOutboxRecord,
   type CustomKeyStoreRecord,
+  type GrantRecord,
   type IamNameKind,
   type IamNameRecord,
   type IdentityPolicyRecord,
@@ -104,6 +105,34 @@ export class SqlStore implements Store {
 
   listKeyVersions(region: string, keyId: string, after: number, limit: number): Promise<readonly KeyVersionRecord[]> {
     return this.#page("keyVersions", this.#pages.listKeyVersions, { region, keyId, after, limit });
+  }
+
+  async findGrant(region: string, keyId: string, grantId: string): Promise<GrantRecord | undefined> {
+    const [row] = await this.#engine.rows(this.#pages.findGrant, { region, keyId, grantId });
+    return row === undefined ? undefined : decodeRecord("grants", row);
+  }
+
+  listGrants(region: string, keyId: string, after = beforeAll, limit: number): Promise<readonly GrantRecord[]> {
+    return this.#page("grants", this.#pages.listGrants, { region, keyId, after, limit });
+  }
+
+  listGranteeGrants(
+    region: string,
+    keyId: string,
+    grantee: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly GrantRecord[]> {
+    return this.#page("grants", this.#pages.listGranteeGrants, { region, keyId, grantee, after, limit });
+  }
+
+  listRetirableGrants(
+    region: string,
+    retiring: string,
+    after = beforeAll,
+    limit: number,
+  ): Promise<readonly GrantRecord[]> {
+    return this.#page("grants", this.#pages.listRetirableGrants, { region, retiring, after, limit });
   }
 
   listDueKeys(dueAtMs: number, limit: number): Promise<readonly KeyRecord[]> {

@@ -15,6 +15,8 @@ const wanted: ReadonlyMap<string, number> = new Map([
   ["CiphertextType", 1],
   ["DataKeySpec", 20],
   ["NumberOfBytesType", 20],
+  ["PrincipalIdType", 3],
+  ["GrantTokenType", 3],
 ]);
 const operationNames = Object.keys(operations) as (keyof typeof operations)[];
 const built = operationNames.filter((name) => {
@@ -57,6 +59,13 @@ describe("AWS KMS, asked anything that the model allows and much that it does no
     pools.set("PolicyType", fc.constantFrom(String(Policy), String(Policy), "{}", "[]", "x"));
     pools.set("PolicyNameType", fc.constantFrom("default", "other"));
     pools.set("MarkerType", fc.constantFrom(String(NextMarker), "x.y", "."));
+    const root = "arn:aws:iam::000000000000:root";
+    const toRoot = { KeyId: first!.KeyId, GranteePrincipal: root, Operations: ["Encrypt"] };
+    const grants = await Promise.all(Array.from({ length: 30 }, () => aws.ok("CreateGrant", toRoot)));
+    pools.set("GrantIdType", fc.constantFrom(...grants.map(({ GrantId }) => String(GrantId)), "x"));
+    pools.set("GrantTokenType", fc.constantFrom(...grants.map(({ GrantToken }) => String(GrantToken)), "x"));
+    pools.set("GrantOperation", fc.constantFrom("Encrypt", "Decrypt", "DescribeKey", "CreateGrant", "Sign", "NONE"));
+    pools.set("PrincipalIdType", fc.constantFrom(root, root, root, "arn:aws:iam::111111111111:root", "x"));
     pools.set("DataKeySpec", fc.constantFrom("AES_256", "AES_128"));
   }
 

@@ -28,6 +28,7 @@ const inputRows: Readonly<Record<InputKind, (reason: string) => VaultProblem>> =
   tag: (reason) => problem(400, reason),
   size: (reason) => problem(400, reason),
   parameter: (reason) => problem(400, reason),
+  grantId: (reason) => problem(400, reason),
 };
 
 /** Paths in Vault's messages are quoted as Go's %q does; the wire's paths are printable, so JSON's quotes are the same. */

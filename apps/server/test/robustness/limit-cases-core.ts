@@ -23,6 +23,18 @@ async function ensureUser(wires: Wires, name: string): Promise<string> {
   return `user/${name}`;
 }
 
+/** Gives a grant of the canary key to the account root. */
+async function createGrant(wires: Wires, context: object) {
+  const { json } = await wires.aws("DescribeKey", { KeyId });
+  const grantee = "arn:aws:iam::000000000000:root";
+  return wires.aws("CreateGrant", {
+    KeyId: json.KeyMetadata.KeyId,
+    GranteePrincipal: grantee,
+    Operations: ["Encrypt"],
+    Constraints: { EncryptionContextSubset: context },
+  });
+}
+
 const tags = (count: number) => Array.from({ length: count }, (_, at) => ({ TagKey: `t${at}`, TagValue: "" }));
 
 /** One case for each limit of the core. */
@@ -336,4 +348,29 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     "is forgotten of the key that waited longest when too many wait",
   ),
   cachedIdentities: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
+  grantTokens: async (server) => {
+    const { wires } = server;
+    const made = await createGrant(wires, {});
+    assert.ok(made.ok, String(made));
+    await bounded(
+      "aws",
+      limits.grantTokens.value,
+      (_, count) => wires.aws("DescribeKey", { KeyId, GrantTokens: Array(count).fill(made.json.GrantToken) }),
+      /^ValidationException: .*'grantTokens'.*length less than or equal to 10$/,
+    )(server);
+  },
+  grantConstraintPairs: bounded(
+    "aws",
+    limits.grantConstraintPairs.value,
+    (wires, count) => createGrant(wires, Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, "v"]))),
+    /^ValidationException: A grant constraint has at most 8 encryption context pairs\.$/,
+  ),
+  grantConstraintChars: bounded(
+    "aws",
+    limits.grantConstraintChars.value,
+    (wires, count) => createGrant(wires, { k: letters(count - 1) }),
+    /^ValidationException: A grant constraint has at most 384 characters\.$/,
+  ),
+  cachedGrantees: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
+  cachedGrants: elsewhere("packages/service/src/grants/grant-directory.test.ts", "limits.cachedGrants.value"),
 };

@@ -38,6 +38,8 @@ export interface AuditFacts {
   readonly keys: readonly KeyEntry[];
   /** What the policies decided, action by action. */
   readonly decisions?: readonly DecisionRecord[];
+  /** Ids of the grants that allowed the request. */
+  readonly grants?: readonly string[] | undefined;
   /** What a verified attestation document said. */
   readonly recipient?: Readonly<Record<string, string>> | undefined;
   readonly error?: ErrorDetail | undefined;
@@ -179,14 +181,18 @@ function quote(text: string): string {
   return JSON.stringify(text);
 }
 
-function additionalData({ caller, recipient, decisions = [] }: AuditFacts): string {
+function additionalData({ caller, recipient, decisions = [], grants = [] }: AuditFacts): string {
   const { wire, path, principal } = caller;
   const accessor = principal?.token?.accessor;
   const shownPath = path === undefined ? "" : `,"path":${quote(redactTokensInUrl(path))}`;
   const shownAccessor = accessor === undefined ? "" : `,"tokenAccessor":${quote(accessor)}`;
   const shownRecipient = recipient === undefined ? "" : `,"recipient":${JSON.stringify(recipient)}`;
   const shownDecisions = decisions.length === 0 ? "" : `,"authorization":${redactTokens(JSON.stringify(decisions))}`;
-  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownRecipient}${shownDecisions}}`;
+  // AWS has one: `grantId`. Two keys of one request may each be used by a grant of its own.
+  const shownGrant = grants.length === 0 ? "" : `,"grantId":${quote(grants[0]!)}`;
+  const shownGrants = grants.length < 2 ? "" : `,"grantIds":${JSON.stringify(grants)}`;
+  const shownUse = `${shownRecipient}${shownGrant}${shownGrants}${shownDecisions}`;
+  return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownUse}}`;
 }
 
 /** Key records are cached and never change in place, so what is recorded of them is written once. */

@@ -38,6 +38,16 @@ export class ReadThroughCache<V> {
     this.#reads.clear();
   }
 
+  /** Does not keep what is being read now. */
+  discardReads(name: string): void {
+    this.#reads.delete(name);
+  }
+
+  /** Drops all values to make room; what is being read now is kept. */
+  clear(): void {
+    this.#values.clear();
+  }
+
   forget(name: string): void {
     this.#values.delete(name);
     this.#reads.delete(name);

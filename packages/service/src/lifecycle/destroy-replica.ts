@@ -1,5 +1,6 @@
 import type { Core } from "../core.ts";
 import { invariant } from "../errors.ts";
+import { deletionOf } from "../grants/deletion.ts";
 import { type KeyRecord, materialRegion } from "../model/key.ts";
 import { changeRelated } from "../operations/multi-region/related-keys.ts";
 import { dayMs } from "../operations/shared.ts";
@@ -8,7 +9,7 @@ import type { Write } from "../ports/store.ts";
 const pageRows = 500;
 
 /**
- * Takes a replica out of its multi-Region key. What is shared stays with the others. When it was the last one and its
+ * Takes a replica, which has fewer grants than a page, out of its multi-Region key. What is shared stays with the others. When it was the last one and its
  * primary key waits for that, the primary's own waiting period begins.
  */
 export async function destroyReplica(core: Core, record: KeyRecord): Promise<void> {
@@ -18,11 +19,13 @@ export async function destroyReplica(core: Core, record: KeyRecord): Promise<voi
   const related = await changeRelated(core, record, { multiRegion: { ...multiRegion, replicaRegions } });
   const own = materialRegion(record) === region ? await core.store.listKeyVersions(region, keyId, 0, pageRows) : [];
   const aliases = await core.store.listKeyAliases(account, region, keyId, undefined, pageRows);
+  const grants = await core.store.listGrants(region, keyId, undefined, pageRows);
   const nowMs = core.clock.nowMs();
   const writes = related.map((write) => (replicaRegions.length === 0 ? startWaiting(write, nowMs) : write));
   await core.commit([
     { op: "delete", table: "keys", key: { region, keyId }, revision: record.revision },
     ...writes,
+    ...grants.flatMap(deletionOf),
     ...own.map(
       ({ version }): Write => ({
         op: "delete",

@@ -1,6 +1,7 @@
 import { randomId } from "@coffer/crypto";
 import { serviceEventJson } from "../audit/event.ts";
 import type { Core } from "../core.ts";
+import { deletionOf } from "../grants/deletion.ts";
 import { changeKey } from "../model/due.ts";
 import { isPrimary, type KeyRecord, materialRegion } from "../model/key.ts";
 import { minRotationPeriodMs } from "../operations/rotation/checks.ts";
@@ -44,7 +45,7 @@ export async function expireDueKey(core: Core, record: KeyRecord): Promise<Chang
 }
 
 /**
- * Destroys a key whose waiting period is over: its material, its aliases and itself. A key with very many versions takes
+ * Destroys a key whose waiting period is over: its material, aliases, grants and itself. A key with very many of them takes
  * several transactions; each checks that nobody cancelled the deletion, and the first one takes the current version, so
  * that a cancellation afterwards is refused (`requireMaterial`). After a crash in between the key is still due.
  *
@@ -59,7 +60,7 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<Chan
   const event = eventOf(record, "DeleteKey", core.clock.nowMs(), { keyId });
   const change = recordedChange(core, () => event);
   if (!isPrimary(record)) {
-    await destroyReplica(change.core, record);
+    await destroyReplica(change.core, await destroyManyGrants(core, record));
     return event;
   }
   for (let key = record; ; ) {
@@ -73,12 +74,15 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<Chan
         revision: "any",
       }),
     );
-    if (rows.length < pageRows) {
+    const grants = await store.listGrants(region, keyId, undefined, pageRows);
+    const granted = grants.flatMap(deletionOf);
+    if (rows.length < pageRows && grants.length < pageRows) {
       const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);
       await change.core.commit([
         { op: "delete", table: "keys", key: { region, keyId }, revision: key.revision },
         { op: "delete", table: "keyUsages", key: { region, keyId }, revision: "any" },
         ...material,
+        ...granted,
         ...aliases.map(
           ({ name }): Write => ({ op: "delete", table: "aliases", key: { account, region, name }, revision: "any" }),
         ),
@@ -86,9 +90,19 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<Chan
       break;
     }
     key = changeKey(key, {});
-    await core.commit([{ op: "update", table: "keys", row: key }, ...material]);
+    await core.commit([{ op: "update", table: "keys", row: key }, ...material, ...granted]);
   }
   return event;
+}
+
+/** Deletes the grants of a replica but for a last few. @returns the replica's record as it is then */
+async function destroyManyGrants(core: Core, record: KeyRecord): Promise<KeyRecord> {
+  for (let key = record; ; ) {
+    const grants = await core.store.listGrants(key.region, key.keyId, undefined, pageRows);
+    if (grants.length < pageRows) return key;
+    key = changeKey(key, {});
+    await core.commit([{ op: "update", table: "keys", row: key }, ...grants.flatMap(deletionOf)]);
+  }
 }
 
 function eventOf(

@@ -1,10 +1,13 @@
 import type { Core } from "../core.ts";
 import { invariant, ServiceError } from "../errors.ts";
+import { parseGrantToken } from "../grants/grant-token.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
+import { limits } from "../limits.ts";
 import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import { authorize } from "./authorize.ts";
+import { authorizeKey } from "./authorize-key.ts";
 import { checkKeyStore, checkState } from "./check-state.ts";
 import type { DecisionRecord } from "./decision.ts";
 import { callersReference, locate } from "./locate.ts";
@@ -23,6 +26,8 @@ export interface Invocation<Input, Output> {
   readonly keys: KeyEntry[];
   /** Filled with what allowed it, for the audit record. */
   readonly decisions: DecisionRecord[];
+  /** Filled with the ids of the grants that allow it, for the audit record. */
+  readonly grants: string[];
   readonly nowMs: number;
   /** Of a request that has a recipient; its document is verified. */
   readonly recipient: AttestedRecipient | undefined;
@@ -59,16 +64,15 @@ export async function runAgain<Input, Output>(invocation: Invocation<Input, Outp
  * @throws ServiceError, StoreConflict, and whatever a bug throws
  */
 export async function runOnce<Input, Output>(invocation: Invocation<Input, Output>): Promise<Output> {
-  const { core, operation, input, request, keys, decisions, nowMs, recipient } = invocation;
-  if (request.grantTokens !== undefined && request.grantTokens.length > 0) {
-    throw ServiceError.of("GrantTokenInvalid", {});
-  }
+  const { core, operation, input, request, keys, grants, decisions, nowMs, recipient } = invocation;
+  if (request.grantTokens !== undefined) checkGrantTokens(core, request.grantTokens);
   if (operation.instanceWide === true) requireOwnAccount(core, operation, request);
   keys.length = 0;
+  grants.length = 0;
   decisions.length = 0;
   const targets: KeyTarget[] = [];
   for (const demand of operation.keys) {
-    const target = demand.target(input);
+    const target = demand.target(input, core);
     const located = locate(core, demand.action, target, request);
     targets.push(target);
     keys.push(located instanceof Promise ? await located : located);
@@ -78,7 +82,8 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     // Most operations have none, and must not wait for a turn of the event loop.
     const stored =
       operation.storedConditions === undefined ? undefined : await operation.storedConditions(core, key, nowMs);
-    admit(invocation, operation.keys[index]!, targets[index]!, key, stored);
+    const admitted = admit(invocation, operation.keys[index]!, targets[index]!, key, stored);
+    if (admitted !== undefined) await admitted;
   }
   if (operation.resources !== undefined) {
     const conditions = conditionsOf(operation.conditions, input);
@@ -90,8 +95,10 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     checkKeyStore(keys[index]!, operation.keys[index]!, operation);
     checkState(keys[index]!, operation.keys[index]!, operation.name, input, request, nowMs);
   }
+  const call = { core, request, input, keys, nowMs, grants, decisions };
+  if (operation.check !== undefined) await operation.check(call);
   if (request.dryRun === true) await rehearse(invocation);
-  const result = operation.run({ core, request, input, keys, nowMs });
+  const result = operation.run(call);
   const output = result instanceof Promise ? await result : result;
   return recipient === undefined ? output : sealOutput(operation, output, recipient);
 }
@@ -129,14 +136,16 @@ function sealOutput<Input, Output>(
 
 /** @throws ServiceError AccessDenied; IncorrectKey when the ciphertext is of another key than the one that was named */
 function admit<Input, Output>(
-  { operation, input, request, keys, decisions, nowMs, recipient }: Invocation<Input, Output>,
+  { core, operation, input, request, keys, grants, decisions, nowMs, recipient }: Invocation<Input, Output>,
   demand: KeyDemand<Input>,
   target: KeyTarget,
   key: KeyEntry,
   storedConditions: OperationConditions | undefined,
-): void {
+): void | Promise<void> {
+  if (demand.authorizedByCheck === true) return undefined;
   const reference = callersReference(target);
-  authorize({
+  const { delegation } = demand;
+  const question = {
     request,
     action: demand.action,
     key,
@@ -149,8 +158,27 @@ function admit<Input, Output>(
     storedConditions,
     hideKey: reference === undefined,
     decisions,
-  });
-  if (target.by === "ciphertext" && target.keyId !== key.record.keyId) throw ServiceError.of("IncorrectKey", {});
+    delegation: delegation === undefined ? undefined : () => delegation(input),
+  };
+  const authorized = authorizeKey(core, question, grants);
+  if (authorized !== undefined) return authorized.then(() => checkIsExpected(target, key));
+  return checkIsExpected(target, key);
+}
+
+/** @throws ServiceError IncorrectKey when a ciphertext is of another key than the one that was named */
+function checkIsExpected(target: KeyTarget, { record }: KeyEntry): void {
+  if (target.by === "ciphertext" && target.keyId !== record.keyId) throw ServiceError.of("IncorrectKey", {});
+}
+
+/**
+ * Grants hold at once, so a token adds nothing to them; but one that this server did not make is refused (AWS KMS
+ * developer guide: using a grant token).
+ *
+ * @throws ServiceError GrantTokenInvalid
+ */
+function checkGrantTokens(core: Core, tokens: readonly string[]): void {
+  if (tokens.length > limits.grantTokens.value) throw ServiceError.of("GrantTokenInvalid", {});
+  for (const token of tokens) parseGrantToken(core.grantTokenKey, token);
 }
 
 function conditionsOf<Input, Conditions>(

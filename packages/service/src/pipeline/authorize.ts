@@ -7,6 +7,7 @@ import {
   type PolicyRequest,
 } from "@coffer/policy";
 import { type ErrorParams, ServiceError } from "../errors.ts";
+import type { GrantRefusal } from "../grants/grant-set.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
@@ -38,8 +39,30 @@ export interface AuthorizationQuestion {
   readonly decisions?: DecisionRecord[] | undefined;
 }
 
+/** What policies, and what else was looked at, say to a question. */
+export interface Verdict {
+  /** The question as the policies saw it. */
+  readonly policyRequest: PolicyRequest;
+  readonly input: AuthorizationInput;
+  readonly decision: AuthorizationDecision;
+}
+
 /** @throws ServiceError AccessDenied unless the policies allow it */
 export function authorize(question: AuthorizationQuestion): void {
+  const verdict = judge(question);
+  if (!verdict.decision.allowed) throw denial(question, verdict);
+  noteAllowed(question, verdict);
+}
+
+/**
+ * Asks the policies.
+ *
+ * @param more what a grant says, or a key policy to ask instead of the key's own
+ */
+export function judge(
+  question: AuthorizationQuestion,
+  more: Pick<AuthorizationInput, "grantAllows" | "keyPolicy"> = {},
+): Verdict {
   const { request, key, resourcePolicy, action, resource } = question;
   const { principal } = request;
   const policyRequest: PolicyRequest = {
@@ -53,14 +76,35 @@ export function authorize(question: AuthorizationQuestion): void {
     ...callersPolicies(principal),
     ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
     ...(resourcePolicy === undefined ? {} : { keyPolicy: resourcePolicy.policy, keyAccount: resourcePolicy.account }),
+    ...more,
   };
-  const decision = decide(input);
-  if (decision.allowed) {
-    question.decisions?.push(recordDecision(input, decision));
-    return;
-  }
-  const cause = new PolicyDenial(recordDecision(input, decision));
-  throw ServiceError.of("AccessDenied", describeDenial(question, policyRequest, decision), cause);
+  return { policyRequest, input, decision: decide(input) };
+}
+
+/** Writes down what allowed a question. @param grantId of the grant, when it was one */
+export function noteAllowed(
+  { decisions }: AuthorizationQuestion,
+  { input, decision }: Verdict,
+  grantId?: string,
+): void {
+  if (decisions === undefined) return;
+  const record = recordDecision(input, decision);
+  decisions.push(grantId === undefined ? record : { ...record, by: { source: "grant", grantId } });
+}
+
+/**
+ * The refusal of a question that was not answered with yes.
+ *
+ * @param grant one that nearly allowed it
+ */
+export function denial(
+  question: AuthorizationQuestion,
+  { policyRequest, input, decision }: Verdict,
+  grant?: GrantRefusal,
+): ServiceError {
+  const record = recordDecision(input, decision);
+  const cause = new PolicyDenial(grant === undefined ? record : { ...record, grant });
+  return ServiceError.of("AccessDenied", describeDenial(question, policyRequest, decision), cause);
 }
 
 type Denial = ErrorParams["AccessDenied"];

@@ -146,6 +146,9 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["ReplicateKey kms:keyorigin", "its input does not say it: use kms:ReplicateKey, which knows the primary key"],
   ["ReplicateKey kms:keyspec", "as its kms:keyorigin"],
   ["ReplicateKey kms:keyusage", "as its kms:keyorigin"],
+  ["RetireGrant kms:encryptioncontext:", "of the grant that is retired, which its input does not say"],
+  ["RetireGrant kms:encryptioncontextkeys", "as its kms:encryptioncontext:"],
+  ["RetireGrant kms:grantconstrainttype", "as its kms:encryptioncontext:"],
 ]);
 
 type AnyOperation = Operation<never, unknown>;
@@ -169,6 +172,12 @@ const fullInput = {
   encryptionContext: { a: "b" },
   sourceEncryptionContext: { a: "b" },
   destinationEncryptionContext: { a: "b" },
+  operations: ["Encrypt"],
+  grantee: "arn:aws:iam::000000000000:user/a",
+  granteeService: "s3.amazonaws.com",
+  retiring: "arn:aws:iam::000000000000:user/a",
+  retiringService: "s3.amazonaws.com",
+  constraints: { encryptionContextSubset: { a: "b" }, sourceArn: "arn:aws:s3:us-east-1:000000000000:b" },
   multiRegion: true,
   pendingWindowDays: 7,
   periodDays: 90,

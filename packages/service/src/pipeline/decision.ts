@@ -8,6 +8,7 @@ import {
   type Remedy,
 } from "@coffer/policy";
 import { redactTokens } from "../audit/redact-tokens.ts";
+import type { GrantRefusal } from "../grants/grant-set.ts";
 
 /** What was decided on one action of a request, as the audit record keeps it. */
 export interface DecisionRecord {
@@ -17,7 +18,9 @@ export interface DecisionRecord {
   readonly allowed: boolean;
   readonly reason: AuthorizationReason;
   /** The statement or grant that decided. */
-  readonly by?: NonNullable<AuthorizationDecision["by"]>;
+  readonly by?: NonNullable<AuthorizationDecision["by"]> & { readonly grantId?: string };
+  /** Of a refusal: a grant of the caller that would have allowed it but for one thing. */
+  readonly grant?: GrantRefusal;
   /** Of a refusal: the statements that came closest to allowing it, and what each of them lacked. */
   readonly considered?: readonly ConsideredStatement[];
   /** Of a refusal: what would have allowed it, the least first. */

@@ -30,6 +30,7 @@ export async function execute<Input, Output>(
   const nowMs = core.clock.nowMs();
   const keys: KeyEntry[] = [];
   const decisions: DecisionRecord[] = [];
+  const grants: string[] = [];
   let parameters: Readonly<Record<string, unknown>> | null = null;
   let recipient: AttestedRecipient | undefined;
   let output: Output | undefined;
@@ -48,6 +49,7 @@ export async function execute<Input, Output>(
       response,
       keys,
       decisions,
+      grants,
       recipient: recipient?.record,
       error,
     });
@@ -68,6 +70,7 @@ export async function execute<Input, Output>(
       request,
       keys,
       decisions,
+      grants,
       nowMs,
       recipient,
     };

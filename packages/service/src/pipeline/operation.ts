@@ -1,8 +1,10 @@
 import type { Core } from "../core.ts";
+import type { Delegation } from "../grants/constraints.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { KeyState, KeyUsage } from "../model/key.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { SealToRecipient } from "./attested-recipient.ts";
+import type { DecisionRecord } from "./decision.ts";
 
 /** Which key a demand is about. */
 export type KeyTarget =
@@ -15,7 +17,7 @@ export type KeyTarget =
 export interface KeyDemand<Input> {
   /** IAM action, such as `kms:Encrypt`. */
   readonly action: string;
-  readonly target: (input: Input) => KeyTarget;
+  readonly target: (input: Input, core: Core) => KeyTarget;
   /** States in which the operation works; the AWS KMS key-state table. */
   readonly states: readonly KeyState[];
   readonly usage?: KeyUsage;
@@ -30,6 +32,10 @@ export interface KeyDemand<Input> {
   readonly inKeyStore?: boolean;
   /** Managed keys (`aws/SERVICE`) are refused. */
   readonly customerOnly?: boolean;
+  /** What a grant would give on that is made with this demand: no grant gives on more than it is. */
+  readonly delegation?: (input: Input) => Delegation;
+  /** The operation's `check` authorizes, not the key's policies. */
+  readonly authorizedByCheck?: boolean;
 }
 
 /** One call of an operation, authorized. */
@@ -40,6 +46,10 @@ export interface Call<Input> {
   /** One entry a demand, in order. */
   readonly keys: readonly KeyEntry[];
   readonly nowMs: number;
+  /** Takes the ids of the grants that the call makes use of, for the audit record. */
+  readonly grants: string[];
+  /** Takes what was decided beyond the policies of the keys, for the audit record. */
+  readonly decisions: DecisionRecord[];
 }
 
 /** Pairs for the policy conditions of one operation, by lower-case condition key. */
@@ -72,6 +82,11 @@ export interface Operation<Input, Output> {
   readonly record: (input: Input) => Readonly<Record<string, unknown>> | null;
   /** `responseElements` of the audit record; absent means null. */
   readonly recordOutput?: (output: Output) => Readonly<Record<string, unknown>>;
+  /**
+   * What else must hold: input that only the store can refute, permissions that no policy decides on. A dry run checks
+   * it as well. It changes nothing, and throws ServiceError.
+   */
+  readonly check?: (call: Call<Input>) => void | Promise<void>;
   /** Runs again after a lost race, so it changes nothing before its one commit. */
   readonly run: (call: Call<Input>) => Output | Promise<Output>;
   /**

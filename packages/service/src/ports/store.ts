@@ -1,3 +1,4 @@
+import type { GrantNameRecord, GrantRecord } from "../model/grant.ts";
 import type { AliasRecord, KeyRecord, KeyVersionRecord } from "../model/key.ts";
 import type { CustomKeyStoreRecord } from "../model/key-store.ts";
 import type { KeyUsageRecord } from "../model/key-usage.ts";
@@ -47,6 +48,8 @@ export interface Tables {
   keyVersions: KeyVersionRecord;
   keyUsages: KeyUsageRecord;
   aliases: AliasRecord;
+  grants: GrantRecord;
+  grantNames: GrantNameRecord;
   principals: PrincipalRecord;
   accessKeys: AccessKeyRecord;
   tokens: TokenRecord;
@@ -69,6 +72,8 @@ export interface TableKeys {
   keyVersions: { readonly region: string; readonly keyId: string; readonly version: number };
   keyUsages: { readonly region: string; readonly keyId: string };
   aliases: { readonly account: string; readonly region: string; readonly name: string };
+  grants: { readonly region: string; readonly keyId: string; readonly grantee: string; readonly grantId: string };
+  grantNames: { readonly region: string; readonly keyId: string; readonly nameDigest: string };
   principals: { readonly arn: string };
   accessKeys: { readonly accessKeyId: string };
   tokens: { readonly digest: string };
@@ -159,6 +164,30 @@ export interface Store {
     afterVersion: number,
     limit: number,
   ): Promise<readonly KeyVersionRecord[]>;
+  /** The grant of a key with an id. */
+  findGrant(region: string, keyId: string, grantId: string): Promise<GrantRecord | undefined>;
+  /** Grants of a key, by grant id. */
+  listGrants(
+    region: string,
+    keyId: string,
+    afterGrantId: string | undefined,
+    limit: number,
+  ): Promise<readonly GrantRecord[]>;
+  /** Grants of a key for one grantee, by grant id. */
+  listGranteeGrants(
+    region: string,
+    keyId: string,
+    grantee: string,
+    afterGrantId: string | undefined,
+    limit: number,
+  ): Promise<readonly GrantRecord[]>;
+  /** Grants of a region that a principal may retire, by grant id. Ids are unique. */
+  listRetirableGrants(
+    region: string,
+    retiring: string,
+    afterGrantId: string | undefined,
+    limit: number,
+  ): Promise<readonly GrantRecord[]>;
   /** Keys with `dueAtMs` at or before `dueAtMs`, earliest first. */
   listDueKeys(dueAtMs: number, limit: number): Promise<readonly KeyRecord[]>;
   /** The earliest `dueAtMs` of all keys. */

@@ -4,7 +4,16 @@ import { keys } from "./0003-keys.ts";
 import { identities } from "./0004-identities.ts";
 import { customKeyStores } from "./0005-custom-key-stores.ts";
 import { keyUsage } from "./0006-key-usage.ts";
+import { grants } from "./0007-grants.ts";
 import type { Migration } from "./migrate.ts";
 
 /** All migrations, oldest first. */
-export const migrations: readonly Migration[] = [initial, auditOutbox, keys, identities, customKeyStores, keyUsage];
+export const migrations: readonly Migration[] = [
+  initial,
+  auditOutbox,
+  keys,
+  identities,
+  customKeyStores,
+  keyUsage,
+  grants,
+];

@@ -1,5 +1,6 @@
 import type { Kysely } from "kysely";
 import type { Database } from "../schema/tables.ts";
+import { compileGrantQueries } from "./grant-queries.ts";
 import { type ArgumentOf, compileQuery } from "./query.ts";
 
 interface Page {
@@ -243,6 +244,7 @@ export function compilePageQueries(db: Kysely<Database>) {
         .orderBy("event_id")
         .limit(argument("limit")),
     ),
+    ...compileGrantQueries(db),
   };
 }
 

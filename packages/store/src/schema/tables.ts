@@ -3,6 +3,8 @@ import type {
   AliasRecord,
   AuditOutboxRecord,
   CustomKeyStoreRecord,
+  GrantNameRecord,
+  GrantRecord,
   IamNameRecord,
   IdentityPolicyRecord,
   KeyRecord,
@@ -103,6 +105,31 @@ const aliases = {
   updatedAtMs: integer("updated_at_ms"),
   revision: integer("revision"),
 } satisfies Columns<AliasRecord>;
+
+const grants = {
+  region: text("region"),
+  keyId: text("key_id"),
+  grantee: text("grantee"),
+  grantId: text("grant_id"),
+  granteeId: optional(text("grantee_id")),
+  retiring: optional(text("retiring")),
+  retiringId: optional(text("retiring_id")),
+  operations: json("operations"),
+  constraints: json("constraints"),
+  issuingAccount: text("issuing_account"),
+  name: optional(text("name")),
+  nameDigest: optional(text("name_digest")),
+  createdAtMs: integer("created_at_ms"),
+  revision: integer("revision"),
+} satisfies Columns<GrantRecord>;
+
+const grantNames = {
+  region: text("region"),
+  keyId: text("key_id"),
+  nameDigest: text("name_digest"),
+  grantId: text("grant_id"),
+  revision: integer("revision"),
+} satisfies Columns<GrantNameRecord>;
 
 const principals = {
   arn: text("arn"),
@@ -268,6 +295,13 @@ export const tables = {
   },
   keyUsages: { name: "key_usages", key: ["region", "keyId"], holdsSecrets: false, columns: keyUsages },
   aliases: { name: "aliases", key: ["account", "region", "name"], holdsSecrets: false, columns: aliases },
+  grants: { name: "grants", key: ["region", "keyId", "grantee", "grantId"], holdsSecrets: false, columns: grants },
+  grantNames: {
+    name: "grant_names",
+    key: ["region", "keyId", "nameDigest"],
+    holdsSecrets: false,
+    columns: grantNames,
+  },
   principals: { name: "principals", key: ["arn"], holdsSecrets: false, columns: principals },
   accessKeys: { name: "access_keys", key: ["accessKeyId"], holdsSecrets: true, columns: accessKeys },
   tokens: { name: "tokens", key: ["digest"], holdsSecrets: false, columns: tokens },

@@ -88,6 +88,20 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
     name: aliasName,
     keyId: fc.constantFrom(...ranges.keyIds),
   },
+  grants: {
+    region: fc.constantFrom(...ranges.regions),
+    keyId: fc.constantFrom(...ranges.keyIds),
+    grantId: fc.stringMatching(/^[0-9a-f]{16}$/),
+    grantee: fc.constantFrom(...ranges.principalArns),
+    retiring: fc.constantFrom(...ranges.principalArns),
+    name: anyText,
+  },
+  grantNames: {
+    region: fc.constantFrom(...ranges.regions),
+    keyId: fc.constantFrom(...ranges.keyIds),
+    nameDigest: name,
+    grantId: name,
+  },
   principals: { arn: name, account: fc.constantFrom(...ranges.accounts), name: anyText },
   accessKeys: {
     accessKeyId: name,

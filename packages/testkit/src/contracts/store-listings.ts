@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { KeyRecord, Store, TableName, Tables } from "@coffer/service";
+import { grantListings } from "./store-grant-listings.ts";
 import { compareText, type StoreModel } from "./store-model.ts";
 import { plainRow } from "./store-records.ts";
 
@@ -17,7 +18,7 @@ export interface Ranges {
 }
 
 /** One listing of the port with fixed arguments: what a store gives, and what it should. */
-interface Listing {
+export interface Listing {
   readonly name: string;
   /** All rows, fetched page by page. */
   collect(store: Store, limit: number): Promise<readonly object[]>;
@@ -43,7 +44,7 @@ export async function collectPages<R extends object, C>(
 }
 
 /** A listing of one table, with a text cursor. */
-function textListing<T extends TableName>(
+export function textListing<T extends TableName>(
   name: string,
   table: T,
   cursor: (row: Tables[T]) => string,
@@ -61,8 +62,8 @@ function textListing<T extends TableName>(
   };
 }
 
-/** Every listing of the port, over all combinations of the ranges. */
-export function allListings(ranges: Ranges): readonly Listing[] {
+/** Every listing of the port but those of grants, over all combinations of the ranges. */
+function allListings(ranges: Ranges): readonly Listing[] {
   const listings = [
     textListing(
       "listMounts",
@@ -235,8 +236,12 @@ function versionListing(region: string, keyId: string): Listing {
 
 /** Checks every read of a store against the model: each row, each listing in pages of `limit`, and the due keys. */
 export async function checkReads(store: Store, model: StoreModel, ranges: Ranges, limit: number): Promise<void> {
-  for (const listing of allListings(ranges)) {
+  for (const listing of [...allListings(ranges), ...grantListings(ranges)]) {
     assert.deepEqual(await listing.collect(store, limit), listing.expected(model), listing.name);
+  }
+  for (const grant of model.rows("grants")) {
+    assert.deepEqual(await store.findGrant(grant.region, grant.keyId, grant.grantId), grant);
+    assert.equal(await store.findGrant(grant.region, `${grant.keyId}0`, grant.grantId), undefined);
   }
   await checkWrappedBy(store, model, ranges, limit);
   await checkKeysInStore(store, model, ranges, limit);

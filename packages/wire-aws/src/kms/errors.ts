@@ -151,6 +151,8 @@ function invalidInput({ kind, reason }: ErrorParams["InvalidInput"], lists: List
       return refusal(listedOr(lists, "InvalidAliasNameException", "ValidationException"), reason);
     case "arn":
       return refusal(listedOr(lists, "InvalidArnException", "NotFoundException"), reason);
+    case "grantId":
+      return refusal(listedOr(lists, "InvalidGrantIdException", "ValidationException"), reason);
     case "tag":
       return refusal("TagException", reason);
     case "validation":
@@ -170,6 +172,7 @@ function notFound({ resource, id }: ErrorParams["NotFound"]): KmsError {
 function notFoundMessage(resource: ErrorParams["NotFound"]["resource"], id: string): string {
   if (resource === "alias") return `Alias ${id} is not found.`;
   if (resource === "region") return `Invalid arn ${id}`;
+  if (resource === "grant") return `Grant ID ${id} not found`;
   if (resource === "policy") return "No such policy exists";
   if (resource !== "key") return `${id} is not found.`;
   const at = id.indexOf(":key/");

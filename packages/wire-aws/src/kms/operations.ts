@@ -16,6 +16,13 @@ import { generateDataKeyCodec, generateDataKeyWithoutPlaintextCodec } from "./ge
 import { generateDataKeyPairCodec, generateDataKeyPairWithoutPlaintextCodec } from "./generate-data-key-pair.ts";
 import { generateRandomCodec } from "./generate-random.ts";
 import { targetPrefix } from "./generated/model.ts";
+import {
+  createGrantCodec,
+  listGrantsCodec,
+  listRetirableGrantsCodec,
+  retireGrantCodec,
+  revokeGrantCodec,
+} from "./grants.ts";
 import { deleteImportedKeyMaterialCodec, getParametersForImportCodec, importKeyMaterialCodec } from "./imports.ts";
 import {
   cancelKeyDeletionCodec,
@@ -47,19 +54,13 @@ export interface AbsentRow {
   readonly absent: string;
 }
 
-const grants = "grants";
-
-function absent(name: OperationName, needs: string): AbsentRow {
-  return { name, absent: needs };
-}
-
 /** Every operation of the AWS model: how it is done, or what it lacks. */
 const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   CancelKeyDeletion: cancelKeyDeletionCodec,
   ConnectCustomKeyStore: connectCustomKeyStoreCodec,
   CreateAlias: createAliasCodec,
   CreateCustomKeyStore: createCustomKeyStoreCodec,
-  CreateGrant: absent("CreateGrant", grants),
+  CreateGrant: createGrantCodec,
   CreateKey: createKeyCodec,
   Decapsulate: decapsulateCodec,
   Decrypt: decryptCodec,
@@ -89,17 +90,17 @@ const rows: Readonly<Record<OperationName, KmsRow | AbsentRow>> = {
   GetPublicKey: getPublicKeyCodec,
   ImportKeyMaterial: importKeyMaterialCodec,
   ListAliases: listAliasesCodec,
-  ListGrants: absent("ListGrants", grants),
+  ListGrants: listGrantsCodec,
   ListKeyPolicies: listKeyPoliciesCodec,
   ListKeyRotations: listKeyRotationsCodec,
   ListKeys: listKeysCodec,
   ListResourceTags: listResourceTagsCodec,
-  ListRetirableGrants: absent("ListRetirableGrants", grants),
+  ListRetirableGrants: listRetirableGrantsCodec,
   PutKeyPolicy: putKeyPolicyCodec,
   ReEncrypt: reEncryptCodec,
   ReplicateKey: replicateKeyCodec,
-  RetireGrant: absent("RetireGrant", grants),
-  RevokeGrant: absent("RevokeGrant", grants),
+  RetireGrant: retireGrantCodec,
+  RevokeGrant: revokeGrantCodec,
   RotateKeyOnDemand: rotateKeyOnDemandCodec,
   ScheduleKeyDeletion: scheduleKeyDeletionCodec,
   Sign: signCodec,

@@ -30,6 +30,7 @@ const inputStatus: Readonly<Record<InputKind, number>> = {
   tag: 400,
   size: 400,
   parameter: 400,
+  grantId: 400,
 };
 
 /** The name in an alias ARN or alias, as the REST API calls keys. */
@@ -47,6 +48,7 @@ const notFound: Readonly<Record<ResourceKind, (id: string) => string>> = {
   accessKey: (id) => `There is no access key ${id}. GET /admin/credentials?principal=... lists them.`,
   token: (id) => `There is no token with accessor ${id}. GET /admin/credentials?principal=... lists them.`,
   policy: (id) => `There is no policy ${id}. GET /admin/policies?principal=... lists them.`,
+  grant: (id) => `There is no grant ${id}.`,
   mount: (id) => `There is no mount ${id}.`,
   route: (id) => `There is no path ${id}. GET /openapi.json describes all paths.`,
   oidcProvider: (id) => `There is no OpenID Connect provider ${id}.`,

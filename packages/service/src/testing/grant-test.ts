@@ -1,4 +1,4 @@
-import { rootPrincipal } from "../identity/identity-directory.ts";
+import { rootPrincipal } from "../identity/load-principal.ts";
 import type { RequestContext } from "../model/request.ts";
 import { putIdentityPolicy } from "../operations/admin/identity-policies.ts";
 import { createPrincipal } from "../operations/admin/principals.ts";
@@ -40,7 +40,7 @@ export class GrantTest {
     const { token } = await this.t.run(createToken, { principalArn: principal.arn }, root);
     if (statements.length > 0) {
       const document = policyOf(...statements);
-      await this.t.run(putIdentityPolicy, { principalArn: principal.arn, name: "test", document }, root);
+      await this.t.run(putIdentityPolicy, { principalArn: principal.arn, policyName: "test", document }, root);
     }
     return { arn: principal.arn, token };
   }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ErrorCode } from "../../errors.ts";
-import { rootPrincipal } from "../../identity/identity-directory.ts";
+import { rootPrincipal } from "../../identity/load-principal.ts";
 import { allow, type Statement, type TestUser, when } from "../../testing/core-test.ts";
 import { GrantTest } from "../../testing/grant-test.ts";
 import { createPrincipal } from "../admin/principals.ts";

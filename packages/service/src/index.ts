@@ -128,13 +128,13 @@ export { generateDataKey, generateDataKeyWithoutPlaintext } from "./operations/g
 export { generateDataKeyPair, generateDataKeyPairWithoutPlaintext } from "./operations/generate-data-key-pair.ts";
 export { generateRandom } from "./operations/generate-random.ts";
 export { getCallerIdentity } from "./operations/get-caller-identity.ts";
-export { deleteImportedKeyMaterial } from "./operations/imports/delete-imported-key-material.ts";
-export { getParametersForImport } from "./operations/imports/get-parameters-for-import.ts";
-export { importKeyMaterial } from "./operations/imports/import-key-material.ts";
 export { createGrant } from "./operations/grants/create-grant.ts";
 export { retireGrant, revokeGrant } from "./operations/grants/end-grants.ts";
 export { type ListedGrant, listGrants, listRetirableGrants } from "./operations/grants/list-grants.ts";
 export { isServiceName } from "./operations/grants/principals.ts";
+export { deleteImportedKeyMaterial } from "./operations/imports/delete-imported-key-material.ts";
+export { getParametersForImport } from "./operations/imports/get-parameters-for-import.ts";
+export { importKeyMaterial } from "./operations/imports/import-key-material.ts";
 export { connectCustomKeyStore, disconnectCustomKeyStore } from "./operations/key-stores/connect-custom-key-store.ts";
 export { createCustomKeyStore } from "./operations/key-stores/create-custom-key-store.ts";
 export { deleteCustomKeyStore } from "./operations/key-stores/delete-custom-key-store.ts";

@@ -8,6 +8,7 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
   assert.deepEqual(Object.keys(crypto).sort(), [
     "CryptoInvariantError",
     "SecretBytes",
+    "canonicalMaterial",
     "decryptExternal",
     "decryptKmsBlob",
     "decryptTransit",
@@ -34,6 +35,7 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
     "generateSigningKeyPair",
     "hmacSha256",
     "importWrappingKeySpecs",
+    "importedMaterialId",
     "keyMaterialId",
     "keySpecs",
     "kmsBlobOverheadBytes",

@@ -186,6 +186,7 @@ const fullInput = {
   spec: "RSA_2048",
   tags: [{ key: "a", value: "b" }],
   tagKeys: ["a"],
+  validToMs: 0,
 } as never;
 
 const record = {

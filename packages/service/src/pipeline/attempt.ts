@@ -11,7 +11,7 @@ import { authorizeKey } from "./authorize-key.ts";
 import { checkKeyStore, checkState } from "./check-state.ts";
 import type { DecisionRecord } from "./decision.ts";
 import { callersReference, locate } from "./locate.ts";
-import type { KeyDemand, KeyTarget, Operation, OperationConditions } from "./operation.ts";
+import type { Call, KeyDemand, KeyTarget, Operation, OperationConditions } from "./operation.ts";
 
 /** How often an operation runs anew after another one changed the same row meanwhile. */
 const maxAttempts = 8;
@@ -97,7 +97,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
   }
   const call = { core, request, input, keys, nowMs, grants, decisions };
   if (operation.check !== undefined) await operation.check(call);
-  if (request.dryRun === true) await rehearse(invocation);
+  if (request.dryRun === true) await rehearse(operation, call);
   const result = operation.run(call);
   const output = result instanceof Promise ? await result : result;
   return recipient === undefined ? output : sealOutput(operation, output, recipient);
@@ -109,16 +109,9 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
  *
  * @throws ServiceError DryRun, or what the operation itself refuses
  */
-async function rehearse<Input, Output>({
-  core,
-  operation,
-  input,
-  request,
-  keys,
-  nowMs,
-}: Invocation<Input, Output>): Promise<never> {
-  if (operation.plane === "data" && request.dryRunIgnoresCiphertext !== true) {
-    const output = await operation.run({ core, request, input, keys, nowMs });
+async function rehearse<Input, Output>(operation: Operation<Input, Output>, call: Call<Input>): Promise<never> {
+  if (operation.plane === "data" && call.request.dryRunIgnoresCiphertext !== true) {
+    const output = await operation.run(call);
     operation.wipe?.(output);
   }
   throw ServiceError.of("DryRun", {});

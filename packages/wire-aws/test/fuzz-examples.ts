@@ -146,6 +146,14 @@ export const examples: ReadonlyMap<OperationName, Example> = new Map<OperationNa
   ],
   ["ImportKeyMaterial", async (aws) => importRequest(aws, (await externalKey(aws)).KeyId, randomBytes(32))],
   ["DeleteImportedKeyMaterial", externalKey],
+  [
+    "CreateGrant",
+    async (aws) => ({
+      KeyId: (await aws.createKey()).KeyId,
+      GranteePrincipal: "arn:aws:iam::000000000000:root",
+      Operations: ["Encrypt"],
+    }),
+  ],
   ["ReplicateKey", async (aws) => ({ ...(await multiRegionKey(aws)), ReplicaRegion: "eu-west-1" })],
   [
     "UpdatePrimaryRegion",

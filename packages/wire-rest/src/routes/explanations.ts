@@ -84,6 +84,11 @@ const simulate = defineRoute(
           allowed: { type: "boolean", description: "Whether the policies allow it." },
           reason: reasonSchema,
           by: bySchema,
+          grant: {
+            type: "object",
+            description: "A grant of the caller that would have allowed it, and what of its constraints `failed`.",
+            additionalProperties: true,
+          },
           statements: statementsSchema,
           remedies: remediesSchema,
           absent_condition_keys: {

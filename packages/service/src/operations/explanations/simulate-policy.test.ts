@@ -6,6 +6,7 @@ import { createPrincipal, deletePrincipal } from "../admin/principals.ts";
 import { putBoundary } from "../admin/roles.ts";
 import { createAlias } from "../aliases/alias-operations.ts";
 import { encrypt } from "../encrypt.ts";
+import { createGrant } from "../grants/create-grant.ts";
 import { simulatePolicy } from "./simulate-policy.ts";
 
 const here = "000000000000";
@@ -162,6 +163,28 @@ describe("simulating the policies", () => {
     assert.deepEqual([told.allowed, told.reason], [false, "boundary-implicit-deny"]);
     const [step] = told.remedies[0]?.steps ?? [];
     assert.deepEqual(step?.add === "statement" && [step.to, step.of], ["boundary", user.arn]);
+  });
+
+  it("asks the key's grants, and names the one that allows it or nearly does", async () => {
+    const user = await t.newUser("granted");
+    const { keyId } = await t.newKey();
+    const constraints = { encryptionContextSubset: { dept: "a" } };
+    const made = { keyId, grantee: user.arn, operations: ["Encrypt"], constraints };
+    const { grantId } = await t.run(createGrant, made);
+    for (const dept of ["a", "b"]) {
+      const encryptionContext = { dept };
+      const input = { principal: user.arn, action: "kms:Encrypt", keyId, encryptionContext };
+      const told = await t.run(simulatePolicy, input);
+      const happened = await t.run(encrypt, { keyId, plaintext, encryptionContext }, await t.as(user)).then(
+        () => true,
+        () => false,
+      );
+      assert.deepEqual([told.allowed, happened], [dept === "a", dept === "a"]);
+      if (told.allowed) assert.deepEqual([told.reason, told.by], ["grant", { source: "grant", grantId }]);
+      else assert.deepEqual(told.grant, { grantId, failed: "encryptionContext" });
+    }
+    const other = await t.run(simulatePolicy, { principal: user.arn, action: "kms:Decrypt", keyId });
+    assert.deepEqual([other.allowed, other.grant], [false, undefined]);
   });
 
   it("refuses what it cannot read", async () => {

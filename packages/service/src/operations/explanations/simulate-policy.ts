@@ -18,6 +18,7 @@ import { adminEventSource } from "../admin/principals.ts";
 import { contextConditions } from "../message.ts";
 import { findSimulatedCaller } from "./simulated-caller.ts";
 import { SimulatedConditions } from "./simulated-conditions.ts";
+import { askSimulatedGrants } from "./simulated-grants.ts";
 import { type ToldRemedy, tellRemedies } from "./tell-remedies.ts";
 
 export interface SimulatePolicyInput {
@@ -40,6 +41,8 @@ export interface SimulatePolicyOutput {
   readonly allowed: boolean;
   readonly reason: AuthorizationReason;
   readonly by?: DecisionRecord["by"];
+  /** Of a refusal: a grant of the caller that would have allowed it but for one thing. */
+  readonly grant?: DecisionRecord["grant"];
   /** Every statement of every policy that was looked at. */
   readonly statements: readonly ConsideredStatement[];
   /** What would allow it, the least first; empty when it is allowed, and when nothing can. */
@@ -72,7 +75,8 @@ export const simulatePolicy = defineOperation<SimulatePolicyInput, SimulatePolic
       const reason = "action must be of the form kms:Decrypt, without wildcards.";
       throw ServiceError.of("InvalidInput", { kind: "validation", member: "action", reason });
     }
-    const { principal, policyPrincipal } = await findSimulatedCaller(core, input.principal);
+    const caller = await findSimulatedCaller(core, input.principal);
+    const { principal, policyPrincipal } = caller;
     const key = keyId === undefined ? undefined : await findReadableKey(call, keyId);
     const resource = key?.arn ?? "*";
     const known = new RequestConditions({
@@ -89,9 +93,15 @@ export const simulatePolicy = defineOperation<SimulatePolicyInput, SimulatePolic
       ...callersPolicies(principal),
       ...(key === undefined ? {} : { keyPolicy: key.policy, keyAccount: key.record.account }),
     };
-    const { allowed, reason, by } = decide(simulated);
+    const byPolicies = decide(simulated);
     const statements = explainAuthorization(simulated);
     const absentConditionKeys = context.absent;
+    const { grantId, missed } =
+      key === undefined
+        ? {}
+        : await askSimulatedGrants(core, key, caller, simulated, byPolicies.reason, encryptionContext);
+    const asked = grantId === undefined ? simulated : { ...simulated, grantAllows: true };
+    const { allowed, reason, by } = decide(asked);
     const subject = {
       principal: policyPrincipal,
       action,
@@ -104,9 +114,10 @@ export const simulatePolicy = defineOperation<SimulatePolicyInput, SimulatePolic
       resource,
       allowed,
       reason,
-      ...(by === undefined ? {} : { by }),
+      ...(by === undefined ? {} : { by: by.source === "grant" && grantId !== undefined ? { ...by, grantId } : by }),
+      ...(missed === undefined ? {} : { grant: missed }),
       statements,
-      remedies: tellRemedies(findRemedies(simulated), subject),
+      remedies: tellRemedies(findRemedies(asked), subject),
       absentConditionKeys,
     };
   },

@@ -44,7 +44,7 @@ describe("DryRun", () => {
     it(`${name}: the answer of the real call, and nothing happens`, { skip }, async () => {
       const keyRequest = keyRequests.get(name)!;
       const { KeyId, Arn } = await aws.createKey(keyRequest.key);
-      const input = await requestOf(aws, keyRequest, { KeyId, Arn, hasMaterial: true });
+      const input = await requestOf(aws, keyRequest, { KeyId, Arn, hasMaterial: true, isExternal: false });
       const before = await stateOf(KeyId);
       await aws.fails(name, { ...input, DryRun: true }, succeeded);
       const denied = await aws.call(name, input, { as: nobody });

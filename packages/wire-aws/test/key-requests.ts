@@ -6,8 +6,10 @@ import { type AwsTest, base64, type Json } from "./aws-client.ts";
 export interface Subject {
   readonly KeyId: string;
   readonly Arn: string;
-  /** Made of material that was imported. */
+  /** It has material, and works. */
   readonly hasMaterial: boolean;
+  /** Its material is imported. */
+  readonly isExternal: boolean;
 }
 
 /** An operation that takes a key: what kind of key, and a request about it that succeeds while the key is enabled. */
@@ -140,7 +142,16 @@ export const keyRequests: ReadonlyMap<OperationName, KeyRequest> = new Map<Opera
     },
   ],
   ["GetPublicKey", { key: signing }],
-  ["ImportKeyMaterial", { key: external, request: (aws, { KeyId }) => importRequest(aws, KeyId, importedMaterial) }],
+  [
+    "ImportKeyMaterial",
+    {
+      key: external,
+      request: (aws, { KeyId, isExternal }) =>
+        isExternal
+          ? importRequest(aws, KeyId, importedMaterial)
+          : { KeyId, ImportToken: base64("x"), EncryptedKeyMaterial: base64("x") },
+    },
+  ],
   ["ListAliases", { key: symmetric }],
   ["ListGrants", { key: symmetric }],
   ["ListKeyPolicies", { key: symmetric }],

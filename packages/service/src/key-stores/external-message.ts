@@ -10,7 +10,7 @@ import { invariant, ServiceError } from "../errors.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
 import type { Call } from "../pipeline/operation.ts";
 import type { ExternalKeyCall } from "../ports/external-keys.ts";
-import { notConnected, useFailure } from "./proxy-failures.ts";
+import { useFailure } from "./proxy-failures.ts";
 
 /** The request behind a use of an external key. */
 export interface ExternalUse extends Pick<Call<unknown>, "core" | "request"> {
@@ -94,7 +94,11 @@ async function callOf({ core, request, kmsOperation }: ExternalUse, key: KeyEntr
   invariant(customKeyStoreId !== undefined, "the key is in a custom key store");
   const keyStore = await core.keyStores.find(account, region, customKeyStoreId);
   if (keyStore?.record.state !== "connected") {
-    throw ServiceError.of("KeyStateInvalid", { keyArn: key.arn, state: "unavailable", reason: notConnected });
+    throw ServiceError.of("KeyStateInvalid", {
+      keyArn: key.arn,
+      state: "unavailable",
+      reason: `${key.arn} is unavailable.`,
+    });
   }
   const metadata = {
     awsPrincipalArn: request.principal.arn,

@@ -24,7 +24,7 @@ export const activeOnly: readonly KeyState[] = ["active"];
 export function namedKey<Input extends KeyInput>(
   action: string,
   states: readonly KeyState[],
-  more: Partial<Pick<KeyDemand<Input>, "usage" | "algorithm" | "customerOnly" | "inKeyStore">> = {},
+  more: Partial<Pick<KeyDemand<Input>, "usage" | "algorithm" | "customerOnly" | "inKeyStore" | "origins">> = {},
 ): KeyDemand<Input> {
   return { action, states, target: (input): KeyTarget => ({ by: "reference", text: input.keyId }), ...more };
 }

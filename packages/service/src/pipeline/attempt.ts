@@ -8,7 +8,7 @@ import { StoreConflict } from "../ports/store.ts";
 import type { AttestedRecipient } from "./attested-recipient.ts";
 import { authorize } from "./authorize.ts";
 import { authorizeKey } from "./authorize-key.ts";
-import { checkKeyStore, checkState } from "./check-state.ts";
+import { checkOrigin, checkState } from "./check-state.ts";
 import type { DecisionRecord } from "./decision.ts";
 import { callersReference, locate } from "./locate.ts";
 import type { Call, KeyDemand, KeyTarget, Operation, OperationConditions } from "./operation.ts";
@@ -92,7 +92,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     }
   }
   for (let index = 0; index < keys.length; index += 1) {
-    checkKeyStore(keys[index]!, operation.keys[index]!, operation);
+    checkOrigin(keys[index]!, operation.keys[index]!, operation);
     checkState(keys[index]!, operation.keys[index]!, operation.name, input, request, nowMs);
   }
   const call = { core, request, input, keys, nowMs, grants, decisions };

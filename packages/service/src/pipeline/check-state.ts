@@ -11,14 +11,15 @@ const invalidStateReasons = new Map([
   ["preActivation", "pending import"],
 ]);
 
-/** @throws ServiceError Unsupported when the key is in a custom key store and the operation is not for those */
-export function checkKeyStore<Input, Output>(
+/** @throws ServiceError Unsupported when the operation is not for keys of the key's origin */
+export function checkOrigin<Input, Output>(
   key: KeyEntry,
-  { inKeyStore }: KeyDemand<Input>,
+  { inKeyStore, origins }: KeyDemand<Input>,
   { plane }: Operation<Input, Output>,
 ): void {
   const { customKeyStoreId, origin } = key.record;
-  if (customKeyStoreId === undefined || (inKeyStore ?? plane === "control")) return;
+  const fits = customKeyStoreId === undefined || (inKeyStore ?? plane === "control");
+  if (fits && (origins === undefined || origins.includes(origin))) return;
   const reason = `${key.arn} origin is ${origin} which is not valid for this operation.`;
   throw ServiceError.of("Unsupported", { reason });
 }

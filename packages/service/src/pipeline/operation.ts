@@ -1,7 +1,7 @@
 import type { Core } from "../core.ts";
 import type { Delegation } from "../grants/constraints.ts";
 import type { KeyEntry } from "../keys/key-entry.ts";
-import type { KeyState, KeyUsage } from "../model/key.ts";
+import type { KeyOrigin, KeyState, KeyUsage } from "../model/key.ts";
 import type { RequestContext } from "../model/request.ts";
 import type { SealToRecipient } from "./attested-recipient.ts";
 import type { DecisionRecord } from "./decision.ts";
@@ -30,6 +30,8 @@ export interface KeyDemand<Input> {
    * own material alone must never encrypt anything.
    */
   readonly inKeyStore?: boolean;
+  /** Origins of the keys that the operation is for; looked at before the state. */
+  readonly origins?: readonly KeyOrigin[];
   /** Managed keys (`aws/SERVICE`) are refused. */
   readonly customerOnly?: boolean;
   /** What a grant would give on that is made with this demand: no grant gives on more than it is. */

@@ -1,13 +1,6 @@
 import { ServiceError } from "../../errors.ts";
 import type { KeyEntry } from "../../keys/key-entry.ts";
 
-/** @throws ServiceError Unsupported unless the key's material is imported */
-export function requireImported({ arn, record }: KeyEntry): void {
-  if (record.origin === "EXTERNAL") return;
-  const reason = `${arn} origin is ${record.origin} which is not valid for this operation.`;
-  throw ServiceError.of("Unsupported", { reason });
-}
-
 /** @throws ServiceError InvalidInput kind `validation` */
 export function refuseImport(member: string, reason: string): never {
   throw ServiceError.of("InvalidInput", { kind: "validation", member, reason });

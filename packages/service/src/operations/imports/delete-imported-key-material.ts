@@ -2,8 +2,7 @@ import { ServiceError } from "../../errors.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import type { Write } from "../../ports/store.ts";
 import { updateKey } from "../keys/update.ts";
-import { type KeyInput, livingStates, namedKey } from "../shared.ts";
-import { requireImported } from "./checks.ts";
+import { anyState, type KeyInput, namedKey } from "../shared.ts";
 import { hasMaterial, importedVersions, settle, settledMembers, withoutMaterial } from "./versions.ts";
 
 export interface DeleteImportedKeyMaterialInput extends KeyInput {
@@ -24,12 +23,11 @@ export const deleteImportedKeyMaterial = defineOperation<
   name: "DeleteImportedKeyMaterial",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:DeleteImportedKeyMaterial", livingStates, { customerOnly: true })],
+  keys: [namedKey("kms:DeleteImportedKeyMaterial", anyState, { customerOnly: true, origins: ["EXTERNAL"] })],
   record: ({ keyId, materialId }) => ({ keyId, keyMaterialId: materialId }),
   recordOutput: ({ keyMaterialId }) => ({ keyMaterialId }),
   async run({ core, keys, input }) {
     const key = keys[0]!;
-    requireImported(key);
     const { record } = key;
     const versions = await importedVersions(core, record);
     const wanted = input.materialId;

@@ -3,7 +3,6 @@ import { invariant, ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { type KeyInput, livingStates, namedKey } from "../shared.ts";
-import { requireImported } from "./checks.ts";
 import { sealImportToken } from "./import-token.ts";
 
 export interface GetParametersForImportInput extends KeyInput {
@@ -27,7 +26,7 @@ export const getParametersForImport = defineOperation<GetParametersForImportInpu
   name: "GetParametersForImport",
   plane: "control",
   readOnly: true,
-  keys: [namedKey("kms:GetParametersForImport", livingStates, { customerOnly: true })],
+  keys: [namedKey("kms:GetParametersForImport", livingStates, { customerOnly: true, origins: ["EXTERNAL"] })],
   conditions: ({ wrappingAlgorithm, wrappingKeySpec }) =>
     new Map([
       ["kms:wrappingalgorithm", [wrappingAlgorithm]],
@@ -36,7 +35,6 @@ export const getParametersForImport = defineOperation<GetParametersForImportInpu
   record: ({ keyId, wrappingAlgorithm, wrappingKeySpec }) => ({ keyId, wrappingAlgorithm, wrappingKeySpec }),
   async run({ core, keys, input, nowMs }) {
     const key = keys[0]!;
-    requireImported(key);
     const { wrappingAlgorithm, wrappingKeySpec } = input;
     const spec = importWrappingKeySpecs.has(wrappingKeySpec) ? findKeySpec(wrappingKeySpec) : undefined;
     if (spec === undefined || findImportWrapping(wrappingAlgorithm) === undefined) {

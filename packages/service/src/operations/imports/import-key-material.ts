@@ -16,7 +16,7 @@ import { wrapMaterial } from "../keys/new-version.ts";
 import { updateKey } from "../keys/update.ts";
 import { changeRelated } from "../multi-region/related-keys.ts";
 import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
-import { refuseImport, requireImported } from "./checks.ts";
+import { refuseImport } from "./checks.ts";
 import { openImportToken } from "./import-token.ts";
 import { findVersion, placeOf } from "./place.ts";
 import { importedVersions, settle, settledMembers } from "./versions.ts";
@@ -46,7 +46,7 @@ export const importKeyMaterial = defineOperation<ImportKeyMaterialInput, ImportK
   name: "ImportKeyMaterial",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:ImportKeyMaterial", livingStates, { customerOnly: true })],
+  keys: [namedKey("kms:ImportKeyMaterial", livingStates, { customerOnly: true, origins: ["EXTERNAL"] })],
   conditions: ({ expires = true, validToMs }) =>
     new Map([
       ["kms:expirationmodel", [expires ? "KEY_MATERIAL_EXPIRES" : "KEY_MATERIAL_DOES_NOT_EXPIRE"]],
@@ -64,7 +64,6 @@ export const importKeyMaterial = defineOperation<ImportKeyMaterialInput, ImportK
   async run(call) {
     const { keys, input, nowMs } = call;
     const key = keys[0]!;
-    requireImported(key);
     checkExpiry(input, nowMs);
     checkSymmetricOnly(key, input);
     using material = await unwrapMaterial(call);

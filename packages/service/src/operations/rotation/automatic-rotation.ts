@@ -5,7 +5,7 @@ import { defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
 import { changeRelated } from "../multi-region/related-keys.ts";
-import { activeOnly, anyState, dayMs, type KeyInput, namedKey } from "../shared.ts";
+import { activeOnly, anyState, dayMs, dyingStates, type KeyInput, namedKey } from "../shared.ts";
 import { requireRotatable } from "./checks.ts";
 
 export interface EnableKeyRotationInput extends KeyInput {
@@ -23,7 +23,7 @@ export const enableKeyRotation = defineOperation<EnableKeyRotationInput, null>({
   name: "EnableKeyRotation",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:EnableKeyRotation", activeOnly, { customerOnly: true, inKeyStore: false })],
+  keys: [namedKey("kms:EnableKeyRotation", activeOnly, { customerOnly: true, origins: ["AWS_KMS"] })],
   conditions: ({ periodDays }) =>
     periodDays === undefined ? new Map() : new Map([["kms:rotationperiodindays", [String(periodDays)]]]),
   record: ({ keyId, periodDays }) => ({ keyId, rotationPeriodInDays: periodDays }),
@@ -51,7 +51,7 @@ export const disableKeyRotation = defineOperation<KeyInput, null>({
   name: "DisableKeyRotation",
   plane: "control",
   readOnly: false,
-  keys: [namedKey("kms:DisableKeyRotation", activeOnly, { customerOnly: true, inKeyStore: false })],
+  keys: [namedKey("kms:DisableKeyRotation", activeOnly, { customerOnly: true, origins: ["AWS_KMS"] })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
     requireRotatable(keys[0]!);
@@ -67,12 +67,20 @@ export interface KeyRotationStatus {
   readonly rotation: RotationSettings;
 }
 
-/** AWS KMS: GetKeyRotationStatus. */
+/** AWS KMS: GetKeyRotationStatus. A key that is pending deletion does not rotate. */
 export const getKeyRotationStatus = defineOperation<KeyInput, KeyRotationStatus>({
   name: "GetKeyRotationStatus",
   plane: "control",
   readOnly: true,
-  keys: [namedKey("kms:GetKeyRotationStatus", anyState)],
+  keys: [namedKey("kms:GetKeyRotationStatus", anyState, { inKeyStore: false })],
   record: ({ keyId }) => ({ keyId }),
-  run: ({ keys }) => ({ key: keys[0]!.record, arn: keys[0]!.arn, rotation: keys[0]!.record.rotation }),
+  run({ keys }) {
+    const { record, arn } = keys[0]!;
+    const { periodMs } = record.rotation;
+    return {
+      key: record,
+      arn,
+      rotation: dyingStates.includes(record.state) ? { enabled: false, periodMs } : record.rotation,
+    };
+  },
 });

@@ -178,11 +178,19 @@ export const keyRequests: ReadonlyMap<OperationName, KeyRequest> = new Map<Opera
   ["ReplicateKey", { key: multiRegion, request: (_, { KeyId }) => ({ KeyId, ReplicaRegion: "ap-south-1" }) }],
   [
     "RetireGrant",
-    { key: symmetric, request: async (aws, key) => ({ KeyId: key.Arn, GrantId: await newGrant(aws, key) }) },
+    {
+      key: symmetric,
+      needsMaterial: true,
+      request: async (aws, key) => ({ KeyId: key.Arn, GrantId: await newGrant(aws, key) }),
+    },
   ],
   [
     "RevokeGrant",
-    { key: symmetric, request: async (aws, key) => ({ ...named(key), GrantId: await newGrant(aws, key) }) },
+    {
+      key: symmetric,
+      needsMaterial: true,
+      request: async (aws, key) => ({ ...named(key), GrantId: await newGrant(aws, key) }),
+    },
   ],
   ["RotateKeyOnDemand", { key: symmetric }],
   ["ScheduleKeyDeletion", { key: symmetric }],

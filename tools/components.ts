@@ -1,6 +1,13 @@
 import { spawnSync } from "node:child_process";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import {
+  type BuiltClientName,
+  builtClient,
+  goSources,
+  javaSources,
+  sopsModule,
+} from "../packages/testkit/src/built-clients.ts";
 import {
   type Component,
   type ComponentName,
@@ -22,6 +29,10 @@ const installs: Readonly<Record<ComponentName, Install>> = {
   curl: () => installDebian("curl"),
   make: () => installDebian("make"),
   openssl: () => installDebian("openssl"),
+  sops: () => build("sops", (directory) => runGo(["install", sopsModule], { GOBIN: directory })),
+  "aws-sdk-go": () =>
+    build("aws-sdk-go", (directory) => runGo(["build", "-o", join(directory, "aws-sdk-go"), "."], {}, goSources)),
+  "aws-sdk-java": () => build("aws-sdk-java", buildJava),
 };
 
 /** What came of a component. */
@@ -36,7 +47,7 @@ export interface Provision {
 export function provideComponents(onInstall: (name: ComponentName) => void): Provision[] {
   return componentNames.map((name) => {
     const found = component(name);
-    if (found.available) return { name, component: found, installed: false };
+    if (found.available || found.optional) return { name, component: found, installed: false };
     onInstall(name);
     let reason: string | undefined;
     try {
@@ -84,8 +95,26 @@ function installDebian(name: string): boolean {
   return true;
 }
 
-function run(program: string, options: readonly string[], cwd?: string): void {
-  const { status, stderr, error } = spawnSync(program, options, { cwd, encoding: "utf8" });
+function build(name: BuiltClientName, make: (directory: string) => void): void {
+  const { directory } = builtClient(name);
+  mkdirSync(directory, { recursive: true });
+  make(directory);
+}
+
+/** One package at a time: the largest take a gigabyte each. Only the toolchain that is here, and no later one. */
+function runGo(options: readonly string[], environment: NodeJS.ProcessEnv, cwd?: string): void {
+  const bounds = { GOMAXPROCS: "1", GOFLAGS: "-p=1 -buildvcs=false", GOTOOLCHAIN: "local" };
+  run("go", options, cwd, { ...bounds, ...environment });
+}
+
+function buildJava(directory: string): void {
+  run("mvn", ["-q", "-B", "dependency:copy-dependencies", `-DoutputDirectory=${directory}`], javaSources);
+  run("javac", ["-cp", join(directory, "*"), "-d", directory, join(javaSources, "Main.java")]);
+}
+
+function run(program: string, options: readonly string[], cwd?: string, environment: NodeJS.ProcessEnv = {}): void {
+  const env = { ...process.env, ...environment };
+  const { status, stderr, error } = spawnSync(program, options, { cwd, env, encoding: "utf8" });
   if (status === 0) return;
   const said = (error?.message ?? stderr).trim().split("\n").at(-1) ?? "";
   throw new Error(`${program} ${options[0] ?? ""} failed: ${said}`);

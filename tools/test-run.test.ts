@@ -120,4 +120,8 @@ test("a missing component is named, and fails the run only where it must be ther
     [strict.code, strict.last],
     [1, "With CI=true every component must be there. Missing: curl: There is no curl on this machine."],
   );
+  const optional = [{ ...provisions[0]!, component: { available: false as const, reason, optional: true as const } }];
+  const without = run(t, files, { provisions: optional, requireComponents: true });
+  assert.equal(without.code, 0);
+  assert.match(without.printed, /^missing: curl: There is no curl on this machine\.$/m);
 });

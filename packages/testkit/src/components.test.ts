@@ -18,4 +18,11 @@ test("a program that is nowhere on the path is missing, and the reason names it"
   });
   process.env["PATH"] = import.meta.dirname;
   assert.deepEqual(component("curl"), { available: false, reason: "There is no curl on this machine." });
+  for (const [name, program] of [
+    ["sops", "go"],
+    ["aws-sdk-java", "java"],
+  ] as const) {
+    const reason = `There is no ${program} on this machine, which ${name} needs.`;
+    assert.deepEqual(component(name), { available: false, reason, optional: true });
+  }
 });

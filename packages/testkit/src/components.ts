@@ -1,14 +1,18 @@
 import { createHash } from "node:crypto";
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { type BuiltClientName, builtClient, isBuilt } from "./built-clients.ts";
 
 /** Programs and packages that some suites need and that npm does not bring. `tools/components.ts` installs them. */
-export type ComponentName = "python-venv" | "aws-cli" | "curl" | "make" | "openssl";
+export type ComponentName = "python-venv" | "aws-cli" | "curl" | "make" | "openssl" | BuiltClientName;
 
-/** Whether a component is there: `path` is the program to run. Otherwise `reason` is a whole sentence. */
+/**
+ * Whether a component is there: `path` is the program to run. Otherwise `reason` is a whole sentence, and `optional`
+ * says that `make test` has no way to bring it here, so that CI does without it too.
+ */
 export type Component =
   | { readonly available: true; readonly path: string }
-  | { readonly available: false; readonly reason: string };
+  | { readonly available: false; readonly reason: string; readonly optional?: true };
 
 const root = join(import.meta.dirname, "../../..");
 
@@ -26,6 +30,9 @@ const probes: ReadonlyMap<ComponentName, () => Component> = new Map<ComponentNam
   ["curl", () => probePath("curl")],
   ["make", () => probePath("make")],
   ["openssl", () => probePath("openssl")],
+  ["sops", () => probeBuilt("sops")],
+  ["aws-sdk-go", () => probeBuilt("aws-sdk-go")],
+  ["aws-sdk-java", () => probeBuilt("aws-sdk-java")],
 ]);
 
 /** The names of all components. */
@@ -60,6 +67,16 @@ function probeVenv(program: string): Component {
     return { available: false, reason: "The Python environment in .venv is out of date; make test renews it." };
   }
   return { available: true, path };
+}
+
+function probeBuilt(name: BuiltClientName): Component {
+  const client = builtClient(name);
+  const absent = client.toolchain.find((program) => !probePath(program).available);
+  if (absent !== undefined) {
+    return { available: false, reason: `There is no ${absent} on this machine, which ${name} needs.`, optional: true };
+  }
+  if (!isBuilt(client)) return { available: false, reason: `There is no ${name} in .cache; make test builds it.` };
+  return { available: true, path: client.path };
 }
 
 function probePath(program: string): Component {

@@ -81,3 +81,17 @@ export const allActions: readonly string[] = [...cryptographic, ...shareable, ..
 export const crossAccountActions: ReadonlySet<string> = new Set(
   [...cryptographic, ...shareable].map((name) => `kms:${name}`),
 );
+
+/** The operations that a grant can allow (AWS KMS API: CreateGrant, `Operations`). */
+export const grantOperationNames: ReadonlySet<string> = new Set([
+  ...cryptographic,
+  "CreateGrant",
+  "DescribeKey",
+  "GetPublicKey",
+  "RetireGrant",
+]);
+
+/** Those that take an encryption context, which a grant's constraints look at (AWS KMS API: GrantConstraints). */
+export const contextOperationNames: ReadonlySet<string> = new Set(
+  cryptographic.filter((name) => /crypt|^GenerateDataKey/i.test(name)),
+);

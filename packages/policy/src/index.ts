@@ -1,4 +1,4 @@
-export { allActions, crossAccountActions } from "./actions.ts";
+export { allActions, contextOperationNames, crossAccountActions, grantOperationNames } from "./actions.ts";
 export { authorize } from "./authorize.ts";
 export type { CompiledStatement } from "./compiled.ts";
 export { defaultKeyPolicy } from "./default-key-policy.ts";

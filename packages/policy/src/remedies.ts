@@ -1,3 +1,4 @@
+import { contextOperationNames, grantOperationNames } from "./actions.ts";
 import { authorize } from "./authorize.ts";
 import { ActionIndex } from "./compiled.ts";
 import { evaluatePolicy } from "./evaluate.ts";
@@ -35,41 +36,6 @@ export interface LeastGrant {
   readonly Operations: readonly string[];
   readonly Constraints?: { readonly EncryptionContextEquals: Readonly<Record<string, string>> };
 }
-
-/** The operations that a grant can allow (AWS KMS API: CreateGrant, `Operations`). */
-const grantOperations: ReadonlySet<string> = new Set([
-  "CreateGrant",
-  "Decapsulate",
-  "Decrypt",
-  "DeriveSharedSecret",
-  "DescribeKey",
-  "Encapsulate",
-  "Encrypt",
-  "GenerateDataKey",
-  "GenerateDataKeyPair",
-  "GenerateDataKeyPairWithoutPlaintext",
-  "GenerateDataKeyWithoutPlaintext",
-  "GenerateMac",
-  "GetPublicKey",
-  "ReEncryptFrom",
-  "ReEncryptTo",
-  "RetireGrant",
-  "Sign",
-  "Verify",
-  "VerifyMac",
-]);
-
-/** Operations whose grants may be bound to an encryption context (AWS KMS API: GrantConstraints). */
-const contextOperations: ReadonlySet<string> = new Set([
-  "Decrypt",
-  "Encrypt",
-  "GenerateDataKey",
-  "GenerateDataKeyPair",
-  "GenerateDataKeyPairWithoutPlaintext",
-  "GenerateDataKeyWithoutPlaintext",
-  "ReEncryptFrom",
-  "ReEncryptTo",
-]);
 
 const kinds = {
   "key-policy": "key",
@@ -180,8 +146,8 @@ function principalOf({ principal }: RemedySubject): Readonly<Record<string, stri
 /** The least grant for a request; undefined where AWS has none. */
 export function leastGrant({ principal, action, encryptionContext = {} }: RemedySubject): LeastGrant | undefined {
   const operation = action.startsWith("kms:") ? action.slice("kms:".length) : "";
-  if (!grantOperations.has(operation) || principal.kind === "service") return undefined;
-  const isBound = contextOperations.has(operation) && Object.keys(encryptionContext).length > 0;
+  if (!grantOperationNames.has(operation) || principal.kind === "service") return undefined;
+  const isBound = contextOperationNames.has(operation) && Object.keys(encryptionContext).length > 0;
   return {
     GranteePrincipal: principal.roleArn ?? principal.arn,
     Operations: [operation],

@@ -60,8 +60,3 @@ export function supportsGrantOperation({ spec, usage }: KeyRecord, operation: Gr
   if (operation.usage !== undefined && operation.usage !== usage) return false;
   return operation.kind === undefined || operation.kind === findKeySpec(spec)?.kind;
 }
-
-/** Whether a key's cryptographic operations take an encryption context. */
-export function takesEncryptionContext({ spec, usage }: KeyRecord): boolean {
-  return usage === "ENCRYPT_DECRYPT" && findKeySpec(spec)?.kind === "secret";
-}

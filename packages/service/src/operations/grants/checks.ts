@@ -1,6 +1,7 @@
 import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
-import { grantOperations, supportsGrantOperation, takesEncryptionContext } from "../../grants/grant-operations.ts";
+import { grantOperations, supportsGrantOperation } from "../../grants/grant-operations.ts";
+import { isSymmetricEncryption } from "../../keys/symmetric.ts";
 import { limits } from "../../limits.ts";
 import type { ContextPairs, GrantConstraints, GrantRecord } from "../../model/grant.ts";
 import type { KeyRecord } from "../../model/key.ts";
@@ -56,7 +57,7 @@ export function checkConstraints(key: KeyRecord, constraints: GrantConstraints):
   }
   const pairs = encryptionContextSubset ?? encryptionContextEquals;
   if (pairs === undefined) return;
-  if (!takesEncryptionContext(key)) {
+  if (!isSymmetricEncryption(key)) {
     refuseGrant("Encryption context constraints are supported on symmetric encryption keys only.", "constraints");
   }
   const { grantConstraintPairs, grantConstraintChars } = limits;

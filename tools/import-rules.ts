@@ -18,7 +18,11 @@ const files = ["fs", "fs/promises", "path", "crypto"];
 export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, PackageRule>([
   [
     "packages/crypto",
-    { ours: [], builtins: ["crypto", "worker_threads", ...pure], theirs: ["@noble/curves", "@noble/post-quantum"] },
+    {
+      ours: [],
+      builtins: ["crypto", "ffi", "worker_threads", ...pure],
+      theirs: ["@noble/curves", "@noble/post-quantum"],
+    },
   ],
   ["packages/policy", { ours: ["@coffer/crypto"], builtins: pure, theirs: [] }],
   ["packages/sigv4", { ours: ["@coffer/crypto"], builtins: ["crypto", ...pure], theirs: [] }],

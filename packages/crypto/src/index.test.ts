@@ -17,6 +17,7 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
     "deriveMessageKeys",
     "encodeEncryptionContext",
     "encodeExternalBlob",
+    "encodeGeneratedPublicKey",
     "encodeIdentity",
     "encodePublicKey",
     "encryptExternal",

@@ -22,6 +22,7 @@ export { findImportWrapping, type ImportWrappingRow, importWrappingKeySpecs } fr
 export { CryptoInvariantError } from "./invariant.ts";
 export { findKeyAgreementAlgorithm, type KeyAgreementAlgorithmRow } from "./key-agreement.ts";
 export { canonicalMaterial } from "./key-specs/canonical.ts";
+export { encodeGeneratedPublicKey } from "./key-specs/pkcs8.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
 export { decryptKmsBlob, encryptKmsBlob, type KmsBlob, parseKmsBlob } from "./kms-blob.ts";
 export { type KmsBlobInput, kmsBlobOverheadBytes } from "./kms-blob-internal.ts";

@@ -21,8 +21,8 @@ function ecdh(): KeyAgreementAlgorithmRow {
 for (const [spec, fieldBytes] of specs) {
   test(`${spec}: both sides derive one secret of ${fieldBytes} bytes`, async () => {
     const [mine, theirs] = [await pairOf(spec), await pairOf(spec, 2)];
-    using first = ecdh().derive(mine.privateKey, encodePublicKey(theirs.publicKey));
-    using second = ecdh().derive(theirs.privateKey, encodePublicKey(mine.publicKey));
+    using first = await ecdh().derive(mine.privateKey, encodePublicKey(theirs.publicKey));
+    using second = await ecdh().derive(theirs.privateKey, encodePublicKey(mine.publicKey));
     assert.equal(first?.byteLength, fieldBytes);
     assert.ok(second !== undefined && first?.equals(second));
   });
@@ -51,7 +51,8 @@ for (const [spec, fieldBytes] of specs) {
       explicitKey(spec),
       ...others.map(encodePublicKey),
     ];
-    for (const [index, bytes] of bad.entries()) assert.equal(ecdh().derive(privateKey, bytes), undefined, `${index}`);
+    for (const [index, bytes] of bad.entries())
+      assert.equal(await ecdh().derive(privateKey, bytes), undefined, `${index}`);
   });
 }
 
@@ -69,7 +70,7 @@ test("the point at infinity derives nothing", async () => {
   const { privateKey } = await pairOf("ECC_NIST_P256");
   // SubjectPublicKeyInfo: id-ecPublicKey, prime256v1, the one byte 00 (SEC 1 section 2.3.3).
   const infinity = Buffer.from("3019301306072a8648ce3d020106082a8648ce3d03010703020000", "hex");
-  assert.equal(ecdh().derive(privateKey, infinity), undefined);
+  assert.equal(await ecdh().derive(privateKey, infinity), undefined);
 });
 
 test("an untrusted name finds its row or nothing", () => {

@@ -1,6 +1,6 @@
 import { diffieHellman, type KeyObject } from "node:crypto";
 import { derSequenceContent } from "./der.ts";
-import { namesCurve } from "./named-curves.ts";
+import { isFastCurve, namesCurve } from "./named-curves.ts";
 import { loadPublicKey } from "./public-key.ts";
 import { SecretBytes } from "./secret-bytes.ts";
 
@@ -8,12 +8,15 @@ import { SecretBytes } from "./secret-bytes.ts";
 export interface KeyAgreementAlgorithmRow {
   readonly name: string;
   /**
-   * The raw shared secret with a peer, as long as the curve's field.
+   * The raw shared secret with a peer, as long as the curve's field. A promise where it takes long.
    *
    * @param peerPublicKey SubjectPublicKeyInfo DER, untrusted
    * @returns undefined when that is not a valid public key on the private key's curve
    */
-  readonly derive: (privateKey: KeyObject, peerPublicKey: Uint8Array) => SecretBytes | undefined;
+  readonly derive: (
+    privateKey: KeyObject,
+    peerPublicKey: Uint8Array,
+  ) => SecretBytes | undefined | Promise<SecretBytes | undefined>;
 }
 
 /** ECDH: the x-coordinate alone (NIST SP 800-56A revision 3, section 5.7.1.2; cofactor 1 on all curves here). */
@@ -22,13 +25,29 @@ const ecdh: KeyAgreementAlgorithmRow = {
   derive(privateKey, peerPublicKey) {
     const publicKey = loadPeer(peerPublicKey, privateKey.asymmetricKeyDetails?.namedCurve);
     if (publicKey === undefined) return undefined;
-    try {
-      return SecretBytes.takeFrom(diffieHellman({ privateKey, publicKey }));
-    } catch {
-      return undefined;
-    }
+    const pair = { privateKey, publicKey };
+    return isFastCurve(privateKey) ? deriveHere(pair) : deriveOnPool(pair);
   },
 };
+
+interface Pair {
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+}
+
+function deriveHere(pair: Pair): SecretBytes | undefined {
+  try {
+    return SecretBytes.takeFrom(diffieHellman(pair));
+  } catch {
+    return undefined;
+  }
+}
+
+function deriveOnPool(pair: Pair): Promise<SecretBytes | undefined> {
+  return new Promise((resolve) => {
+    diffieHellman(pair, (error, secret) => resolve(error === null ? SecretBytes.takeFrom(secret) : undefined));
+  });
+}
 
 function loadPeer(spki: Uint8Array, namedCurve: string | undefined): KeyObject | undefined {
   const content = derSequenceContent(spki);

@@ -107,13 +107,13 @@ describe("Python's cryptography", { skip: python.available ? false : python.reas
       const answer = answers[index];
       assert.ok(answer !== undefined);
       const ecdh = findKeyAgreementAlgorithm("ECDH");
-      using ours = ecdh?.derive(privateKey, fromHex(answer.peerPublicKeyHex));
+      using ours = await ecdh?.derive(privateKey, fromHex(answer.peerPublicKeyHex));
       assert.ok(ours !== undefined);
       assert.deepEqual(exposeSecretBytes(ours), fromHex(answer.secretHex));
       using material = SecretBytes.takeFrom(fromHex(answer.peerPrivateKeyHex));
       const peer = findKeySpec(nist[index] ?? "")?.load(material);
       assert.ok(peer !== undefined);
-      using theirs = ecdh?.derive(peer, encodePublicKey(publicKey));
+      using theirs = await ecdh?.derive(peer, encodePublicKey(publicKey));
       assert.ok(theirs !== undefined && ours.equals(theirs));
     }
   });

@@ -1,6 +1,8 @@
 import type { KeyObject } from "node:crypto";
 import { Worker } from "node:worker_threads";
+import { evpKeyOf } from "../openssl/evp-signatures.ts";
 import type { SignatureReply, SignatureRequest } from "./messages.ts";
+import { findOpensslScheme } from "./openssl-schemes.ts";
 import type { SchemeName } from "./schemes.ts";
 
 /**
@@ -33,7 +35,13 @@ function failure(): Error {
 
 type Result = SignatureReply["result"];
 
-const pending = new Map<number, (result: Result) => void>();
+interface Asked {
+  readonly resolve: (result: Result) => void;
+  /** Kept alive: the worker may hold no more than its address. */
+  readonly key: KeyObject;
+}
+
+const pending = new Map<number, Asked>();
 let lastId = 0;
 let worker: Worker | undefined;
 
@@ -47,12 +55,19 @@ function ask(
   const running = worker;
   const id = ++lastId;
   // Copies: a view would take its whole buffer along, which others' bytes are in.
-  const request: SignatureRequest = { id, scheme, key, bytes: copy(bytes), signature: signature && copy(signature) };
+  const work = workOf(scheme, key);
+  const request: SignatureRequest = { id, work, bytes: copy(bytes), signature: signature && copy(signature) };
   return new Promise((resolve) => {
-    pending.set(id, resolve);
+    pending.set(id, { resolve, key });
     running.ref();
     running.postMessage(request);
   });
+}
+
+function workOf(scheme: SchemeName, key: KeyObject): SignatureRequest["work"] {
+  const openssl = findOpensslScheme(scheme, key);
+  if (openssl === undefined) return { by: "script", scheme, key };
+  return { by: "openssl", scheme: openssl, key: evpKeyOf(key) };
 }
 
 function copy(bytes: Uint8Array): Uint8Array {
@@ -61,7 +76,8 @@ function copy(bytes: Uint8Array): Uint8Array {
 
 // One thread, from its first signature on. It keeps no process alive that has nothing else to do.
 function start(): Worker {
-  const options = { name: "signatures", env: {}, execArgv: [] };
+  // `node:ffi` is experimental, and says so in every thread.
+  const options = { name: "signatures", env: {}, execArgv: ["--disable-warning=ExperimentalWarning"] };
   const started = new Worker(new URL("./worker.ts", import.meta.url), options);
   started.unref();
   started.on("message", ({ id, result }: SignatureReply) => settle(started, id, result));
@@ -77,8 +93,8 @@ function start(): Worker {
 }
 
 function settle(from: Worker, id: number, result: Result): void {
-  const resolve = pending.get(id);
+  const asked = pending.get(id);
   pending.delete(id);
   if (pending.size === 0) from.unref();
-  resolve?.(result);
+  asked?.resolve(result);
 }

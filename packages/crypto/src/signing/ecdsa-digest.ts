@@ -18,11 +18,11 @@ function curveOf(key: KeyObject): ECDSA {
   return curve;
 }
 
-// Node hashes whatever it is given, once more if it is a digest. High values of s are as good: OpenSSL makes them too.
+// High values of s are as good: OpenSSL makes them too.
 const overDigest = { prehash: false, lowS: false, format: "der" } as const;
 
 /**
- * ECDSA over a given digest, in DER. Nonces as in RFC 6979 with fresh randomness (section 3.6): another signature each
+ * ECDSA over a given digest, in DER, where OpenSSL cannot be reached for it (decision 11). Nonces as in RFC 6979 with fresh randomness (section 3.6): another signature each
  * time, as in AWS KMS. The numbers that it computes with cannot be wiped.
  */
 export function signEcdsaDigest(privateKey: KeyObject, digest: Uint8Array): Uint8Array {

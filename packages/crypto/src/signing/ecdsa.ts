@@ -1,5 +1,7 @@
 import { type KeyObject, sign, verify } from "node:crypto";
+import { isFastCurve } from "../named-curves.ts";
 import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
+import { canSignWithOpenssl, evpKeyOf, signWithOpenssl, verifyWithOpenssl } from "../openssl/evp-signatures.ts";
 import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool, verifyOnPool } from "./native.ts";
@@ -21,19 +23,24 @@ function ecdsa(name: string, hash: string, hashBytes: number): SigningAlgorithmR
     messageTypes,
     sign(privateKey, message, type) {
       assertMessage(messageTypes, message, type);
-      if (type === "DIGEST") return signOffLoop("ecdsa", privateKey, message);
-      return isFast(privateKey) ? sign(hash, message, privateKey) : signOnPool(hash, message, privateKey);
+      if (type === "DIGEST") return signDigest(privateKey, message);
+      return isFastCurve(privateKey) ? sign(hash, message, privateKey) : signOnPool(hash, message, privateKey);
     },
     verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);
-      if (type === "DIGEST") return verifyOffLoop("ecdsa", publicKey, message, signature);
-      if (isFast(publicKey)) return verify(hash, message, publicKey, signature);
+      if (type === "DIGEST") return verifyDigest(publicKey, message, signature);
+      if (isFastCurve(publicKey)) return verify(hash, message, publicKey, signature);
       return verifyOnPool(hash, message, publicKey, signature);
     },
   };
 }
 
-/** OpenSSL has assembly for P-256 alone: the other curves cost ten times as much and more. */
-function isFast(key: KeyObject): boolean {
-  return key.asymmetricKeyDetails?.namedCurve === "prime256v1";
+function signDigest(privateKey: KeyObject, digest: Uint8Array): Buffer | Promise<Buffer> {
+  if (!isFastCurve(privateKey) || !canSignWithOpenssl()) return signOffLoop("ecdsa", privateKey, digest);
+  return signWithOpenssl("ecdsa-digest", evpKeyOf(privateKey), digest);
+}
+
+function verifyDigest(publicKey: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {
+  if (!isFastCurve(publicKey) || !canSignWithOpenssl()) return verifyOffLoop("ecdsa", publicKey, digest, signature);
+  return verifyWithOpenssl("ecdsa-digest", evpKeyOf(publicKey), digest, signature);
 }

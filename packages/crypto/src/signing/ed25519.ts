@@ -1,5 +1,6 @@
 import { sign, verify } from "node:crypto";
 import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
+import { canSignWithOpenssl, evpKeyOf, signWithOpenssl, verifyWithOpenssl } from "../openssl/evp-signatures.ts";
 import type { MessageType, SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 
@@ -28,11 +29,13 @@ export const ed25519Rows: readonly SigningAlgorithmRow[] = [
     messageTypes: digestOnly,
     sign(privateKey, message, type) {
       assertMessage(digestOnly, message, type);
-      return signOffLoop("ed25519ph", privateKey, message);
+      if (!canSignWithOpenssl()) return signOffLoop("ed25519ph", privateKey, message);
+      return signWithOpenssl("ed25519ph", evpKeyOf(privateKey), message);
     },
     verify(publicKey, message, type, signature) {
       assertMessage(digestOnly, message, type);
-      return verifyOffLoop("ed25519ph", publicKey, message, signature);
+      if (!canSignWithOpenssl()) return verifyOffLoop("ed25519ph", publicKey, message, signature);
+      return verifyWithOpenssl("ed25519ph", evpKeyOf(publicKey), message, signature);
     },
   },
 ];

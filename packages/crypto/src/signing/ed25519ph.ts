@@ -1,7 +1,7 @@
 import type { KeyObject } from "node:crypto";
 import { ed25519ph } from "@noble/curves/ed25519.js";
 
-/** Ed25519ph (RFC 8032 section 5.1) with no context. OpenSSL has it, but Node no way to it. */
+/** Ed25519ph (RFC 8032 section 5.1) with no context, where OpenSSL cannot be reached for it (decision 11). */
 export function signEd25519ph(privateKey: KeyObject, message: Uint8Array): Uint8Array {
   const seed = privateKey.export({ format: "raw-private" });
   try {

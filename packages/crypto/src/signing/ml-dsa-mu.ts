@@ -3,8 +3,8 @@ import { ml_dsa44, ml_dsa65, ml_dsa87 } from "@noble/post-quantum/ml-dsa.js";
 import { invariant } from "../invariant.ts";
 
 /**
- * ML-DSA over a given mu. OpenSSL has it, Node's API does not reach it: hence an implementation in JavaScript, for this
- * alone (decision 10). Its time depends on secrets; see there for what that means.
+ * ML-DSA over a given mu, where OpenSSL cannot be reached for it: an implementation in JavaScript, for this alone
+ * (decision 10). Its time depends on secrets; see there for what that means.
  */
 const parameterSets: ReadonlyMap<string | undefined, typeof ml_dsa44> = new Map([
   ["ml-dsa-44", ml_dsa44],

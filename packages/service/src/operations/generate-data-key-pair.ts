@@ -1,5 +1,5 @@
-import { encodePublicKey, findKeySpec, publicKeyOf } from "@coffer/crypto";
-import { invariant, ServiceError } from "../errors.ts";
+import { encodeGeneratedPublicKey, findKeySpec } from "@coffer/crypto";
+import { ServiceError } from "../errors.ts";
 import { type Call, defineOperation } from "../pipeline/operation.ts";
 import { sealMessage } from "./encrypt.ts";
 import { type ContextInput, contextAad, contextConditions, symmetricOnly } from "./message.ts";
@@ -49,12 +49,10 @@ async function generate({
   const use = { core, request, kmsOperation: "GenerateDataKeyPair" };
   const privateKey = await spec.generate();
   try {
-    const loaded = spec.load(privateKey);
-    invariant(loaded !== undefined, "generated material is of its spec");
     return {
       keyArn: key.arn,
       secret: privateKey,
-      publicKey: encodePublicKey(publicKeyOf(loaded)),
+      publicKey: encodeGeneratedPublicKey(privateKey),
       privateKeyCiphertext: await privateKey.use(async (plaintext) => sealMessage(use, key, plaintext, aad)),
       keyMaterialId: key.materialId(key.record.currentVersion),
     };

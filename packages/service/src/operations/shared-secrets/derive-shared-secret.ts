@@ -41,7 +41,7 @@ export const deriveSharedSecret = defineOperation<DeriveSharedSecretInput, Deriv
     checkBytes(input.publicKey, "publicKey", limits.publicKeyBytes.value);
     const row = findKeyAgreementAlgorithm(input.algorithm);
     invariant(row !== undefined, "an algorithm of a key spec has a row");
-    const secret = row.derive(await key.currentMaterial(), input.publicKey);
+    const secret = await row.derive(await key.currentMaterial(), input.publicKey);
     if (secret === undefined) {
       throw ServiceError.of("InvalidInput", {
         kind: "validation",

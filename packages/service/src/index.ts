@@ -27,6 +27,11 @@ export { currentMaterialId } from "./keys/material-id.ts";
 export { isSymmetricEncryption } from "./keys/symmetric.ts";
 export { Lifecycle } from "./lifecycle/lifecycle.ts";
 export { type Limit, limits } from "./limits.ts";
+export {
+  provideManagedKey,
+  providePredefined,
+  throughService,
+} from "./managed-keys/managed-keys.ts";
 export { aliasArn, isKeyId, type KeyReference, keyArn, parseKeyReference, rootArn } from "./model/arn.ts";
 export type { ContextPairs, GrantConstraints, GrantNameRecord, GrantRecord } from "./model/grant.ts";
 export type {

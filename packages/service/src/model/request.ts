@@ -30,6 +30,8 @@ export interface RequestContext {
   readonly dryRun?: boolean;
   /** A dry run that asks for the permission alone and looks at no ciphertext (AWS KMS `DryRunModifiers`). */
   readonly dryRunIgnoresCiphertext?: boolean;
+  /** The service that makes the request on its caller's behalf, such as `secretsmanager.us-east-1.amazonaws.com`. */
+  readonly viaService?: string;
   /** Operations that do not answer to a recipient refuse it. */
   readonly recipient?: RecipientRequest;
 }

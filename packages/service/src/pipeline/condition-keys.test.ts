@@ -67,7 +67,7 @@ const kmsKeys: readonly (readonly [key: string, origin: Origin])[] = [
   ["kms:signingalgorithm", "operation"],
   ["kms:trailingdayswithoutkeyusage", "store"],
   ["kms:validto", "operation"],
-  ["kms:viaservice", byServices],
+  ["kms:viaservice", "request"],
   ["kms:wrappingalgorithm", "operation"],
   ["kms:wrappingkeyspec", "operation"],
 ];
@@ -212,6 +212,7 @@ const request = {
   secureTransport: true,
   sourceIp: "203.0.113.7",
   userAgent: "a",
+  viaService: "s3.us-east-1.amazonaws.com",
 } as unknown as RequestContext;
 
 const key = { record, aliases: ["alias/a"], arn: "arn" };

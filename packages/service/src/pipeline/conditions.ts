@@ -54,7 +54,7 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["aws:useragent", ({ request }) => request.userAgent],
   ["aws:userid", ({ request }) => request.principal.principalId],
   ["aws:username", ({ request }) => (request.principal.kind === "user" ? request.principal.name : undefined)],
-  ["aws:viaawsservice", () => "false"],
+  ["aws:viaawsservice", ({ request }) => String(request.viaService !== undefined)],
   ["kms:calleraccount", ({ request }) => request.principal.account],
   ["kms:keyorigin", ({ key }) => key?.record.origin],
   ["kms:keyspec", ({ key }) => key?.record.spec],
@@ -64,6 +64,7 @@ const readers: ReadonlyMap<string, ConditionReader> = new Map<string, ConditionR
   ["kms:reencryptonsamekey", onSameKey],
   ["kms:requestalias", ({ reference }) => aliasOf(reference)],
   ["kms:resourcealiases", ({ key }) => key?.aliases],
+  ["kms:viaservice", ({ request }) => request.viaService],
 ]);
 
 function multiRegionKeyType(key: KeyRecord | undefined): string | undefined {

@@ -27,6 +27,8 @@ interface Codec<Name extends OperationName, Input, Output> {
   readonly operation: Operation<Input, Output>;
   /** The core's input. Throws ServiceError for what AWS refuses before it looks at any key. */
   readonly decode: (input: OperationTypes[Name]["input"], context: RequestContext) => Input;
+  /** What has to be there before the operation looks for its keys. */
+  readonly before?: (core: Core, input: Input, request: RequestContext) => Promise<void>;
   /** The body of the answer. Wipes secrets of `output` when it is done with them. */
   readonly encode: (output: Output, input: OperationTypes[Name]["input"]) => string;
   /** Wipes secrets of the input, whatever became of the call. */
@@ -52,7 +54,7 @@ export function defineCodec<Name extends OperationName, Input, Output>(
   codec: Codec<Name, Input, Output>,
 ): KmsRow {
   const readInput = inputReader<OperationTypes[Name]["input"]>(operations[name].input);
-  const { operation, decode, encode, wipe } = codec;
+  const { operation, decode, before, encode, wipe } = codec;
   return {
     name,
     prepare(core, body, context) {
@@ -68,6 +70,7 @@ export function defineCodec<Name extends OperationName, Input, Output>(
       }
       return async () => {
         try {
+          if (before !== undefined) await before(core, coreInput, request);
           return encode(await execute(core, operation, coreInput, request), input);
         } finally {
           wipe?.(input);

@@ -1,12 +1,13 @@
-import { describeKey, listKeys } from "@coffer/service";
+import { describeKey, listKeys, providePredefined } from "@coffer/service";
 import { defineCodec, encodeOutput } from "./codec.ts";
 import { arnOf, keyMetadata } from "./key-metadata.ts";
 import { encodePage } from "./page.ts";
 
-/** AWS KMS: DescribeKey. */
+/** AWS KMS: DescribeKey. A predefined alias of a service (`alias/aws/s3`) gets its key when it is described. */
 export const describeKeyCodec = defineCodec("DescribeKey", {
   operation: describeKey,
   decode: ({ KeyId }) => ({ keyId: KeyId }),
+  before: (core, { keyId }, request) => providePredefined(core, keyId, request),
   encode: ({ key, unavailable }) => encodeOutput<"DescribeKey">({ KeyMetadata: keyMetadata(key, unavailable) }),
 });
 

@@ -140,7 +140,13 @@ async function firstVersion(core: Core, key: KeyRecord): Promise<Write> {
   return { op: "insert", table: "keyVersions", row: await generateVersion(core, key, 1, undefined) };
 }
 
-function newKey(core: Core, input: CreateKeyInput, { principal, region }: RequestContext, nowMs: number): KeyRecord {
+/** The record of a new key that nobody has yet. @throws ServiceError InvalidInput, Unsupported */
+export function newKey(
+  core: Core,
+  input: CreateKeyInput,
+  { principal, region }: RequestContext,
+  nowMs: number,
+): KeyRecord {
   const spec = findKeySpec(input.spec ?? "SYMMETRIC_DEFAULT");
   if (spec === undefined) {
     throw ServiceError.of("Unsupported", {

@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { constants, createDecipheriv, privateDecrypt } from "node:crypto";
+import {
+  constants,
+  createDecipheriv,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  generateKeyPairSync,
+  privateDecrypt,
+} from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import { ManualClock, NitroHardware } from "@coffer/testkit";
 import { type AwsTest, base64, type CallOptions, type Json, openAws } from "./aws-client.ts";
@@ -69,6 +77,35 @@ describe("Recipient", () => {
     const answer = await aws.ok("GenerateRandom", { NumberOfBytes: 1000, Recipient: recipient() });
     assert.deepEqual(Object.keys(answer), ["CiphertextForRecipient"]);
     assert.equal(open(answer.CiphertextForRecipient).length, 1000);
+  });
+
+  for (const KeyPairSpec of ["RSA_4096", "ECC_NIST_P256", "ML_KEM_768"]) {
+    it(`GenerateDataKeyPair gives the enclave the private key of ${KeyPairSpec}`, async () => {
+      const answer = await aws.ok("GenerateDataKeyPair", { KeyId: keyId, KeyPairSpec, Recipient: recipient() });
+      assert.equal("PrivateKeyPlaintext" in answer, false);
+      const { Plaintext } = await aws.ok("Decrypt", { CiphertextBlob: answer.PrivateKeyCiphertextBlob });
+      assert.equal(open(answer.CiphertextForRecipient).toString("base64"), Plaintext);
+      const der = open(answer.CiphertextForRecipient);
+      const publicKey = createPublicKey(createPrivateKey({ key: der, format: "der", type: "pkcs8" }));
+      assert.equal(publicKey.export({ format: "der", type: "spki" }).toString("base64"), answer.PublicKey);
+    });
+  }
+
+  it("DeriveSharedSecret gives the enclave what the other side derives", async () => {
+    const key = await aws.createKey({ KeySpec: "ECC_NIST_P256", KeyUsage: "KEY_AGREEMENT" });
+    const peer = generateKeyPairSync("ec", { namedCurve: "P-256" });
+    const PublicKey = peer.publicKey.export({ format: "der", type: "spki" }).toString("base64");
+    const request = { KeyId: key.KeyId, KeyAgreementAlgorithm: "ECDH", PublicKey, Recipient: recipient() };
+    const answer = await aws.ok("DeriveSharedSecret", request);
+    assert.equal("SharedSecret" in answer, false);
+    const own = await aws.ok("GetPublicKey", { KeyId: key.KeyId });
+    const publicKey = createPublicKey({
+      key: Buffer.from(String(own.PublicKey), "base64"),
+      format: "der",
+      type: "spki",
+    });
+    const secret = diffieHellman({ privateKey: peer.privateKey, publicKey });
+    assert.deepEqual(open(answer.CiphertextForRecipient), secret);
   });
 
   it("works without KeyEncryptionAlgorithm, and with no other than the one that there is", async () => {

@@ -1,10 +1,4 @@
-export {
-  findKeySpec,
-  type KeySpec,
-  type KeySpecRow,
-  type KeySpecUsage,
-  keySpecs,
-} from "./algorithms.ts";
+export { findKeySpec, keySpecs } from "./algorithms.ts";
 export { hmacSha256, sha256, sha256Hex, timingSafeEqualBytes, timingSafeEqualText } from "./digest.ts";
 export { type EncapsulationAlgorithmRow, findEncapsulationAlgorithm } from "./encapsulation-algorithms.ts";
 export { type EncryptionAlgorithmRow, findEncryptionAlgorithm } from "./encryption-algorithms.ts";
@@ -23,6 +17,7 @@ export { CryptoInvariantError } from "./invariant.ts";
 export { findKeyAgreementAlgorithm, type KeyAgreementAlgorithmRow } from "./key-agreement.ts";
 export { canonicalMaterial } from "./key-specs/canonical.ts";
 export { encodeGeneratedPublicKey } from "./key-specs/pkcs8.ts";
+export type { KeySpec, KeySpecRow, KeySpecUsage } from "./key-specs/row.ts";
 export { unwrapKeyMaterial, wrapKeyMaterial } from "./key-wrap.ts";
 export { decryptKmsBlob, encryptKmsBlob, type KmsBlob, parseKmsBlob } from "./kms-blob.ts";
 export { type KmsBlobInput, kmsBlobOverheadBytes } from "./kms-blob-internal.ts";
@@ -33,8 +28,9 @@ export type { PassphraseCost } from "./passphrase-internal.ts";
 export { encodePublicKey, publicKeyOf } from "./public-key.ts";
 export { randomBytesPooled, randomId, randomNonce } from "./random.ts";
 export { SecretBytes } from "./secret-bytes.ts";
+export type { MessageType, SigningAlgorithmRow } from "./signing/row.ts";
 export { generateSigningKeyPair, type SigningKeyPair, signBytes, verifyBytes } from "./signing.ts";
-export { findSigningAlgorithm, type MessageType, type SigningAlgorithmRow } from "./signing-algorithms.ts";
+export { findSigningAlgorithm } from "./signing-algorithms.ts";
 export {
   decryptTransit,
   encryptTransit,

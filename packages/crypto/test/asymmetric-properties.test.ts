@@ -4,7 +4,7 @@ import fc from "fast-check";
 import type { KeySpec } from "../src/algorithms.ts";
 import { findEncryptionAlgorithm } from "../src/encryption-algorithms.ts";
 import { findKeyAgreementAlgorithm } from "../src/key-agreement.ts";
-import type { MessageType } from "../src/signing-algorithms.ts";
+import type { MessageType } from "../src/signing/row.ts";
 import { pairOf, signingAlgorithm } from "../src/testing/pairs.ts";
 
 const signatures: readonly (readonly [KeySpec, string, MessageType])[] = [

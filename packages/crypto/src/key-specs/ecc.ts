@@ -1,11 +1,11 @@
 import { createPrivateKey, createPublicKey, generateKeyPair, generateKeyPairSync, type KeyObject } from "node:crypto";
 import { promisify } from "node:util";
-import type { KeySpecRow } from "../algorithms.ts";
 import { derSequenceContent } from "../der.ts";
 import { namesCurve } from "../named-curves.ts";
 import { publicKeyOf } from "../public-key.ts";
 import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
+import type { KeySpecRow } from "./row.ts";
 
 const derPair = {
   privateKeyEncoding: { format: "der", type: "pkcs8" },

@@ -1,5 +1,5 @@
-import type { KeySpec, KeySpecRow } from "../algorithms.ts";
 import { SecretBytes } from "../secret-bytes.ts";
+import type { KeySpec, KeySpecRow } from "./row.ts";
 
 /** AWS KMS imports HMAC keys of up to 1,024 bits. Beyond its hash's block HMAC hashes a key first (RFC 2104 section 2). */
 const maxBytes = 128;

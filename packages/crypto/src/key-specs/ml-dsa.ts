@@ -1,5 +1,5 @@
-import type { KeySpecRow } from "../algorithms.ts";
 import { moduleLatticeRow } from "./module-lattice.ts";
+import type { KeySpecRow } from "./row.ts";
 
 const usage = "SIGN_VERIFY";
 const algorithm = "ML_DSA_SHAKE_256";

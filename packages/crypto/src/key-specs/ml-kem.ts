@@ -1,5 +1,5 @@
-import type { KeySpecRow } from "../algorithms.ts";
 import { moduleLatticeRow } from "./module-lattice.ts";
+import type { KeySpecRow } from "./row.ts";
 
 const usage = "ENCAPSULATE_DECAPSULATE";
 const algorithm = "ML_KEM";

@@ -1,8 +1,8 @@
 import { generateKeyPair } from "node:crypto";
 import { promisify } from "node:util";
-import type { KeySpec, KeySpecRow, KeySpecUsage } from "../algorithms.ts";
 import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
+import type { KeySpec, KeySpecRow, KeySpecUsage } from "./row.ts";
 
 const generatePair = promisify(generateKeyPair);
 

@@ -1,9 +1,9 @@
 import { generateKeyPair, type KeyObject, sign, verify } from "node:crypto";
 import { promisify } from "node:util";
-import type { KeySpec, KeySpecRow } from "../algorithms.ts";
 import { publicKeyOf } from "../public-key.ts";
 import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
+import type { KeySpec, KeySpecRow } from "./row.ts";
 
 const publicExponent = 65537;
 

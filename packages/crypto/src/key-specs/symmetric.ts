@@ -1,5 +1,5 @@
-import type { KeySpecRow } from "../algorithms.ts";
 import { SecretBytes } from "../secret-bytes.ts";
+import type { KeySpecRow } from "./row.ts";
 
 const materialBytes = 32;
 

@@ -2,9 +2,9 @@ import { type KeyObject, sign, verify } from "node:crypto";
 import { isFastCurve } from "../named-curves.ts";
 import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
 import { canSignWithOpenssl, evpKeyOf, signWithOpenssl, verifyWithOpenssl } from "../openssl/evp-signatures.ts";
-import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool, verifyOnPool } from "./native.ts";
+import type { SigningAlgorithmRow } from "./row.ts";
 
 /** ECDSA (FIPS 186-5 section 6), signatures in DER (RFC 3279 section 2.2.3). The key brings its curve. */
 export const ecdsaRows: readonly SigningAlgorithmRow[] = [

@@ -1,8 +1,8 @@
 import { sign, verify } from "node:crypto";
 import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
 import { canSignWithOpenssl, evpKeyOf, signWithOpenssl, verifyWithOpenssl } from "../openssl/evp-signatures.ts";
-import type { MessageType, SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
+import type { MessageType, SigningAlgorithmRow } from "./row.ts";
 
 const rawOnly: SigningAlgorithmRow["messageTypes"] = new Map<MessageType, undefined>([["RAW", undefined]]);
 const digestOnly: SigningAlgorithmRow["messageTypes"] = new Map([["DIGEST", 64]]);

@@ -1,5 +1,5 @@
 import { invariant } from "../invariant.ts";
-import type { MessageType, SigningAlgorithmRow } from "../signing-algorithms.ts";
+import type { MessageType, SigningAlgorithmRow } from "./row.ts";
 
 /** Stops a message whose type or length the algorithm does not take: its caller has checked both. */
 export function assertMessage(

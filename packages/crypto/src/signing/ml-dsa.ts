@@ -1,7 +1,7 @@
 import { signOffLoop, verifyOffLoop } from "../off-loop/off-loop.ts";
-import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool, verifyOnPool } from "./native.ts";
+import type { SigningAlgorithmRow } from "./row.ts";
 
 const messageTypes: SigningAlgorithmRow["messageTypes"] = new Map([
   ["RAW", undefined],

@@ -1,9 +1,9 @@
 import { constants, type KeyObject, verify } from "node:crypto";
 import { invariant } from "../invariant.ts";
 import { signOffLoop } from "../off-loop/off-loop.ts";
-import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool } from "./native.ts";
+import type { SigningAlgorithmRow } from "./row.ts";
 import { isEncodedUnder, modulusBytes } from "./rsa-raw.ts";
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2). The DigestInfo prefixes stand in section 9.2, note 1. */

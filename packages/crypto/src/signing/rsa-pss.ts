@@ -3,9 +3,9 @@ import { timingSafeEqualBytes } from "../digest.ts";
 import { invariant } from "../invariant.ts";
 import { signOffLoop } from "../off-loop/off-loop.ts";
 import { randomBytesPooled } from "../random.ts";
-import type { SigningAlgorithmRow } from "../signing-algorithms.ts";
 import { assertMessage } from "./message.ts";
 import { signOnPool } from "./native.ts";
+import type { SigningAlgorithmRow } from "./row.ts";
 import { modulusBytes, recoverEncoded } from "./rsa-raw.ts";
 
 /** RSASSA-PSS (RFC 8017 section 8.1), MGF1 with the same hash and a salt of the hash's length, as AWS KMS has it. */

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { type KeyObject, randomBytes } from "node:crypto";
 import { findKeySpec, type KeySpec } from "../algorithms.ts";
 import { publicKeyOf } from "../public-key.ts";
-import { findSigningAlgorithm, type MessageType, type SigningAlgorithmRow } from "../signing-algorithms.ts";
+import type { MessageType, SigningAlgorithmRow } from "../signing/row.ts";
+import { findSigningAlgorithm } from "../signing-algorithms.ts";
 
 /** A key pair. */
 export interface Pair {

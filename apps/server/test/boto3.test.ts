@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { component } from "@coffer/testkit";
+import { awsEnvironment } from "./aws-environment.ts";
 import { awsParts, PythonClients, PythonError, pythonScript } from "./python-clients.ts";
 import { runProgram } from "./run-program.ts";
 import { ServerUnderTest } from "./server-under-test.ts";
@@ -37,20 +38,30 @@ describe("boto3", { skip: python.available ? false : python.reason }, () => {
   it("envelope encryption: a data key, AES-GCM here, the data key decrypted there", async () => {
     assert.ok(python.available);
     const { KeyId, Arn } = await createKey();
-    const { accessKeyId, secretAccessKey, region } = server.credentials;
     const { status, stdout, stderr } = await runProgram(python.path, [pythonScript("envelope.py"), KeyId], {
-      environment: {
-        AWS_ENDPOINT_URL: server.url,
-        AWS_DEFAULT_REGION: region,
-        AWS_ACCESS_KEY_ID: accessKeyId,
-        AWS_SECRET_ACCESS_KEY: secretAccessKey,
-      },
+      environment: awsEnvironment(server),
     });
     assert.equal(status, 0, stderr);
     assert.deepEqual(stdout.trim().split("\n"), [
       `the report came back under ${Arn}`,
       "another context was refused",
       "a changed report was refused",
+    ]);
+  });
+
+  it("asymmetric, HMAC, imported, multi-Region and shared keys, with cryptography on the other side", async () => {
+    assert.ok(python.available);
+    const environment = awsEnvironment(server);
+    const { status, stdout, stderr } = await runProgram(python.path, [pythonScript("keys.py")], { environment });
+    assert.equal(status, 0, stderr);
+    assert.deepEqual(stdout.trim().split("\n"), [
+      "signatures verify here and there",
+      "one shared secret on both sides",
+      "a MAC is of its message alone",
+      "a data key pair is a pair",
+      "imported keys are those that were here",
+      "a replica opens what the primary sealed",
+      "grants are given, listed, revoked and retired",
     ]);
   });
 

@@ -90,6 +90,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       homeRegion: settings.region,
       dev: settings.dev,
       attestationRoots,
+      requestRates: settings.requestRates,
       externalKeys,
       webIdentities,
       ...reports,

@@ -13,6 +13,7 @@ import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
+import type { RequestQuotas } from "./quotas/request-quotas.ts";
 
 /** What every operation stands on. Made once by `openCore`. */
 export interface Core {
@@ -47,6 +48,8 @@ export interface Core {
   readonly turns: Turns;
   /** Commits to the store, then drops from memory what changed. */
   commit(writes: readonly Write[]): Promise<void>;
+  /** Undefined when requests are not limited. */
+  readonly requestQuotas: RequestQuotas | undefined;
   /** Tells the operator of a bug: an error that no caller may see. */
   reportBug(errorId: string, error: unknown): void;
   /** Has the operator told, once, of a trail or a store that just failed. */

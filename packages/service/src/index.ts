@@ -233,6 +233,7 @@ export {
   type Write,
 } from "./ports/store.ts";
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
+export { requestRates } from "./quotas/request-rates.ts";
 export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";
 export { anonymousCaller, type CallerFacts, refusalOf } from "./wire/refusal.ts";

@@ -169,6 +169,12 @@ export const limits = {
   mountPathChars: limit("mountPathChars", 100, "characters", "path of a Vault mount: part of its keys' alias names"),
   mountDescriptionChars: limit("mountDescriptionChars", 8192, "characters", "description of a Vault mount"),
   pageItems: limit("pageItems", 1000, "items", "one page of any listing"),
+  requestQuotaBuckets: limit(
+    "requestQuotaBuckets",
+    10_000,
+    "quotas",
+    "request quotas of accounts and regions that are counted at a time, where they are switched on",
+  ),
   cachedKeys: limit(
     "cachedKeys",
     10_000,

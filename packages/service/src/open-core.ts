@@ -17,6 +17,7 @@ import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
+import { RequestQuotas } from "./quotas/request-quotas.ts";
 
 /** The parts that a core is made of. */
 export interface CoreParts {
@@ -33,6 +34,8 @@ export interface CoreParts {
   readonly dev: boolean;
   /** DER of roots besides AWS's own that attestation documents are trusted by. */
   readonly attestationRoots?: readonly Uint8Array[] | undefined;
+  /** Requests a second by the names of `requestRates`, for each account and region; absent when they are not limited. */
+  readonly requestRates?: ReadonlyMap<string, number> | undefined;
   /** Told of bugs, with the error id that the caller was given. */
   readonly reportBug: (errorId: string, error: unknown) => void;
   /** Told one line when the audit trail or the store fails, or works again. */
@@ -76,6 +79,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     markerKey: keyring.deriveMacKey("pagination markers"),
     grantTokenKey: keyring.deriveMacKey("grant tokens"),
     turns: new Turns(),
+    requestQuotas: parts.requestRates === undefined ? undefined : new RequestQuotas(parts.requestRates),
     async commit(writes: readonly Write[]) {
       try {
         await store.commit(writes);

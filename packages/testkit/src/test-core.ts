@@ -31,6 +31,8 @@ export interface TestCoreOptions {
   /** The keys of identity providers; there are none when absent. */
   readonly webIdentities?: WebIdentityVerifier;
   readonly region?: string;
+  /** Requests a second by quota; absent when they are not limited. */
+  readonly requestRates?: ReadonlyMap<string, number>;
   /** DER of roots of attestation documents, besides AWS's. */
   readonly attestationRoots?: readonly Uint8Array[];
   /** Wraps the store, to inject faults. */
@@ -95,6 +97,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     homeRegion,
     dev: options.dev ?? false,
     attestationRoots: options.attestationRoots,
+    requestRates: options.requestRates,
     reportBug: (_errorId, error) => bugs.push(error),
     tellOperator: (line) => told.push(line),
   });

@@ -47,6 +47,8 @@ export interface Settings {
     readonly timeoutMs: number | undefined;
     readonly client: { readonly certFile: string; readonly keyFile: string } | undefined;
   };
+  /** Requests a second by quota; undefined: they are not limited. */
+  readonly requestRates: ReadonlyMap<string, number> | undefined;
   readonly limits: HttpLimits;
   readonly logLevel: "error" | "info" | "debug";
 }
@@ -83,6 +85,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
       timeoutMs: values["xks.timeoutMs"],
       client: buildPair(values, origins, "xks.clientCertFile", "xks.clientKeyFile"),
     },
+    requestRates: values["quotas.requests"],
     limits: buildLimits(values),
     logLevel: values.logLevel,
   };

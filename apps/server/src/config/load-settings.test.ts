@@ -52,10 +52,34 @@ describe("loadSettings", () => {
       region: "us-east-1",
       oidcKeysFile: undefined,
       xks: { uriPath: undefined, rootsFile: undefined, timeoutMs: undefined, client: undefined },
+      requestRates: undefined,
       limits: load({}).limits,
       logLevel: "info",
     });
     assert.equal(load({}).limits.maxBodyBytes, 1_048_576);
+  });
+
+  it("request quotas are AWS's own, others, or some of each", () => {
+    const rates = (...args: string[]) => load({ args: args.flatMap((arg) => ["--request-quotas", arg]) }).requestRates;
+    assert.deepEqual([...(rates("CreateKey=2.5") ?? [])], [["CreateKey", 2.5]]);
+    const changed = rates("aws", "CreateKey=100,cryptographic-rsa=7");
+    assert.deepEqual(
+      ["CreateKey", "cryptographic-rsa", "CreateAlias"].map((name) => changed?.get(name)),
+      [100, 7, 5],
+    );
+    const file = '[quotas]\nrequests = ["aws", "GenerateDataKeyPair/RSA_4096=1"]\n';
+    assert.equal(load({ file }).requestRates?.get("GenerateDataKeyPair/RSA_4096"), 1);
+    for (const wrong of [
+      "off",
+      "CreateKey",
+      "CreateKey=0",
+      "CreateKey=-1",
+      "CreateKey=1e9",
+      "Nothing=1",
+      "constructor=1",
+    ]) {
+      assert.throws(() => rates(wrong), /is no quota\. Allowed: aws, or a name and a rate/, wrong);
+    }
   });
 
   it("lets a flag win over the environment, that over the file, that over the default", () => {

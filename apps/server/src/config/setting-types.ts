@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { requestRates } from "@coffer/service";
 import type { TomlValue } from "smol-toml";
 import { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 
@@ -111,6 +112,34 @@ function parseListenList(texts: readonly string[]): Parsed<readonly ListenAddres
   }
   return addresses.length === 0 ? { problem: "the list is empty." } : { value: addresses };
 }
+
+function parseQuotas(texts: readonly string[]): Parsed<ReadonlyMap<string, number>> {
+  const rates = new Map<string, number>();
+  for (const text of texts.map((part) => part.trim())) {
+    const [, name = "", rate = ""] = /^([A-Za-z0-9_/-]+)=(\d{1,7}(?:\.\d{1,3})?)$/.exec(text) ?? [];
+    if (text === "aws") {
+      for (const [quota, value] of requestRates) rates.set(quota, value);
+    } else if (!requestRates.has(name) || Number(rate) === 0) {
+      return { problem: `${quote(text)} is no quota.` };
+    } else {
+      rates.set(name, Number(rate));
+    }
+  }
+  return { value: rates };
+}
+
+/** Request quotas by name, in requests a second; a later one of a name counts. */
+export const quotasType: SettingType<ReadonlyMap<string, number>> = {
+  placeholder: "aws|NAME=RATE",
+  allowed: `aws, or a name and a rate such as CreateKey=5 or ${[...requestRates.keys()][0]}=1000`,
+  many: true,
+  parseText: (text) => parseQuotas(text.split(",")),
+  parseToml: (value) => {
+    if (!Array.isArray(value)) return { problem: `${quote(value)} is not a list.` };
+    const wrong = value.find((item) => typeof item !== "string");
+    return wrong === undefined ? parseQuotas(value.map(String)) : { problem: `${quote(wrong)} is not a text.` };
+  },
+};
 
 /** Addresses to listen on. */
 export const listenType: SettingType<readonly ListenAddress[]> = {

@@ -5,6 +5,7 @@ import {
   listenType,
   pathType,
   patternType,
+  quotasType,
   type SettingType,
   switchType,
 } from "./setting-types.ts";
@@ -253,6 +254,15 @@ export const settingRows = {
     type: switchType,
     default: false,
     doc: "Allow plain HTTP on an address that other machines reach: for a proxy that ends TLS in front.",
+  }),
+  "quotas.requests": row({
+    flag: "request-quotas",
+    environment: "COFFER_REQUEST_QUOTAS",
+    file: "quotas.requests",
+    type: quotasType,
+    default: undefined,
+    defaultText: "none: requests are not limited",
+    doc: "Requests a second of each account and region, as AWS KMS limits them: aws for AWS's own, then NAME=RATE for others.",
   }),
   "limits.maxConnections": limitRow(
     "maxConnections",

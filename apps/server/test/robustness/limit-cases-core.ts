@@ -329,6 +329,10 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     /8192 characters/,
   ),
   pageItems: bounded("aws", limits.pageItems.value, (wires, Limit) => wires.aws("ListKeys", { Limit }), valid),
+  requestQuotaBuckets: elsewhere(
+    "packages/service/src/quotas/request-quotas.test.ts",
+    "forgets the quotas that nobody used for longest",
+  ),
   cachedKeys: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
   cachedVersionsPerKey: async ({ wires }) => {
     succeeded(await wires.rest("POST", "/keys", { key_id: "versions" }));

@@ -1,6 +1,7 @@
 import { encodeGeneratedPublicKey, findKeySpec } from "@coffer/crypto";
 import { ServiceError } from "../errors.ts";
 import { type Call, defineOperation } from "../pipeline/operation.ts";
+import { pairQuota } from "../quotas/request-rates.ts";
 import { sealMessage } from "./encrypt.ts";
 import { type ContextInput, contextAad, contextConditions, symmetricOnly } from "./message.ts";
 import { type SecretOutput, sealSecret } from "./recipient.ts";
@@ -66,6 +67,7 @@ async function generate({
 export const generateDataKeyPair = defineOperation<GenerateDataKeyPairInput, GenerateDataKeyPairOutput>({
   name: "GenerateDataKeyPair",
   plane: "data",
+  quota: ({ keyPairSpec }) => pairQuota(keyPairSpec),
   readOnly: true,
   keys: [namedKey("kms:GenerateDataKeyPair", activeOnly, symmetricOnly)],
   conditions,
@@ -82,6 +84,7 @@ export const generateDataKeyPairWithoutPlaintext = defineOperation<
 >({
   name: "GenerateDataKeyPairWithoutPlaintext",
   plane: "data",
+  quota: ({ keyPairSpec }) => pairQuota(keyPairSpec),
   readOnly: true,
   keys: [namedKey("kms:GenerateDataKeyPairWithoutPlaintext", activeOnly, symmetricOnly)],
   conditions,

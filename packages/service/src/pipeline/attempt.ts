@@ -50,7 +50,7 @@ export async function runAgain<Input, Output>(invocation: Invocation<Input, Outp
   return core.turns.take(name, async () => {
     for (let attempt = 2; ; attempt += 1) {
       try {
-        return await runOnce(invocation);
+        return await runOnce(invocation, false);
       } catch (error) {
         if (!isStale(error) || attempt === maxAttempts) throw error;
       }
@@ -61,9 +61,10 @@ export async function runAgain<Input, Output>(invocation: Invocation<Input, Outp
 /**
  * Finds the keys, authorizes, checks and runs.
  *
+ * @param isFirst the first attempt of a request counts against its quotas
  * @throws ServiceError, StoreConflict, and whatever a bug throws
  */
-export async function runOnce<Input, Output>(invocation: Invocation<Input, Output>): Promise<Output> {
+export async function runOnce<Input, Output>(invocation: Invocation<Input, Output>, isFirst = true): Promise<Output> {
   const { core, operation, input, request, keys, grants, decisions, nowMs, recipient } = invocation;
   if (request.grantTokens !== undefined) checkGrantTokens(core, request.grantTokens);
   if (operation.instanceWide === true) requireOwnAccount(core, operation, request);
@@ -77,6 +78,7 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
     targets.push(target);
     keys.push(located instanceof Promise ? await located : located);
   }
+  if (core.requestQuotas !== undefined && isFirst) core.requestQuotas.take(operation, input, keys, request, nowMs);
   for (let index = 0; index < keys.length; index += 1) {
     const key = keys[index]!;
     // Most operations have none, and must not wait for a turn of the event loop.

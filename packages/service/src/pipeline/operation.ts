@@ -74,6 +74,8 @@ export interface Operation<Input, Output> {
   readonly eventSource?: string;
   /** It reads or changes what belongs to the whole instance: principals of other accounts are refused. */
   readonly instanceWide?: boolean;
+  /** The request quota that it counts against, where that is neither its own nor its keys'. */
+  readonly quota?: (input: Input) => string;
   readonly keys: readonly KeyDemand<Input>[];
   readonly resources?: (input: Input, request: RequestContext) => readonly ResourceDemand[];
   /** Policy conditions that come from the input, such as the encryption context. Asked for only when a policy has some. */

@@ -76,7 +76,7 @@ export function principalConditions(tags: readonly IamTag[], more: readonly [str
 export function byName<Input extends { readonly principalArn: string }, Output>(
   operation: Operation<Input, Output>,
 ): Operation<Omit<Input, "principalArn"> & PrincipalName, Output> {
-  const { resources = () => [], conditions, record, keys: _keys, check: _check, ...rest } = operation;
+  const { resources = () => [], conditions, record, keys: _keys, check: _check, quota: _quota, ...rest } = operation;
   const withArn = (input: Omit<Input, "principalArn"> & PrincipalName, principalArn: string) =>
     ({ ...input, principalArn }) as unknown as Input;
   return {

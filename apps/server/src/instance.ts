@@ -91,6 +91,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       dev: settings.dev,
       attestationRoots,
       requestRates: settings.requestRates,
+      resourceQuotas: settings.resourceQuotas,
       externalKeys,
       webIdentities,
       ...reports,

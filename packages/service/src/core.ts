@@ -14,6 +14,7 @@ import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import type { RequestQuotas } from "./quotas/request-quotas.ts";
+import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 
 /** What every operation stands on. Made once by `openCore`. */
 export interface Core {
@@ -48,6 +49,8 @@ export interface Core {
   readonly turns: Turns;
   /** Commits to the store, then drops from memory what changed. */
   commit(writes: readonly Write[]): Promise<void>;
+  /** How many keys and grants there may be. */
+  readonly resourceQuotas: ResourceQuotas;
   /** Undefined when requests are not limited. */
   readonly requestQuotas: RequestQuotas | undefined;
   /** Tells the operator of a bug: an error that no caller may see. */

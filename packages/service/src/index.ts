@@ -234,6 +234,7 @@ export {
 } from "./ports/store.ts";
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
 export { requestRates } from "./quotas/request-rates.ts";
+export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";
 export { anonymousCaller, type CallerFacts, refusalOf } from "./wire/refusal.ts";

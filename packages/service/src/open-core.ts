@@ -18,6 +18,7 @@ import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import { RequestQuotas } from "./quotas/request-quotas.ts";
+import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 
 /** The parts that a core is made of. */
 export interface CoreParts {
@@ -36,6 +37,8 @@ export interface CoreParts {
   readonly attestationRoots?: readonly Uint8Array[] | undefined;
   /** Requests a second by the names of `requestRates`, for each account and region; absent when they are not limited. */
   readonly requestRates?: ReadonlyMap<string, number> | undefined;
+  /** How many keys and grants there may be; without limits when absent. */
+  readonly resourceQuotas?: ResourceQuotas | undefined;
   /** Told of bugs, with the error id that the caller was given. */
   readonly reportBug: (errorId: string, error: unknown) => void;
   /** Told one line when the audit trail or the store fails, or works again. */
@@ -79,6 +82,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     markerKey: keyring.deriveMacKey("pagination markers"),
     grantTokenKey: keyring.deriveMacKey("grant tokens"),
     turns: new Turns(),
+    resourceQuotas: parts.resourceQuotas ?? {},
     requestQuotas: parts.requestRates === undefined ? undefined : new RequestQuotas(parts.requestRates),
     async commit(writes: readonly Write[]) {
       try {

@@ -74,6 +74,16 @@ export class SqlStore implements Store {
     return this.#page("keys", this.#pages.listKeys, { account, region, after, limit });
   }
 
+  async hasKeys(account: string, region: string, count: number): Promise<boolean> {
+    const rows = await this.#engine.rows(this.#pages.keyAt, { account, region, offset: count - 1 });
+    return rows.length > 0;
+  }
+
+  async hasGrants(region: string, keyId: string, count: number): Promise<boolean> {
+    const rows = await this.#engine.rows(this.#pages.grantAt, { region, keyId, offset: count - 1 });
+    return rows.length > 0;
+  }
+
   listAliases(
     account: string,
     region: string,

@@ -12,6 +12,7 @@ import {
   openCore,
   type Randomness,
   type RequestContext,
+  type ResourceQuotas,
   type RootCredential,
   rootPrincipal,
   type Store,
@@ -33,6 +34,8 @@ export interface TestCoreOptions {
   readonly region?: string;
   /** Requests a second by quota; absent when they are not limited. */
   readonly requestRates?: ReadonlyMap<string, number>;
+  /** How many keys and grants there may be. */
+  readonly resourceQuotas?: ResourceQuotas;
   /** DER of roots of attestation documents, besides AWS's. */
   readonly attestationRoots?: readonly Uint8Array[];
   /** Wraps the store, to inject faults. */
@@ -98,6 +101,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     dev: options.dev ?? false,
     attestationRoots: options.attestationRoots,
     requestRates: options.requestRates,
+    resourceQuotas: options.resourceQuotas,
     reportBug: (_errorId, error) => bugs.push(error),
     tellOperator: (line) => told.push(line),
   });

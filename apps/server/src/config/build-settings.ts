@@ -49,6 +49,8 @@ export interface Settings {
   };
   /** Requests a second by quota; undefined: they are not limited. */
   readonly requestRates: ReadonlyMap<string, number> | undefined;
+  /** How much there may be; undefined: any number. */
+  readonly resourceQuotas: { readonly keys: number | undefined; readonly grantsPerKey: number | undefined };
   readonly limits: HttpLimits;
   readonly logLevel: "error" | "info" | "debug";
 }
@@ -86,6 +88,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
       client: buildPair(values, origins, "xks.clientCertFile", "xks.clientKeyFile"),
     },
     requestRates: values["quotas.requests"],
+    resourceQuotas: { keys: values["quotas.keys"], grantsPerKey: values["quotas.grantsPerKey"] },
     limits: buildLimits(values),
     logLevel: values.logLevel,
   };

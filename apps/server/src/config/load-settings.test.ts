@@ -53,6 +53,7 @@ describe("loadSettings", () => {
       oidcKeysFile: undefined,
       xks: { uriPath: undefined, rootsFile: undefined, timeoutMs: undefined, client: undefined },
       requestRates: undefined,
+      resourceQuotas: { keys: undefined, grantsPerKey: undefined },
       limits: load({}).limits,
       logLevel: "info",
     });

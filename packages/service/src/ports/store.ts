@@ -141,6 +141,10 @@ export interface Store {
     afterKeyId: string | undefined,
     limit: number,
   ): Promise<readonly KeyRecord[]>;
+  /** Whether an account and region has at least `count` keys; walks as many entries of an index, and reads no row. */
+  hasKeys(account: string, region: string, count: number): Promise<boolean>;
+  /** Whether a key has at least `count` grants; as `hasKeys`. */
+  hasGrants(region: string, keyId: string, count: number): Promise<boolean>;
   /** Aliases of an account and region whose name starts with `prefix`, by name. */
   listAliases(
     account: string,

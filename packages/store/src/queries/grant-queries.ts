@@ -30,6 +30,16 @@ export function compileGrantQueries(db: Kysely<Database>) {
         .orderBy("grant_id")
         .limit(argument("limit")),
     ),
+    grantAt: compileQuery<{ region: string; keyId: string; offset: number }>((argument) =>
+      db
+        .selectFrom("grants")
+        .select("grant_id")
+        .where("region", "=", argument("region"))
+        .where("key_id", "=", argument("keyId"))
+        .orderBy("grant_id")
+        .limit(1)
+        .offset(argument("offset")),
+    ),
     listGranteeGrants: compileQuery<GrantRange & { keyId: string; grantee: string }>((argument) =>
       db
         .selectFrom("grants")

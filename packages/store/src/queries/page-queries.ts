@@ -54,6 +54,16 @@ export function compilePageQueries(db: Kysely<Database>) {
         .orderBy("key_id")
         .limit(argument("limit")),
     ),
+    keyAt: compileQuery<{ account: string; region: string; offset: number }>((argument) =>
+      db
+        .selectFrom("keys")
+        .select("key_id")
+        .where("account", "=", argument("account"))
+        .where("region", "=", argument("region"))
+        .orderBy("key_id")
+        .limit(1)
+        .offset(argument("offset")),
+    ),
     listAliasesFrom: compileBoundedAliases(db, ">="),
     listAliasesAfter: compileBoundedAliases(db, ">"),
     listAliasesFromUnbounded: compileAliases(db, ">="),

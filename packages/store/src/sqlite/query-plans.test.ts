@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 30 + 20 * 5);
+    assert.equal(plans.size, 32 + 20 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(
@@ -64,6 +64,8 @@ describe("the query plans", () => {
       listPolicyAttachments: /policy_attachments_by_policy \(policy_arn=\? AND principal_arn>\?\)/,
       listOidcProviders: /oidc_providers_by_account \(account=\? AND arn>\?\)/,
       findGrant: /grants_by_key \(region=\? AND key_id=\? AND grant_id=\?\)/,
+      keyAt: /USING COVERING INDEX keys_by_account \(account=\? AND region=\?\)/,
+      grantAt: /USING COVERING INDEX grants_by_key \(region=\? AND key_id=\?\)/,
       listGrants: /grants_by_key \(region=\? AND key_id=\? AND grant_id>\?\)/,
       listGranteeGrants: /\(region=\? AND key_id=\? AND grantee=\? AND grant_id>\?\)/,
       listRetirableGrants: /grants_by_retiring \(region=\? AND retiring=\? AND grant_id>\?\)/,

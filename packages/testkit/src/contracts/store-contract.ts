@@ -222,6 +222,18 @@ function describeListings(open: OpenStore): void {
         { numRuns: 30 },
       );
     });
+    storeTest("tell whether an account and region has so many keys, and a key so many grants", open, async (store) => {
+      const { account, region } = key;
+      const has = (count: number) => store.hasKeys(account, region, count);
+      assert.equal(await has(1), false);
+      await store.commit(["a", "b", "c"].map((keyId) => insert("keys", { ...key, keyId })));
+      await store.commit([insert("keys", { ...key, keyId: "d", region: "xx-other-1" })]);
+      assert.deepEqual([await has(1), await has(3), await has(4)], [true, true, false]);
+      assert.equal(await store.hasGrants(region, "a", 1), false);
+      await store.commit([insert("grants", { ...sampleRecords.grants, region, keyId: "a" })]);
+      assert.deepEqual([await store.hasGrants(region, "a", 1), await store.hasGrants(region, "a", 2)], [true, false]);
+      assert.equal(await store.hasGrants(region, "b", 1), false);
+    });
     storeTest("take wildcards in an alias prefix as themselves", open, async (store) => {
       const names = ["alias/%", "alias/%a", "alias/_", "alias/_a", "alias/\\", "alias/a", "alias/aa", "alias0", "alia"];
       await store.commit(names.map((name) => insert("aliases", { ...alias, name })));

@@ -5,6 +5,7 @@ import { encodeGrantToken } from "../../grants/grant-token.ts";
 import type { ContextPairs, GrantConstraints, GrantRecord } from "../../model/grant.ts";
 import { type Call, defineOperation, type OperationConditions } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
+import { checkGrantQuota } from "../../quotas/resource-quotas.ts";
 import { activeOnly, type KeyInput } from "../shared.ts";
 import { checkConstraints, checkGrantOperations, readConstraints, refuseGrant } from "./checks.ts";
 import { constraintConditions } from "./constraint-conditions.ts";
@@ -127,12 +128,14 @@ async function insertGrant({ core, request, input, keys, nowMs }: Call<CreateGra
   };
   const insert: Write = { op: "insert", table: "grants", row: grant };
   if (input.name === undefined) {
+    await checkGrantQuota(core, keys[0]!.record);
     await core.commit([insert]);
     return grant.grantId;
   }
   const nameDigest = digestOf(grant, input.name);
   const known = await core.store.get("grantNames", { region, keyId, nameDigest });
   if (known !== undefined) return known.grantId;
+  await checkGrantQuota(core, keys[0]!.record);
   const named: Write = { ...insert, row: { ...grant, name: input.name, nameDigest } };
   const { grantId } = grant;
   const name: Write = { op: "insert", table: "grantNames", row: { region, keyId, nameDigest, grantId, revision: 1 } };

@@ -10,6 +10,7 @@ import type { RequestContext } from "../../model/request.ts";
 import { authorize } from "../../pipeline/authorize.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
+import { checkKeyQuota } from "../../quotas/resource-quotas.ts";
 import { checkAliasCount, checkAliasName } from "../aliases/checks.ts";
 import { checkDescription } from "../checks.ts";
 import { bindKeyPolicy } from "../policies/documents.ts";
@@ -110,6 +111,7 @@ export const createKey = defineOperation<CreateKeyInput, CreateKeyOutput>({
     }
     const claim = input.externalKey === undefined ? [] : await claimExternalKey(core, key, request);
     checkExtras(core, key, aliases, request, nowMs);
+    await checkKeyQuota(core, key.account, key.region);
     const { account, region, keyId } = key;
     const writes: Write[] = [
       { op: "insert", table: "keys", row: key },

@@ -4,6 +4,7 @@ import { keyArn, rootArn } from "../../model/arn.ts";
 import { changeKey } from "../../model/due.ts";
 import type { KeyRecord, KeyTag, MultiRegionPlacement } from "../../model/key.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { checkKeyQuota } from "../../quotas/resource-quotas.ts";
 import { checkDescription } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
 import { bindKeyPolicy } from "../policies/documents.ts";
@@ -58,6 +59,7 @@ export const replicateKey = defineOperation<ReplicateKeyInput, { readonly key: K
     if (replicaRegion === primary.record.region || otherRegions(primary.record).includes(replicaRegion)) {
       throw ServiceError.of("AlreadyExists", { resource: "key", id: keyArn(replicaRegion, account, keyId) });
     }
+    await checkKeyQuota(core, account, replicaRegion);
     const multiRegion = addReplica(primary.record, replicaRegion);
     let key = replicaOf(primary.record, multiRegion, input, nowMs);
     if (input.policy !== undefined) {

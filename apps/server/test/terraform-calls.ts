@@ -5,6 +5,7 @@
  * to be right at once here: Coffer has no eventual consistency, and a wait that never ends is how a wrong answer shows.
  */
 import assert from "node:assert/strict";
+import { constants, publicEncrypt } from "node:crypto";
 import {
   DescribeKeyCommand,
   DisableKeyCommand,
@@ -13,6 +14,8 @@ import {
   EnableKeyRotationCommand,
   GetKeyPolicyCommand,
   GetKeyRotationStatusCommand,
+  GetParametersForImportCommand,
+  ImportKeyMaterialCommand,
   type KeyMetadata,
   type KMSClient,
   NotFoundException,
@@ -142,6 +145,38 @@ export function tagList(tags: Tags): { TagKey: string; TagValue: string }[] {
 export async function deleteKey(kms: KMSClient, KeyId: string, PendingWindowInDays: number): Promise<void> {
   await kms.send(new ScheduleKeyDeletionCommand({ KeyId, PendingWindowInDays }));
   assert.equal(await findKey(kms, KeyId), undefined);
+}
+
+/**
+ * external_key.go [050ac111], importExternalKeyMaterial, WaitKeyMaterialImported and WaitKeyValidToPropagated.
+ *
+ * @param validTo - in whole seconds, as the state has it
+ * @returns the expiration model of the key then
+ */
+export async function loadMaterial(
+  kms: KMSClient,
+  KeyId: string,
+  material: Buffer,
+  validTo?: Date,
+): Promise<string | undefined> {
+  const ask = { KeyId, WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048" } as const;
+  const given = await kms.send(new GetParametersForImportCommand(ask));
+  const key = { key: Buffer.from(given.PublicKey ?? []), format: "der", type: "spki" } as const;
+  const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
+  await kms.send(
+    new ImportKeyMaterialCommand({
+      KeyId,
+      ImportToken: given.ImportToken,
+      EncryptedKeyMaterial: publicEncrypt({ ...key, ...oaep }, material),
+      ...(validTo === undefined
+        ? { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" }
+        : { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: validTo }),
+    }),
+  );
+  const found = await findKey(kms, KeyId);
+  assert.equal(found?.KeyState, "Enabled");
+  assert.equal(found.ValidTo?.getTime(), validTo?.getTime());
+  return found.ExpirationModel;
 }
 
 /** alias.go [01c08000], FindAliasByName: reads on through all aliases of the region. */

@@ -1,16 +1,17 @@
 import assert from "node:assert/strict";
-import { constants, publicEncrypt, randomBytes } from "node:crypto";
+import { createPublicKey, randomBytes } from "node:crypto";
 import { after, before, describe, it } from "node:test";
 import {
   CreateAliasCommand,
   CreateGrantCommand,
   CreateKeyCommand,
   type CreateKeyCommandInput,
+  DecryptCommand,
   DeleteAliasCommand,
   DescribeKeyCommand,
   DisableKeyCommand,
-  GetParametersForImportCommand,
-  ImportKeyMaterialCommand,
+  EncryptCommand,
+  GetPublicKeyCommand,
   type KMSClient,
   KMSInvalidStateException,
   NotFoundException,
@@ -21,13 +22,14 @@ import {
   UpdateAliasCommand,
 } from "@aws-sdk/client-kms";
 import { kmsClient } from "./aws-clients.ts";
-import { createKey } from "./aws-keys.ts";
+import { createKey, decrypt, encrypt } from "./aws-keys.ts";
 import { ServerUnderTest } from "./server-under-test.ts";
 import {
   deleteKey,
   findAlias,
   findGrant,
   findKey,
+  loadMaterial,
   policySettled,
   readKey,
   readTags,
@@ -179,31 +181,10 @@ describe("Terraform's aws_kms_* resources, call by call", () => {
       ["PendingImport", undefined, "CUSTOMER", undefined],
     );
     const material = randomBytes(32);
-    const load = async (validTo?: Date) => {
-      const ask = { WrappingAlgorithm: "RSAES_OAEP_SHA_256", WrappingKeySpec: "RSA_2048" } as const;
-      const given = await kms.send(new GetParametersForImportCommand({ KeyId, ...ask }));
-      const key = { key: Buffer.from(given.PublicKey ?? []), format: "der", type: "spki" } as const;
-      const oaep = { padding: constants.RSA_PKCS1_OAEP_PADDING, oaepHash: "sha256" };
-      await kms.send(
-        new ImportKeyMaterialCommand({
-          KeyId,
-          ImportToken: given.ImportToken,
-          EncryptedKeyMaterial: publicEncrypt({ ...key, ...oaep }, material),
-          ...(validTo === undefined
-            ? { ExpirationModel: "KEY_MATERIAL_DOES_NOT_EXPIRE" }
-            : { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo: validTo }),
-        }),
-      );
-      const { KeyState, ValidTo, ExpirationModel } = (await findKey(kms, KeyId)) ?? {};
-      assert.equal(KeyState, "Enabled");
-      // RFC 3339 in whole seconds, as the state has it.
-      assert.equal(ValidTo?.getTime(), validTo?.getTime());
-      return ExpirationModel;
-    };
     const wholeSeconds = (days: number) => new Date(Math.floor(Date.now() / 1000) * 1000 + days * 86_400_000);
-    assert.equal(await load(wholeSeconds(1)), "KEY_MATERIAL_EXPIRES");
-    assert.equal(await load(wholeSeconds(2)), "KEY_MATERIAL_EXPIRES");
-    assert.equal(await load(), "KEY_MATERIAL_DOES_NOT_EXPIRE");
+    assert.equal(await loadMaterial(kms, KeyId, material, wholeSeconds(1)), "KEY_MATERIAL_EXPIRES");
+    assert.equal(await loadMaterial(kms, KeyId, material, wholeSeconds(2)), "KEY_MATERIAL_EXPIRES");
+    assert.equal(await loadMaterial(kms, KeyId, material), "KEY_MATERIAL_DOES_NOT_EXPIRE");
     await setDescription(kms, KeyId, "imported");
     await setPolicy(kms, KeyId, policy("kms:Encrypt"));
     await setTags(kms, KeyId, { team: "red" }, { team: "blue" });
@@ -246,6 +227,51 @@ describe("Terraform's aws_kms_* resources, call by call", () => {
     // The primary waits for its replica; for Terraform it is gone.
     await deleteKey(kms, KeyId, 7);
     tokyo.destroy();
+  });
+
+  it("aws_kms_replica_external_key (replica_external_key.go at 05a1e29e0514387764be3ba3fc5fe15671fc4250)", async () => {
+    const KeyId = await create({ KeyUsage: "ENCRYPT_DECRYPT", Origin: "EXTERNAL", MultiRegion: true });
+    const material = randomBytes(32);
+    await loadMaterial(kms, KeyId, material);
+    const sealed = await encrypt(kms, KeyId);
+    const tokyo = kmsClient(server, { region: "ap-northeast-1" });
+    await kms.send(new ReplicateKeyCommand({ KeyId, ReplicaRegion: "ap-northeast-1", Tags: tagList({ team: "red" }) }));
+    // It waits for this state, and brings the material itself.
+    assert.equal((await findKey(tokyo, KeyId))?.KeyState, "PendingImport");
+    await tagsSettled(tokyo, KeyId, { team: "red" });
+    assert.equal(await loadMaterial(tokyo, KeyId, material), "KEY_MATERIAL_DOES_NOT_EXPIRE");
+    const replica = await readKey(tokyo, KeyId);
+    assert.deepEqual(
+      [replica?.metadata.Origin, replica?.metadata.MultiRegionConfiguration?.MultiRegionKeyType, replica?.rotation],
+      ["EXTERNAL", "REPLICA", undefined],
+    );
+    assert.equal(await decrypt(tokyo, sealed), "hello");
+    await setEnabled(tokyo, KeyId, false);
+    await deleteKey(tokyo, KeyId, 7);
+    tokyo.destroy();
+  });
+
+  it("aws_kms_ciphertext and the data source aws_kms_secrets (ciphertext.go at 00a35305, secrets_data_source.go at 076b89bb)", async () => {
+    const { KeyId } = await createKey(kms);
+    const Plaintext = Buffer.from("hunter2");
+    const EncryptionContext = { stage: "test" };
+    const { CiphertextBlob } = await kms.send(new EncryptCommand({ KeyId, Plaintext, EncryptionContext }));
+    // The state holds base64; the data source names neither key nor algorithm.
+    const payload = Buffer.from(Buffer.from(CiphertextBlob ?? []).toString("base64"), "base64");
+    const opened = await kms.send(new DecryptCommand({ CiphertextBlob: payload, EncryptionContext }));
+    assert.deepEqual(Buffer.from(opened.Plaintext ?? []), Plaintext);
+  });
+
+  it("the data source aws_kms_public_key (public_key_data_source.go at 076b89bb)", async () => {
+    const { KeyId, Arn } = await createKey(kms, { KeySpec: "RSA_2048", KeyUsage: "SIGN_VERIFY" });
+    const found = await kms.send(new GetPublicKeyCommand({ KeyId }));
+    assert.deepEqual(
+      [found.KeyId, found.CustomerMasterKeySpec, found.KeyUsage, found.EncryptionAlgorithms],
+      [Arn, "RSA_2048", "SIGN_VERIFY", undefined],
+    );
+    assert.ok(found.SigningAlgorithms?.includes("RSASSA_PSS_SHA_256"));
+    const pem = `-----BEGIN PUBLIC KEY-----\n${Buffer.from(found.PublicKey ?? []).toString("base64")}\n-----END PUBLIC KEY-----`;
+    assert.equal(createPublicKey(pem).asymmetricKeyType, "rsa");
   });
 
   it("aws_kms_grant (grant.go at 01f431114674c27cf790fafb67ac274bf8f765e1)", async () => {

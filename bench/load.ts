@@ -7,6 +7,8 @@ export interface Load {
   readonly request: Buffer;
   readonly requests: number;
   readonly connections: number;
+  /** Asked before each request: whether to stop early. */
+  readonly stopped?: () => boolean;
 }
 
 export interface LoadResult {
@@ -30,7 +32,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
       let sentMs = 0;
       let pending: Buffer = Buffer.alloc(0);
       const next = () => {
-        if (sent >= load.requests) {
+        if (sent >= load.requests || load.stopped?.() === true) {
           socket.end();
           resolve();
           return;

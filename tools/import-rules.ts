@@ -20,7 +20,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
     "packages/crypto",
     {
       ours: [],
-      builtins: ["crypto", "ffi", "worker_threads", ...pure],
+      builtins: ["crypto", "ffi", "os", "worker_threads", ...pure],
       theirs: ["@noble/curves", "@noble/post-quantum"],
     },
   ],

@@ -1,11 +1,9 @@
-import { generateKeyPair, type KeyObject, sign, verify } from "node:crypto";
-import { promisify } from "node:util";
+import { type KeyObject, sign, verify } from "node:crypto";
+import { generateRsaPrivateKey } from "../off-loop/generate-rsa.ts";
+import { publicExponent } from "../off-loop/pair-messages.ts";
 import { publicKeyOf } from "../public-key.ts";
-import { SecretBytes } from "../secret-bytes.ts";
 import { loadPkcs8 } from "./pkcs8.ts";
 import type { KeySpec, KeySpecRow } from "./row.ts";
-
-const publicExponent = 65537;
 
 /** RSA keys. The order of the algorithms is AWS KMS's, in DescribeKey. */
 export const rsaRows: readonly KeySpecRow[] = [
@@ -34,7 +32,7 @@ function rsa(spec: KeySpec, modulusBits: number, transitType: string): KeySpecRo
     ]),
     restName: spec,
     transitType,
-    generate: () => generateRsa(modulusBits),
+    generate: () => generateRsaPrivateKey(modulusBits),
     load: (material) => {
       const key = loadPkcs8(material);
       return key !== undefined && isRsa(key, modulusBits) && isOnePair(key) ? key : undefined;
@@ -61,14 +59,4 @@ function isOnePair(key: KeyObject): boolean {
   } catch {
     return false;
   }
-}
-
-async function generateRsa(modulusBits: number): Promise<SecretBytes> {
-  const { privateKey } = await promisify(generateKeyPair)("rsa", {
-    modulusLength: modulusBits,
-    publicExponent,
-    privateKeyEncoding: { format: "der", type: "pkcs8" },
-    publicKeyEncoding: { format: "der", type: "spki" },
-  });
-  return SecretBytes.takeFrom(privateKey);
 }

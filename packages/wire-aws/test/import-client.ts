@@ -57,3 +57,29 @@ export async function importMaterial(
   assert.equal(answer.status, 200, answer.text);
   return answer.json;
 }
+
+/** The last arcs of NIST's object identifiers (2.16.840.1.101.3.4): their family, and the parameter set. */
+const nistArcs: ReadonlyMap<string, readonly [family: number, set: number]> = new Map([
+  ["ML_DSA_44", [3, 17]],
+  ["ML_DSA_65", [3, 18]],
+  ["ML_DSA_87", [3, 19]],
+  ["ML_KEM_512", [4, 1]],
+  ["ML_KEM_768", [4, 2]],
+  ["ML_KEM_1024", [4, 3]],
+]);
+
+/** PKCS#8 of an ML-DSA or ML-KEM key of any length: its seed, or its expanded form (RFC 9881 and 9935, section 6). */
+export function encodePkcs8(
+  spec: string,
+  { seed, expanded }: { readonly seed?: Buffer; readonly expanded?: Buffer },
+): Buffer {
+  const oid = Buffer.of(0x60, 0x86, 0x48, 1, 0x65, 3, 4, ...(nistArcs.get(spec) ?? assert.fail(spec)));
+  const key = expanded === undefined ? der(0x80, seed ?? Buffer.alloc(0)) : der(0x04, expanded);
+  return der(0x30, Buffer.concat([der(0x02, Buffer.of(0)), der(0x30, der(0x06, oid)), der(0x04, key)]));
+}
+
+function der(tag: number, content: Buffer): Buffer {
+  const { length } = content;
+  const header = length < 0x80 ? [tag, length] : [tag, 0x82, length >> 8, length & 0xff];
+  return Buffer.concat([Buffer.of(...header), content]);
+}

@@ -57,6 +57,7 @@ describe("boto3", { skip: python.available ? false : python.reason }, () => {
     assert.deepEqual(stdout.trim().split("\n"), [
       "signatures verify here and there",
       "one shared secret on both sides",
+      "ML-DSA and ML-KEM as in cryptography",
       "a MAC is of its message alone",
       "a data key pair is a pair",
       "imported keys are those that were here",

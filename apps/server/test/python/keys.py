@@ -9,7 +9,7 @@ import os
 
 import boto3
 from cryptography.hazmat.primitives import hashes, keywrap, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, mldsa, padding, rsa, utils
 
 kms = boto3.client("kms")
 iam = boto3.client("iam")
@@ -62,6 +62,27 @@ def sharing_secrets():
     there = kms.derive_shared_secret(KeyId=key_id, KeyAgreementAlgorithm="ECDH", PublicKey=spki)["SharedSecret"]
     assert there == ours.exchange(ec.ECDH(), public_key(key_id))
     print("one shared secret on both sides")
+
+
+def post_quantum():
+    for spec in ["ML_DSA_44", "ML_DSA_65", "ML_DSA_87"]:
+        request = {"KeyId": create(KeySpec=spec, KeyUsage="SIGN_VERIFY"), "SigningAlgorithm": "ML_DSA_SHAKE_256"}
+        key = public_key(request["KeyId"])
+        key.verify(kms.sign(Message=message, **request)["Signature"], message)
+        hasher = mldsa.MLDSAMuHasher(key)
+        hasher.update(message)
+        mu = {"Message": hasher.finalize(), "MessageType": "EXTERNAL_MU"}
+        signature = kms.sign(**mu, **request)["Signature"]
+        key.verify(signature, message)
+        assert kms.verify(**mu, Signature=signature, **request)["SignatureValid"]
+    for spec in ["ML_KEM_768", "ML_KEM_1024"]:
+        request = {"KeyId": create(KeySpec=spec, KeyUsage="ENCAPSULATE_DECAPSULATE"), "EncapsulationAlgorithm": "ML_KEM"}
+        secret, ciphertext = public_key(request["KeyId"]).encapsulate()
+        assert kms.decapsulate(SharedSecretCiphertextBlob=ciphertext, **request)["SharedSecret"] == secret
+        made = kms.encapsulate(**request)
+        blob = made["SharedSecretCiphertextBlob"]
+        assert kms.decapsulate(SharedSecretCiphertextBlob=blob, **request)["SharedSecret"] == made["SharedSecret"]
+    print("ML-DSA and ML-KEM as in cryptography")
 
 
 def macs():
@@ -172,5 +193,5 @@ def grants():
     print("grants are given, listed, revoked and retired")
 
 
-for part in [signing, sharing_secrets, macs, data_key_pairs, importing, replicas, grants]:
+for part in [signing, sharing_secrets, post_quantum, macs, data_key_pairs, importing, replicas, grants]:
     part()

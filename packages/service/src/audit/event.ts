@@ -89,6 +89,13 @@ function userIdentity(principal: Principal | undefined): string {
   return json;
 }
 
+/** A caller whose request came through a service, with that service: `secretsmanager.amazonaws.com`. */
+function invokedBy(identity: string, caller: AuditFacts["caller"]): string {
+  if (!("viaService" in caller) || caller.viaService === undefined) return identity;
+  const service = caller.viaService.slice(0, caller.viaService.indexOf("."));
+  return `${identity.slice(0, -1)},"invokedBy":${quote(`${service}.amazonaws.com`)}}`;
+}
+
 function sessionContext(principal: Principal, session: PrincipalSession) {
   const { account, name, roleArn, principalId } = principal;
   const { issuedAtMs, sourceIdentity, federatedProvider } = session;
@@ -125,7 +132,7 @@ export function auditEventJson(facts: AuditFacts): string {
   const about = `"resources":[${resourcesJson(keys)}],"eventType":"AwsApiCall","managementEvent":true`;
   const account = quote(principal?.account ?? facts.account);
   const tail = `${about},"recipientAccountId":${account},"eventCategory":"Management"}`;
-  const identity = `{"eventVersion":"${eventVersion}","userIdentity":${userIdentity(principal)}`;
+  const identity = `{"eventVersion":"${eventVersion}","userIdentity":${invokedBy(userIdentity(principal), caller)}`;
   const members = `"requestParameters":${member(facts.parameters)},"responseElements":${member(facts.response)}`;
   return `${identity},${when},${what},${from}${failed},${members},${additional},${request},${tail}`;
 }

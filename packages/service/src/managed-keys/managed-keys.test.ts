@@ -51,7 +51,10 @@ describe("managed keys", () => {
     assert.equal(through.viaService, "secretsmanager.us-east-1.amazonaws.com");
     const { ciphertext } = await execute(t.core, encrypt, { keyId: alias, plaintext }, through);
     assert.deepEqual((await execute(t.core, decrypt, { ciphertext }, through)).plaintext, plaintext);
+    const identity = (await t.lastEvent())["userIdentity"] as Record<string, unknown>;
+    assert.deepEqual([identity["type"], identity["invokedBy"]], ["Root", "secretsmanager.amazonaws.com"]);
     await t.fails(encrypt, { keyId: alias, plaintext }, "AccessDenied");
+    assert.equal("invokedBy" in ((await t.lastEvent())["userIdentity"] as object), false);
     await t.fails(decrypt, { ciphertext }, "AccessDenied");
     await t.fails(encrypt, { keyId: alias, plaintext }, "AccessDenied", throughService(t.request(), "alias/aws/s3"));
     assert.equal(await t.tryAs([allow("kms:*")], encrypt, { keyId: alias, plaintext }), "AccessDenied");

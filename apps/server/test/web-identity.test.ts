@@ -136,6 +136,11 @@ describe("web identities", { skip: python.available ? false : python.reason }, (
       ["another party", await sign({ azp: "other" }), "InvalidIdentityToken"],
       ["an unknown issuer", await sign({}, "https://elsewhere.example"), "InvalidIdentityToken"],
       ["another subject", await sign({ sub: "repo:other" }), "AccessDenied"],
+      [
+        "another subject beside a claim of nearly that name",
+        await sign({ sub: "repo:other", Sub: "repo:app" }),
+        "AccessDenied",
+      ],
       ["no algorithm", `${none}.${payload}.`, "InvalidIdentityToken"],
       ["a shared secret", confused, "InvalidIdentityToken"],
       [

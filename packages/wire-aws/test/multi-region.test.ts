@@ -298,4 +298,23 @@ describe("AWS KMS multi-Region keys", () => {
     await refusesIn(home, "DisableKey", { KeyId }, "AccessDeniedException");
     await callIn(replica, "DisableKey", { KeyId });
   });
+
+  it("a policy that keeps keys in one region holds for replicas", async () => {
+    const inHome = { Effect: "Allow", Action: ["kms:CreateKey", "kms:TagResource"], Resource: "*" };
+    const Condition = { StringEquals: { "aws:RequestedRegion": [home, third] } };
+    const user = await aws.createUser("homely", { ...inHome, Condition });
+    const Policy = JSON.stringify({
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:root" }, Action: "kms:*", Resource: "*" },
+        { Effect: "Allow", Principal: { AWS: user.arn }, Action: "kms:ReplicateKey", Resource: "*" },
+      ],
+    });
+    await callIn(home, "PutKeyPolicy", { KeyId, Policy });
+    const call = (ReplicaRegion: string) => aws.call("ReplicateKey", { KeyId, ReplicaRegion }, { as: user });
+    const refused = await call(replica);
+    assert.equal(refused.json["__type"], "AccessDeniedException", refused.text);
+    assert.match(refused.text, /kms:CreateKey/);
+    assert.equal((await call(third)).status, 200);
+  });
 });

@@ -89,8 +89,9 @@ export async function runOnce<Input, Output>(invocation: Invocation<Input, Outpu
   }
   if (operation.resources !== undefined) {
     const conditions = conditionsOf(operation.conditions, input);
-    for (const { action, resource } of operation.resources(input, request)) {
-      authorize({ request, action, resource, key: undefined, conditions, nowMs, recipient, decisions });
+    for (const { action, resource, region } of operation.resources(input, request)) {
+      const asked = region === undefined ? request : { ...request, region };
+      authorize({ request: asked, action, resource, key: undefined, conditions, nowMs, recipient, decisions });
     }
   }
   for (let index = 0; index < keys.length; index += 1) {

@@ -61,6 +61,8 @@ export type OperationConditions = ReadonlyMap<string, readonly string[]>;
 export interface ResourceDemand {
   readonly action: string;
   readonly resource: string;
+  /** The region that it happens in, where that is not the request's: policies on `aws:RequestedRegion` look at this one. */
+  readonly region?: string;
 }
 
 /** One operation of the core. Everything around `run` is the pipeline's. */

@@ -30,9 +30,10 @@ export const replicateKey = defineOperation<ReplicateKeyInput, { readonly key: K
   plane: "control",
   readOnly: false,
   keys: [namedKey("kms:ReplicateKey", activeOnly, { customerOnly: true })],
-  resources: ({ tags = [] }) => [
-    { action: "kms:CreateKey", resource: "*" },
-    ...(tags.length === 0 ? [] : [{ action: "kms:TagResource", resource: "*" }]),
+  // The key is made in the replica's region (AWS KMS API: ReplicateKey, required permissions).
+  resources: ({ tags = [], replicaRegion: region }) => [
+    { action: "kms:CreateKey", resource: "*", region },
+    ...(tags.length === 0 ? [] : [{ action: "kms:TagResource", resource: "*", region }]),
   ],
   conditions: ({ replicaRegion, tags, skipPolicyLockoutCheck }) =>
     new Map<string, readonly string[]>([

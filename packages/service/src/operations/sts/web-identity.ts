@@ -66,9 +66,12 @@ export async function authenticateWebIdentity(core: Core, token: string, roleArn
 function claimConditions({ provider, audience, audiences, claims }: Federation): [string, readonly string[]][] {
   const pairs: [string, readonly string[]][] = [];
   for (const [name, value] of Object.entries(claims)) {
+    // Condition keys have no case, claims have: `Sub`, which users may be able to set, must not pass for `sub`.
+    const key = name.toLowerCase();
+    if (key === "oaud" || (key !== name && Object.hasOwn(claims, key))) continue;
     const values = (Array.isArray(value) ? value : [value]) as readonly unknown[];
     const texts = values.filter((each) => ["string", "number", "boolean"].includes(typeof each)).map(String);
-    if (name !== "aud" && name !== "azp") pairs.push([`${provider}:${name}`.toLowerCase(), texts]);
+    if (name !== "aud" && name !== "azp") pairs.push([`${provider}:${key}`.toLowerCase(), texts]);
   }
   pairs.push([`${provider}:aud`.toLowerCase(), [audience]]);
   if ("azp" in claims) pairs.push([`${provider}:oaud`.toLowerCase(), audiences]);

@@ -34,7 +34,7 @@ server-test: install ## Run the server's own tests
 check: install ## Check types, lint, imports, dead code, pages and dependencies
 	@bin/node tools/check.ts
 
-bench: install ## Measure speed beside a bare echo server
+bench: install ## Measure speed, beside an echo server and OpenSSL
 	@bin/node bench/main.ts
 
 client-usecase1: install ## Use case 1: passwords, over REST

@@ -39,6 +39,10 @@ function keyName(id: string): string {
   return at < 0 ? id : id.slice(at + "alias/".length);
 }
 
+const managedPolicyArn = /^arn:aws:iam::(?:\d{12}|aws):policy\//;
+const managedPolicies =
+  "GET /admin/managed-policies lists policies, GET /admin/managed-policies/{policy}/versions the versions of one, GET /admin/attached-policies?principal=... those of a principal.";
+
 const notFound: Readonly<Record<ResourceKind, (id: string) => string>> = {
   key: (id) => `There is no key ${keyName(id)}. GET /keys lists the keys; POST /keys makes one.`,
   alias: (id) => `There is no key ${keyName(id)}. GET /keys lists the keys; POST /keys makes one.`,
@@ -51,7 +55,7 @@ const notFound: Readonly<Record<ResourceKind, (id: string) => string>> = {
   grant: (id) => `There is no grant ${id}.`,
   mount: (id) => `There is no mount ${id}.`,
   route: (id) => `There is no path ${id}. GET /openapi.json describes all paths.`,
-  oidcProvider: (id) => `There is no OpenID Connect provider ${id}.`,
+  oidcProvider: (id) => `There is no OpenID Connect provider ${id}. GET /admin/identity-providers lists them.`,
   operation: (id) => `There is no operation ${id}. GET /openapi.json describes all paths.`,
 };
 
@@ -85,7 +89,11 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
       ? `A policy denies ${principalArn} the action ${action} on ${resource}. Only a change of that policy helps.`
       : `No policy allows ${principalArn} the action ${action} on ${resource}. Ask an administrator for one.`;
   }),
-  NotFound: row(404, "Not found", ({ resource, id }) => notFound[resource](id)),
+  NotFound: row(404, "Not found", ({ resource, id, reason }) =>
+    resource === "policy" && managedPolicyArn.test(id)
+      ? `${reason ?? `There is no policy ${id}.`} ${managedPolicies}`
+      : notFound[resource](id),
+  ),
   AlreadyExists: row(
     409,
     "Already exists",
@@ -93,7 +101,11 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
       `There is already a ${resource === "alias" ? "key" : resource} ${keyName(id)}. Use it, or choose another name; a key that waits for its deletion can be restored.`,
   ),
   Conflict: row(409, "Conflict", ({ reason }) => reason),
-  DeleteConflict: row(409, "In use", ({ reason }) => reason),
+  DeleteConflict: row(
+    409,
+    "In use",
+    ({ reason }) => `${reason} GET /admin/managed-policies/{policy}/principals and .../versions list what stands in the way.`,
+  ),
   IdentityTokenInvalid: row(400, "Identity token invalid", ({ reason }) => reason),
   LimitExceeded: row(400, "Limit exceeded", ({ reason }) => reason),
   Throttled: row(429, "Too many requests", ({ reason }) => reason),

@@ -3,6 +3,11 @@ import { auditRoutes } from "./audit.ts";
 import { credentialRoutes } from "./credentials.ts";
 import { cryptoRoutes } from "./crypto.ts";
 import { explanationRoutes } from "./explanations.ts";
+import { attachmentRoutes } from "./attachments.ts";
+import { identityProviderRoutes } from "./identity-providers.ts";
+import { managedPolicyRoutes } from "./managed-policies.ts";
+import { policyVersionRoutes } from "./policy-versions.ts";
+import { trustRoutes } from "./trust.ts";
 import { keyringRoutes } from "./keyring.ts";
 import { keyRoutes } from "./keys.ts";
 import { policyRoutes } from "./policies.ts";
@@ -16,6 +21,11 @@ export const routes: readonly RestRoute[] = [
   ...principalRoutes,
   ...credentialRoutes,
   ...policyRoutes,
+  ...trustRoutes,
+  ...managedPolicyRoutes,
+  ...policyVersionRoutes,
+  ...attachmentRoutes,
+  ...identityProviderRoutes,
   ...explanationRoutes,
   ...principalRemovalRoutes,
   ...keyringRoutes,

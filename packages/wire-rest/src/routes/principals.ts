@@ -1,8 +1,18 @@
-import { createPrincipal, deletePrincipal, limits, listPrincipals, type PrincipalRecord } from "@coffer/service";
+import {
+  createPrincipal,
+  deletePrincipal,
+  getPrincipal,
+  limits,
+  listPrincipals,
+  type PrincipalRecord,
+} from "@coffer/service";
 import { refuseMember } from "../http/check.ts";
 import { answer, definePlainRoute, defineRoute, noContent, type RestRoute } from "../http/route.ts";
 import { isoTime } from "./key-format.ts";
 import { limitParameter, markerParameter, nextSchema } from "./keys.ts";
+import { policyArn, policySchema } from "./policy-ref.ts";
+import { onPrincipal } from "./principal-ref.ts";
+import { assumableBySchema, trustPolicyOf, trustPolicySchema } from "./trust.ts";
 
 const tag = "admin";
 
@@ -14,6 +24,11 @@ const nameSchema = {
   description: "Name of the principal: letters, digits and +=,.@_-",
   examples: ["alice"],
 } as const;
+
+const pathParameters = [
+  { name: "kind", in: "path", required: true, schema: { ...kindSchema, examples: ["user"] } },
+  { name: "name", in: "path", required: true, schema: nameSchema },
+] as const;
 
 const principalAnswer = {
   type: "object",
@@ -44,7 +59,18 @@ const create = defineRoute(
     summary: "Make a user or role; it may do nothing until a policy allows it",
     body: {
       type: "object",
-      properties: { kind: kindSchema, name: nameSchema },
+      properties: {
+        kind: kindSchema,
+        name: nameSchema,
+        description: {
+          type: "string",
+          maxLength: 1000,
+          description: "What it is for.",
+        },
+        trust_policy: trustPolicySchema,
+        assumable_by: assumableBySchema,
+        boundary: policySchema,
+      },
       required: ["kind", "name"],
       additionalProperties: false,
       examples: [{ kind: "user", name: "alice" }],
@@ -52,8 +78,15 @@ const create = defineRoute(
     answers: { status: 201, description: "The principal is made.", schema: principalAnswer },
   },
   async (call) => {
-    const { kind, name } = call.body;
-    const { principal } = await call.execute(createPrincipal, { kind: kindOf(kind), name });
+    const { kind, name, description, boundary } = call.body;
+    const { account } = call.context.principal;
+    const trustPolicy = trustPolicyOf(call.body, account);
+    if (kind === "user" && trustPolicy !== undefined) {
+      refuseMember("kind", "Nobody assumes a user: make a role, or leave trust_policy and assumable_by out.");
+    }
+    const boundaryArn = boundary === undefined ? undefined : policyArn(boundary, account);
+    const input = { kind: kindOf(kind), name, description, trustPolicy, boundaryArn };
+    const { principal } = await call.execute(createPrincipal, input);
     return answer(201, format(principal));
   },
 );
@@ -86,6 +119,63 @@ const list = definePlainRoute(
   },
 );
 
+const read = onPrincipal(getPrincipal);
+
+const describe = definePlainRoute(
+  {
+    method: "GET",
+    path: "/admin/principals/{kind}/{name}",
+    operationId: "describePrincipal",
+    tag,
+    summary: "Show a user or role, with who may assume it and what bounds it",
+    parameters: pathParameters,
+    answers: {
+      status: 200,
+      description: "The principal.",
+      schema: {
+        type: "object",
+        properties: {
+          ...principalAnswer.properties,
+          id: { type: "string", description: "Unique id, never used again." },
+          path: { type: "string", description: "Path, a part of the ARN." },
+          description: { type: "string", description: "What it is for." },
+          tags: {
+            type: "object",
+            description: "Tags.",
+            maxProperties: limits.tags.value,
+            additionalProperties: { type: "string" },
+          },
+          trust_policy: { ...trustPolicySchema, description: "Who may assume the role; absent when nobody." },
+          max_session_seconds: {
+            type: "integer",
+            minimum: 3600,
+            maximum: 43_200,
+            description: "How long a session of the role may last; absent means 3600.",
+          },
+          boundary: { type: "string", description: "ARN of the policy that bounds it; absent when none." },
+        },
+        required: [...principalAnswer.required, "id", "path", "description", "tags"],
+        additionalProperties: false,
+      },
+    },
+  },
+  async (call) => {
+    const text = `${kindOf(call.requiredText("kind"))}/${call.requiredText("name")}`;
+    const { principal } = await read(call, text, {});
+    const { trustPolicy, maxSessionSeconds, boundaryArn } = principal;
+    return answer(200, {
+      ...format(principal),
+      id: principal.principalId,
+      path: principal.path,
+      description: principal.description,
+      tags: Object.fromEntries(principal.tags.map(({ key, value }) => [key, value])),
+      ...(trustPolicy === undefined ? {} : { trust_policy: JSON.parse(trustPolicy) as unknown }),
+      ...(maxSessionSeconds === undefined ? {} : { max_session_seconds: maxSessionSeconds }),
+      ...(boundaryArn === undefined ? {} : { boundary: boundaryArn }),
+    });
+  },
+);
+
 const remove = definePlainRoute(
   {
     method: "DELETE",
@@ -93,10 +183,7 @@ const remove = definePlainRoute(
     operationId: "deletePrincipal",
     tag,
     summary: "Delete a user or role with its access keys, tokens and policies; they stop working at once",
-    parameters: [
-      { name: "kind", in: "path", required: true, schema: { ...kindSchema, examples: ["user"] } },
-      { name: "name", in: "path", required: true, schema: nameSchema },
-    ],
+    parameters: pathParameters,
     answers: { status: 204, description: "It is gone." },
   },
   async (call) => {
@@ -107,5 +194,5 @@ const remove = definePlainRoute(
 );
 
 /** Users and roles. Deleting comes last in the description, behind what needs them. */
-export const principalRoutes: readonly RestRoute[] = [create, list];
+export const principalRoutes: readonly RestRoute[] = [create, list, describe];
 export const principalRemovalRoutes: readonly RestRoute[] = [remove];

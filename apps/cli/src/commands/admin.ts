@@ -1,47 +1,18 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { OperatorError } from "@coffer/server/config";
 import { clientOptions, describeRefusal, isRecord, openClient } from "../client.ts";
-import { type Command, flagText, type Invocation, isOn, jsonOption, type OptionRow } from "../command.ts";
+import { type Command, flagText, type Invocation, isOn, jsonOption } from "../command.ts";
 import { print, printable, twoColumns } from "../terminal.ts";
-
-/** One request of the admin API. */
-interface AdminRequest {
-  readonly method: "GET" | "POST" | "PUT" | "DELETE";
-  readonly path: string;
-  /** JSON, or the text of a document. */
-  readonly body?: unknown;
-}
-
-/** One admin command: what it takes and what it sends. */
-interface AdminRow {
-  /** Second word of the name. */
-  readonly name: string;
-  readonly summary: string;
-  /** Names of its positional arguments. */
-  readonly takes: readonly string[];
-  readonly options?: readonly OptionRow[];
-  readonly notes?: readonly string[];
-  readonly request: (args: readonly string[], invocation: Invocation) => AdminRequest;
-}
-
-const principalNote = "PRINCIPAL is user/NAME, role/NAME, root, or an ARN.";
-
-function segment(text: string): string {
-  return encodeURIComponent(text);
-}
-
-function ofPrincipal(path: string, principal: string): string {
-  return `${path}?principal=${encodeURIComponent(principal)}`;
-}
-
-function readDocument(file: string, { workingDirectory }: Invocation): string {
-  try {
-    return readFileSync(file === "-" ? 0 : resolve(workingDirectory, file), "utf8");
-  } catch (error) {
-    throw new OperatorError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}.`);
-  }
-}
+import { managedPolicyRows } from "./admin-managed-policies.ts";
+import { principalRows } from "./admin-roles.ts";
+import {
+  type AdminRow,
+  markerOption,
+  ofPrincipal,
+  principalNote,
+  readDocument,
+  segment,
+  withQuery,
+} from "./admin-row.ts";
 
 function lifetimeSeconds(invocation: Invocation): number | undefined {
   const text = flagText(invocation, "lifetime");
@@ -58,36 +29,24 @@ function lifetimeSeconds(invocation: Invocation): number | undefined {
 }
 
 const rows: readonly AdminRow[] = [
-  {
-    name: "create-user",
-    summary: "Make a user; it may do nothing until a policy allows it",
-    takes: ["NAME"],
-    request: ([name]) => ({ method: "POST", path: "/admin/principals", body: { kind: "user", name } }),
-  },
-  {
-    name: "create-role",
-    summary: "Make a role",
-    takes: ["NAME"],
-    request: ([name]) => ({ method: "POST", path: "/admin/principals", body: { kind: "role", name } }),
-  },
+  ...principalRows,
   {
     name: "delete-principal",
     summary: "Delete a user or a role with its credentials and policies, at once",
     takes: ["user|role", "NAME"],
+    example: "user alice",
     request: ([kind, name]) => ({ method: "DELETE", path: `/admin/principals/${segment(kind!)}/${segment(name!)}` }),
   },
   {
     name: "list-principals",
     summary: "List users and roles",
     takes: [],
-    options: [{ name: "marker", placeholder: "MARKER", doc: "`next` of the page before." }],
-    request: (_args, invocation) => {
-      const marker = flagText(invocation, "marker");
-      return {
-        method: "GET",
-        path: marker === undefined ? "/admin/principals" : `/admin/principals?marker=${encodeURIComponent(marker)}`,
-      };
-    },
+    options: [markerOption],
+    example: "",
+    request: (_args, invocation) => ({
+      method: "GET",
+      path: withQuery("/admin/principals", { marker: flagText(invocation, "marker") }),
+    }),
   },
   {
     name: "create-access-key",
@@ -101,6 +60,7 @@ const rows: readonly AdminRow[] = [
         doc: "`xks`: with a secret as long as AWS KMS asks for with an external key store proxy.",
       },
     ],
+    example: "user/alice",
     request: ([principal], invocation) => ({
       method: "POST",
       path: "/admin/access-keys",
@@ -111,6 +71,7 @@ const rows: readonly AdminRow[] = [
     name: "delete-access-key",
     summary: "Delete an access key, at once",
     takes: ["ACCESS_KEY_ID"],
+    example: "AKIAEXAMPLE",
     request: ([id]) => ({ method: "DELETE", path: `/admin/access-keys/${segment(id!)}` }),
   },
   {
@@ -126,6 +87,7 @@ const rows: readonly AdminRow[] = [
       },
     ],
     notes: [principalNote],
+    example: "user/alice --name laptop --lifetime 12h",
     request: ([principal], invocation) => ({
       method: "POST",
       path: "/admin/tokens",
@@ -137,6 +99,7 @@ const rows: readonly AdminRow[] = [
     summary: "Revoke a token by its accessor, at once",
     takes: ["PRINCIPAL", "ACCESSOR"],
     notes: [principalNote],
+    example: "user/alice ACCESSOR",
     request: ([principal, accessor]) => ({
       method: "DELETE",
       path: ofPrincipal(`/admin/tokens/${segment(accessor!)}`, principal!),
@@ -147,13 +110,15 @@ const rows: readonly AdminRow[] = [
     summary: "List the access keys and tokens of a principal, without their secrets",
     takes: ["PRINCIPAL"],
     notes: [principalNote],
+    example: "user/alice",
     request: ([principal]) => ({ method: "GET", path: ofPrincipal("/admin/credentials", principal!) }),
   },
   {
     name: "put-policy",
-    summary: "Put an identity policy on a principal; it holds for the next request",
+    summary: "Put an inline policy on a principal; it holds for the next request",
     takes: ["PRINCIPAL", "NAME", "FILE"],
     notes: [principalNote, "FILE is an IAM policy document; - reads standard input."],
+    example: "user/alice orders policy.json",
     request: ([principal, name, file], invocation) => ({
       method: "PUT",
       path: ofPrincipal(`/admin/policies/${segment(name!)}`, principal!),
@@ -162,9 +127,10 @@ const rows: readonly AdminRow[] = [
   },
   {
     name: "delete-policy",
-    summary: "Take an identity policy from a principal",
+    summary: "Take an inline policy from a principal",
     takes: ["PRINCIPAL", "NAME"],
     notes: [principalNote],
+    example: "user/alice orders",
     request: ([principal, name]) => ({
       method: "DELETE",
       path: ofPrincipal(`/admin/policies/${segment(name!)}`, principal!),
@@ -172,16 +138,19 @@ const rows: readonly AdminRow[] = [
   },
   {
     name: "list-policies",
-    summary: "List the identity policies of a principal",
+    summary: "List the inline policies of a principal",
     takes: ["PRINCIPAL"],
     notes: [principalNote],
+    example: "user/alice",
     request: ([principal]) => ({ method: "GET", path: ofPrincipal("/admin/policies", principal!) }),
   },
+  ...managedPolicyRows,
   {
     name: "put-key-policy",
     summary: "Replace the policy of a key; it holds for the next request",
     takes: ["KEY", "FILE"],
     notes: ["KEY is a name, a key id or an ARN. FILE is a key policy document; - reads standard input."],
+    example: "orders policy.json",
     request: ([key, file], invocation) => ({
       method: "PUT",
       path: `/admin/key-policies/${segment(key!)}`,
@@ -192,12 +161,14 @@ const rows: readonly AdminRow[] = [
     name: "get-key-policy",
     summary: "Read the policy of a key",
     takes: ["KEY"],
+    example: "orders",
     request: ([key]) => ({ method: "GET", path: `/admin/key-policies/${segment(key!)}` }),
   },
   {
     name: "rotate-keyring",
     summary: "Make a new wrapping key and rewrap every stored secret under it, online",
     takes: [],
+    example: "",
     request: () => ({ method: "POST", path: "/admin/keyring/rotate" }),
   },
 ];
@@ -209,7 +180,7 @@ export const adminCommands: readonly Command[] = rows.map((row) => ({
   usage: [...row.takes, "[OPTION]..."].join(" "),
   options: [...(row.options ?? []), ...clientOptions, jsonOption],
   maxPositionals: row.takes.length,
-  ...(row.notes === undefined ? {} : { notes: row.notes }),
+  notes: [...(row.notes ?? []), `Example: ${`coffer admin ${row.name} ${row.example}`.trimEnd()}`],
   run: (invocation) => runAdmin(row, invocation),
 }));
 

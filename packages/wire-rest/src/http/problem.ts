@@ -104,7 +104,8 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   DeleteConflict: row(
     409,
     "In use",
-    ({ reason }) => `${reason} GET /admin/managed-policies/{policy}/principals and .../versions list what stands in the way.`,
+    ({ reason }) =>
+      `${reason} GET /admin/managed-policies/{policy}/principals and .../versions list what stands in the way.`,
   ),
   IdentityTokenInvalid: row(400, "Identity token invalid", ({ reason }) => reason),
   LimitExceeded: row(400, "Limit exceeded", ({ reason }) => reason),

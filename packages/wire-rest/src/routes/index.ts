@@ -1,17 +1,17 @@
 import type { RestRoute } from "../http/route.ts";
+import { attachmentRoutes } from "./attachments.ts";
 import { auditRoutes } from "./audit.ts";
 import { credentialRoutes } from "./credentials.ts";
 import { cryptoRoutes } from "./crypto.ts";
 import { explanationRoutes } from "./explanations.ts";
-import { attachmentRoutes } from "./attachments.ts";
 import { identityProviderRoutes } from "./identity-providers.ts";
-import { managedPolicyRoutes } from "./managed-policies.ts";
-import { policyVersionRoutes } from "./policy-versions.ts";
-import { trustRoutes } from "./trust.ts";
 import { keyringRoutes } from "./keyring.ts";
 import { keyRoutes } from "./keys.ts";
+import { managedPolicyRoutes } from "./managed-policies.ts";
 import { policyRoutes } from "./policies.ts";
+import { policyVersionRoutes } from "./policy-versions.ts";
 import { principalRemovalRoutes, principalRoutes } from "./principals.ts";
+import { trustRoutes } from "./trust.ts";
 
 /** Every route that needs a token, in the order of the OpenAPI description. */
 export const routes: readonly RestRoute[] = [

@@ -71,7 +71,11 @@ const create = defineRoute(
           description: "Name of the policy: letters, digits and +=,.@_-",
         },
         description: { type: "string", maxLength: 1000, description: "What it is for." },
-        document: { type: "object", description: "The policy document, in IAM's language.", additionalProperties: true },
+        document: {
+          type: "object",
+          description: "The policy document, in IAM's language.",
+          additionalProperties: true,
+        },
       },
       required: ["name", "document"],
       additionalProperties: false,

@@ -57,7 +57,11 @@ const create = defineRoute(
     body: {
       type: "object",
       properties: {
-        document: { type: "object", description: "The policy document, in IAM's language.", additionalProperties: true },
+        document: {
+          type: "object",
+          description: "The policy document, in IAM's language.",
+          additionalProperties: true,
+        },
         set_default: { type: "boolean", description: "Whether it applies at once; false when it is left out." },
       },
       required: ["document"],

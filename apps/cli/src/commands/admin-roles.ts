@@ -1,6 +1,6 @@
 import { OperatorError } from "@coffer/server/config";
 import { flagText, type Invocation, type OptionRow } from "../command.ts";
-import { type AdminRow, ofPrincipal, principalNote, readJsonDocument, segment } from "./admin-row.ts";
+import { type AdminRow, ofPrincipal, principalNote, readJsonDocument, segment, withQuery } from "./admin-row.ts";
 
 const trustOptions: readonly OptionRow[] = [
   {
@@ -138,6 +138,6 @@ export const principalRows: readonly AdminRow[] = [
     takes: ["URL"],
     notes: ["URL is the issuer's, or the provider's ARN."],
     example: "https://token.actions.githubusercontent.com",
-    request: ([url]) => ({ method: "DELETE", path: `/admin/identity-providers/${segment(url!)}` }),
+    request: ([url]) => ({ method: "DELETE", path: withQuery("/admin/identity-providers", { provider: url }) }),
   },
 ];

@@ -83,14 +83,15 @@ const list = definePlainRoute(
 const remove = definePlainRoute(
   {
     method: "DELETE",
-    path: "/admin/identity-providers/{provider}",
+    path: "/admin/identity-providers",
     operationId: "deleteIdentityProvider",
     tag,
     summary: "Trust an OpenID Connect issuer no more; sessions that there are go on",
     parameters: [
       {
+        // Not in the path, which takes no empty segments: a URL has one.
         name: "provider",
-        in: "path",
+        in: "query",
         required: true,
         schema: {
           type: "string",

@@ -185,6 +185,8 @@ describe("AWS KMS imported key material", () => {
 
   it("comes back from a scheduled deletion as it was: without material it waits for it", async () => {
     await aws.ok("ScheduleKeyDeletion", { KeyId });
+    const { CurrentKeyMaterialId, ExpirationModel } = await describeKey();
+    assert.deepEqual([CurrentKeyMaterialId, ExpirationModel], [undefined, undefined]);
     await aws.ok("CancelKeyDeletion", { KeyId });
     assert.equal(await stateOf(), "PendingImport");
     await importMaterial(aws, KeyId, material);

@@ -72,9 +72,18 @@ function storeMembers({ customKeyStoreId, xksKeyId }: KeyRecord): KeyMetadata {
   return { CustomKeyStoreId: customKeyStoreId, XksKeyConfiguration: { Id: xksKeyId } };
 }
 
-/** Its own material is only half of such a key's: AWS names none. */
+/** Whether a key has material, or had some that was imported and deleted: AWS goes on naming it. */
+function hasHadMaterial({ origin, state, importedMaterialId }: KeyRecord): boolean {
+  return origin === "EXTERNAL" ? importedMaterialId !== undefined : state !== "preActivation";
+}
+
+function hasImportedMaterial(key: KeyRecord): boolean {
+  return key.origin === "EXTERNAL" && key.state !== "preActivation" && hasHadMaterial(key);
+}
+
+/** Its own material is only half of a key's in an external key store: AWS names none. */
 function namesMaterial(key: KeyRecord): boolean {
-  return key.state !== "preActivation" && isSymmetricEncryption(key) && key.customKeyStoreId === undefined;
+  return hasHadMaterial(key) && isSymmetricEncryption(key) && key.customKeyStoreId === undefined;
 }
 
 const lastStates: ReadonlySet<KeyState> = new Set(["pendingDestruction", "pendingReplicaDestruction"]);
@@ -98,7 +107,7 @@ export function keyMetadata(key: KeyRecord, disconnected = false): KeyMetadata {
     KeyState: unavailable ? "Unavailable" : keyStates[state],
     ...(key.deletionAtMs === undefined ? {} : { DeletionDate: epochSeconds(key.deletionAtMs) }),
     ...(state === "pendingReplicaDestruction" ? { PendingDeletionWindowInDays: key.pendingWindowDays } : {}),
-    ...(key.origin === "EXTERNAL" && state !== "preActivation" ? expirationOf(key.materialExpiresAtMs) : {}),
+    ...(hasImportedMaterial(key) ? expirationOf(key.materialExpiresAtMs) : {}),
     Origin: key.origin,
     KeyManager: key.owner,
     CustomerMasterKeySpec: spec,

@@ -19,7 +19,7 @@ export const replicateKeyCodec = defineCodec("ReplicateKey", {
     encodeOutput<"ReplicateKey">({
       ReplicaKeyMetadata: keyMetadata(key),
       ReplicaPolicy: key.policy,
-      ReplicaTags: encodeTags(key.tags),
+      ...(key.tags.length === 0 ? {} : { ReplicaTags: encodeTags(key.tags) }),
     }),
 });
 

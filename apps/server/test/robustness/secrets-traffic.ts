@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { randomBytes } from "node:crypto";
+import { createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
 import type { HttpRequest, Reply } from "./http-client.ts";
 import type { NamedSecret } from "./stored-secrets.ts";
 import { succeeded, Wires } from "./wires.ts";
@@ -73,6 +73,9 @@ export class SecretsTraffic {
       await this.#throughRest(key);
       await this.#throughVault(key);
     }
+    await this.#throughPairs();
+    await this.#throughImports();
+    await this.#throughSessions();
     await this.#refusedByAws();
     await this.#refusedByRest();
     await this.#refusedByVault();
@@ -113,6 +116,87 @@ export class SecretsTraffic {
     await aws("Decrypt", { CiphertextBlob: dataKey.CiphertextBlob });
     await aws("GenerateDataKeyWithoutPlaintext", { KeyId, NumberOfBytes: 64 });
     this.#keep(this.confidences, "aws random", (await aws("GenerateRandom", { NumberOfBytes: 32 })).Plaintext);
+  }
+
+  /** Operations of asymmetric and HMAC keys. */
+  async #throughPairs(): Promise<void> {
+    const wires = this.#wires;
+    const aws = async (operation: string, body: unknown) =>
+      succeeded(await this.#send(wires.awsRequest(operation, body)));
+    const make = async (KeySpec: string, KeyUsage: string): Promise<string> =>
+      (await aws("CreateKey", { KeySpec, KeyUsage })).KeyMetadata.KeyId;
+    const agreement = await make("ECC_NIST_P256", "KEY_AGREEMENT");
+    const peer = await aws("GetPublicKey", { KeyId: await make("ECC_NIST_P256", "KEY_AGREEMENT") });
+    const { SharedSecret } = await aws("DeriveSharedSecret", {
+      KeyId: agreement,
+      KeyAgreementAlgorithm: "ECDH",
+      PublicKey: peer.PublicKey,
+    });
+    this.#keep(this.confidences, "aws shared secret", SharedSecret);
+    for (const KeyPairSpec of ["ECC_NIST_P256", "ECC_NIST_EDWARDS25519"]) {
+      const pair = await aws("GenerateDataKeyPair", { KeyId: "alias/used", KeyPairSpec });
+      this.#keep(this.confidences, `aws private key ${KeyPairSpec}`, pair.PrivateKeyPlaintext);
+    }
+    const EncryptionAlgorithm = "RSAES_OAEP_SHA_256";
+    const KeyId = await make("RSA_2048", "ENCRYPT_DECRYPT");
+    const Plaintext = this.#encoded("aws rsa plaintext");
+    const { CiphertextBlob } = await aws("Encrypt", { KeyId, Plaintext, EncryptionAlgorithm });
+    assert.equal((await aws("Decrypt", { KeyId, CiphertextBlob, EncryptionAlgorithm })).Plaintext, Plaintext);
+    const Message = this.#encoded("aws message");
+    const macKey = await make("HMAC_256", "GENERATE_VERIFY_MAC");
+    await aws("GenerateMac", { KeyId: macKey, Message, MacAlgorithm: "HMAC_SHA_256" });
+    const signer = await make("ECC_NIST_P256", "SIGN_VERIFY");
+    await aws("Sign", { KeyId: signer, Message, SigningAlgorithm: "ECDSA_SHA_256" });
+  }
+
+  /** Key material of the caller's own: taken, and refused as another one's or as too short. */
+  async #throughImports(): Promise<void> {
+    const wires = this.#wires;
+    const aws = async (operation: string, body: unknown) =>
+      succeeded(await this.#send(wires.awsRequest(operation, body)));
+    const { KeyMetadata } = await aws("CreateKey", { Origin: "EXTERNAL" });
+    const { KeyId } = KeyMetadata;
+    const ExpirationModel = "KEY_MATERIAL_DOES_NOT_EXPIRE";
+    const WrappingAlgorithm = "RSAES_OAEP_SHA_256";
+    const { ImportToken, PublicKey } = await aws("GetParametersForImport", {
+      KeyId,
+      WrappingAlgorithm,
+      WrappingKeySpec: "RSA_2048",
+    });
+    const key = createPublicKey({ key: Buffer.from(PublicKey, "base64"), format: "der", type: "spki" });
+    const request = (label: string, bytes: number) => {
+      const material = randomBytes(bytes);
+      this.confidences.push({ name: label, bytes: material });
+      const wrapped = publicEncrypt({ key, oaepHash: "sha256" }, material);
+      return { KeyId, ImportToken, ExpirationModel, EncryptedKeyMaterial: wrapped.toString("base64") };
+    };
+    await this.#refused(wires.awsRequest("ImportKeyMaterial", request("aws, short material", 24)));
+    await aws("ImportKeyMaterial", request("aws imported material", 32));
+    await this.#refused(wires.awsRequest("ImportKeyMaterial", request("aws, other material", 32)));
+  }
+
+  /** Temporary credentials, and tokens that stand for none. */
+  async #throughSessions(): Promise<void> {
+    const wires = this.#wires;
+    const reply = await this.#send(wires.stsRequest({ Action: "GetSessionToken" }));
+    assert.ok(reply.ok, String(reply));
+    const field = (name: string) => new RegExp(`<${name}>([^<]+)<`).exec(reply.text)?.[1] ?? "";
+    const session = {
+      accessKeyId: field("AccessKeyId"),
+      secretAccessKey: field("SecretAccessKey"),
+      sessionToken: field("SessionToken"),
+    };
+    assert.ok(session.sessionToken.length > 100 && session.secretAccessKey.length === 40);
+    this.credentials.push({ name: "session's secret access key", bytes: Buffer.from(session.secretAccessKey) });
+    this.credentials.push({ name: "session token", bytes: Buffer.from(session.sessionToken) });
+    succeeded(await this.#send(wires.awsRequest("ListKeys", {}, session)));
+    await this.#refused(wires.awsRequest("Encrypt", { KeyId: "alias/nobody", Plaintext: "YQ==" }, session));
+    await this.#refused(wires.awsRequest("ListKeys", {}, { ...session, accessKeyId: wires.access.accessKeyId }));
+    const claims = Buffer.from(JSON.stringify({ iss: "https://nobody.example", sub: this.#mark("jwt subject") }));
+    const token = `eyJhbGciOiJSUzI1NiJ9.${claims.toString("base64url")}.${this.#guess("jwt signature").slice(4)}`;
+    this.credentials.push({ name: "jwt", bytes: Buffer.from(token) });
+    const web = { RoleArn: "arn:aws:iam::000000000000:role/none", RoleSessionName: "web", WebIdentityToken: token };
+    await this.#refused(wires.stsRequest({ Action: "AssumeRoleWithWebIdentity", ...web }));
   }
 
   async #throughRest(key: string): Promise<void> {

@@ -69,6 +69,23 @@ export class Wires {
     return { method: "POST", path: "/", headers: { ...headers, ...Object.fromEntries(added) }, body: content };
   }
 
+  /** A request of STS's query protocol. */
+  stsRequest(fields: Readonly<Record<string, string>>): HttpRequest {
+    const { accessKeyId, secretAccessKey, region } = this.access;
+    const body = new URLSearchParams({ Version: "2011-06-15", ...fields }).toString();
+    const headers = {
+      host: this.client.host,
+      "content-type": "application/x-www-form-urlencoded",
+      "user-agent": this.userAgent,
+    };
+    const added = signRequest(
+      { method: "POST", path: "/", query: "", headers: new Map(Object.entries(headers)), body: Buffer.from(body) },
+      { accessKeyId, secretAccessKey },
+      { region, service: "sts", timestampMs: Date.now() },
+    );
+    return { method: "POST", path: "/", headers: { ...headers, ...Object.fromEntries(added) }, body };
+  }
+
   /** @param path below `/v1/` */
   vaultRequest(method: string, path: string, body?: unknown, token = this.access.token): HttpRequest {
     const headers = { "content-type": "application/json", "x-vault-token": token, "user-agent": this.userAgent };

@@ -10,7 +10,7 @@ import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
 import { loadPrincipal, loadSessionPolicies, rootPrincipal } from "./load-principal.ts";
 import { sessionPrincipal } from "./session-principal.ts";
-import { openSession, type SessionFacts, sealSession } from "./session-token.ts";
+import { type OpenedSession, openSession, type SessionFacts, sealSession } from "./session-token.ts";
 
 /** What an access key id stands for. */
 export interface AccessKeyCredential {
@@ -58,6 +58,17 @@ function show<Credential, Shown>(cached: Cached<Credential, Shown>, principal: P
     cached.principal = principal;
   }
   return cached.shown;
+}
+
+/** By itself, so that what stays in memory does not hold on to the scope in which the token is. */
+function cacheSession(
+  { facts, secretAccessKey: secret }: OpenedSession,
+  policies: readonly CompiledPolicy[] | undefined,
+): CachedSession {
+  return cache<LoadedSession, AccessKeyCredential | undefined>({ facts, policies }, (base) => {
+    const principal = sessionPrincipal(base, facts, policies);
+    return principal === undefined ? undefined : { principal, secret };
+  });
 }
 
 /** Finds who is behind an access key or a token, through bounded caches that every commit keeps true. */
@@ -140,12 +151,8 @@ export class IdentityDirectory {
     const cached = await this.#sessions.find(digest, async () => {
       const opened = openSession(this.#sessionKey, token);
       if (opened === undefined) return undefined;
-      const { facts, secretAccessKey: secret } = opened;
-      const policies = await loadSessionPolicies(this.#store, facts.policy, facts.policyArns);
-      return cache<LoadedSession, AccessKeyCredential | undefined>({ facts, policies }, (base) => {
-        const principal = sessionPrincipal(base, facts, policies);
-        return principal === undefined ? undefined : { principal, secret };
-      });
+      const { policy, policyArns } = opened.facts;
+      return cacheSession(opened, await loadSessionPolicies(this.#store, policy, policyArns));
     });
     if (cached === undefined) return this.#options.dev ? this.#unverified(accessKeyId) : undefined;
     const base = await this.#findPrincipal(cached.credential.facts);

@@ -5,9 +5,13 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CreateKeyCommand, EncryptCommand, ListKeysCommand } from "@aws-sdk/client-kms";
 import { AssumeRoleCommand } from "@aws-sdk/client-sts";
+import { component } from "@coffer/testkit";
 import { kmsClient, stsClient } from "./aws-clients.ts";
+import { awsParts, PythonClients } from "./python-clients.ts";
 import { temporaryFolder } from "./run-program.ts";
 import { cofferPath, ServerUnderTest } from "./server-under-test.ts";
+
+const python = component("python-venv");
 
 interface Ran {
   readonly status: number | null;
@@ -166,6 +170,23 @@ describe("coffer admin: roles and managed policies", () => {
     admin("delete-identity-provider", url);
     refused(["delete-identity-provider", url], /GET \/admin\/identity-providers lists them/);
     refused(["create-identity-provider", "http://issuer.example"], /Invalid Open ID Connect Provider URL/);
+  });
+
+  const skip = python.available ? false : python.reason;
+  it("finds a role by its name whatever its path is, which IAM's own API gave it", { skip }, async (test) => {
+    assert.ok(python.available);
+    const clients = new PythonClients(python.path);
+    test.after(() => clients.close());
+    const trust = { Effect: "Allow", Principal: { AWS: arn("root") }, Action: "sts:AssumeRole" };
+    await clients.aws(awsParts(server, "iam"), "create_role", {
+      RoleName: "deep",
+      Path: "/team/",
+      AssumeRolePolicyDocument: JSON.stringify({ Version: "2012-10-17", Statement: [trust] }),
+    });
+    assert.equal(admin<{ arn: string }>("describe", "role", "deep").arn, arn("role/team/deep"));
+    const policy = "arn:aws:iam::aws:policy/AdministratorAccess";
+    admin("attach-policy", "role/deep", policy);
+    assert.deepEqual(admin("list-attached-policies", arn("role/team/deep")), { policies: [policy] });
   });
 
   it("takes ARNs with a path, and tells whom there is not", () => {

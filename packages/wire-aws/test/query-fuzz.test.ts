@@ -143,7 +143,7 @@ describe("AWS IAM and STS, asked anything that their models allow and much that 
   }
 
   it("had requests that succeed, and not refusals alone", () => {
-    assert.ok(served.size >= 20, `only ${[...served]} succeeded`);
+    assert.ok(served.size >= 10, `only ${[...served]} succeeded`);
   });
 
   it("counts a field that is sent twice once, as it came first", async () => {

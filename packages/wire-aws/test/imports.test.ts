@@ -145,6 +145,10 @@ describe("AWS KMS imported key material", () => {
     for (const ValidTo of [now - 1, now, now + 365 * 86_400 + 1]) {
       await refusesImport(material, { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo }, "ValidationException");
     }
+    for (const ValidTo of [8.64e12 + 1, 1e300, -1e300]) {
+      const beyond = { ExpirationModel: "KEY_MATERIAL_EXPIRES", ValidTo };
+      await refusesImport(material, beyond, "SerializationException");
+    }
     await refusesImport(material, { ValidTo: now + 60 }, "ValidationException");
     await importMaterial(aws, KeyId, material, { more: { ExpirationModel: undefined, ValidTo: now + 365 * 86_400 } });
   });

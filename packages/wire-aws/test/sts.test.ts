@@ -133,4 +133,14 @@ describe("STS GetCallerIdentity", () => {
     assert.equal((await post(`${form}&x=`.padEnd(max, "x"))).status, 200);
     assertXmlError(await post(`${form}&x=`.padEnd(max + 1, "x")), 400, "ValidationError", /at most|more than/);
   });
+
+  it("refuses web identity tokens whose issuer nobody could be", async () => {
+    for (const iss of ["https://a\0", "https://\ud800", "https://", "http://a", 1, null]) {
+      const claims = Buffer.from(JSON.stringify({ iss })).toString("base64url");
+      const RoleArn = "arn:aws:iam::000000000000:role/a";
+      const fields = { RoleArn, RoleSessionName: "web", WebIdentityToken: `a.${claims}.c` };
+      const body = new URLSearchParams({ Action: "AssumeRoleWithWebIdentity", Version: "2011-06-15", ...fields });
+      assertXmlError(await post(body.toString()), 400, "InvalidIdentityToken", /not a valid JWT/);
+    }
+  });
 });

@@ -226,8 +226,13 @@ function integerReader(shape: ShapeOf<"integer">): Reader {
   };
 }
 
+/** ECMA-262: the last time of a Date, in seconds. */
+const maxTimestampSeconds = 8.64e12;
+
 function readTimestamp(value: unknown): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) refuseType(value, "milliseconds since epoch");
+  if (typeof value !== "number" || !(Math.abs(value) <= maxTimestampSeconds)) {
+    refuseType(value, "milliseconds since epoch");
+  }
   return value;
 }
 

@@ -16,6 +16,9 @@ import { conditionsOf, resourceTagConditions, type SessionInput } from "./sessio
 const action = "sts:AssumeRoleWithWebIdentity";
 const roleArnPattern = /^arn:aws:iam::(\d{12}):role\//;
 
+/** What may be looked for in the store: anybody can send any text. */
+const issuerPattern = /^https:\/\/[\x21-\x7e]+$/;
+
 function refuseToken(reason: string): never {
   throw ServiceError.of("IdentityTokenInvalid", { kind: "invalid", reason });
 }
@@ -26,7 +29,7 @@ function claimedIssuer(token: string): string {
   try {
     const claims = JSON.parse(Buffer.from(payload ?? "", "base64url").toString()) as unknown;
     const issuer = typeof claims === "object" && claims !== null && "iss" in claims ? claims.iss : undefined;
-    if (typeof issuer === "string" && issuer.startsWith("https://")) return issuer;
+    if (typeof issuer === "string" && issuerPattern.test(issuer)) return issuer;
   } catch {
     // As for a token without an issuer.
   }

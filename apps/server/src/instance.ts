@@ -69,7 +69,10 @@ const privateMode = 0o700;
 export async function openInstance(settings: Settings, clock: Clock, reports: Reports): Promise<Instance> {
   const { persistent } = settings;
   const externalKeys = openExternalKeys(settings.xks, clock);
-  const webIdentities = openWebIdentities(settings.oidcKeysFile);
+  const webIdentities = openWebIdentities({
+    keysFile: settings.oidcKeysFile,
+    allowPrivateHosts: settings.oidcAllowPrivateHosts,
+  });
   const attestationRoots = readAttestationRoots(settings.attestationRootsFile);
   const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
   const store = await openSqliteStore({

@@ -11,6 +11,7 @@ import {
   jwtVerify,
 } from "jose";
 import { OperatorError } from "./operator-error.ts";
+import { type FetchBounds, fetchBounded } from "./public-fetch.ts";
 
 /** What IAM accepts of OpenID Connect providers; `none` and secrets shared with the issuer are not among it. */
 const algorithms = ["RS256", "RS384", "RS512", "ES256", "ES384", "ES512"];
@@ -26,14 +27,22 @@ interface Issuer {
   readonly untilMs: number;
 }
 
+/** How the keys of identity providers are found. */
+export interface WebIdentityOptions {
+  /** JSON, `{"https://ISSUER": {"keys": [...]}}`. */
+  readonly keysFile: string | undefined;
+  /** Whether providers may be asked whose hosts are not on the public Internet. */
+  readonly allowPrivateHosts: boolean;
+}
+
 /**
  * The keys of OpenID Connect providers: those of a file, by issuer, else what the issuer publishes over HTTPS (OpenID
  * Connect Discovery 1.0). Only issuers that an administrator registered are ever asked.
  *
- * @param keysFile JSON, `{"https://ISSUER": {"keys": [...]}}`
  * @throws OperatorError for a file that cannot be read or used
  */
-export function openWebIdentities(keysFile: string | undefined): WebIdentityVerifier {
+export function openWebIdentities({ keysFile, allowPrivateHosts }: WebIdentityOptions): WebIdentityVerifier {
+  const bounds = { timeoutMs: fetchTimeoutMs, maxBytes: maxAnswerBytes, publicOnly: !allowPrivateHosts };
   const fixed = keysFile === undefined ? new Map<string, JWTVerifyGetKey>() : readKeys(keysFile);
   const issuers = new Map<string, Issuer>();
 
@@ -43,7 +52,7 @@ export function openWebIdentities(keysFile: string | undefined): WebIdentityVeri
     const known = issuers.get(issuer);
     if (known !== undefined && known.untilMs > nowMs) return known.keys;
     if (issuers.size >= maxIssuers) issuers.clear();
-    const keys = discover(issuer);
+    const keys = discover(issuer, bounds);
     issuers.set(issuer, { keys, untilMs: nowMs + keysAgeMs });
     keys.catch(() => issuers.set(issuer, { keys, untilMs: nowMs + retryAfterMs }));
     return keys;
@@ -79,36 +88,22 @@ function refusalOf(error: unknown): ServiceError {
   return ServiceError.of("IdentityTokenInvalid", { kind: "unreachable", reason }, error);
 }
 
-const boundedFetch: FetchImplementation = async (url, options) => {
-  const signal = AbortSignal.timeout(fetchTimeoutMs);
-  const answer = await fetch(url, { ...options, signal, redirect: "error" });
-  let size = 0;
-  const parts: Uint8Array[] = [];
-  for await (const part of answer.body ?? []) {
-    size += part.byteLength;
-    if (size > maxAnswerBytes) throw new Error("the identity provider's answer is too long");
-    parts.push(part);
-  }
-  return new Response(Buffer.concat(parts), { status: answer.status, headers: answer.headers });
-};
+function fetchImplementation(bounds: FetchBounds): FetchImplementation {
+  return (url, { headers }) => fetchBounded(new URL(url), Object.fromEntries(headers), bounds);
+}
 
-async function discover(issuer: string): Promise<JWTVerifyGetKey> {
-  const place = `${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-  const answer = await boundedFetch(place, {
-    headers: new Headers(),
-    method: "GET",
-    redirect: "manual",
-    signal: AbortSignal.timeout(fetchTimeoutMs),
-  });
+async function discover(issuer: string, bounds: FetchBounds): Promise<JWTVerifyGetKey> {
+  const place = new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
+  const answer = await fetchBounded(place, {}, bounds);
   const metadata = (await answer.json()) as { readonly issuer?: unknown; readonly jwks_uri?: unknown };
   const { jwks_uri: uri } = metadata;
-  if (answer.status !== 200 || metadata.issuer !== issuer || typeof uri !== "string" || !uri.startsWith("https://")) {
+  if (metadata.issuer !== issuer || typeof uri !== "string" || !uri.startsWith("https://")) {
     throw new Error("the identity provider's metadata cannot be used");
   }
   return createRemoteJWKSet(new URL(uri), {
     timeoutDuration: fetchTimeoutMs,
     cacheMaxAge: keysAgeMs,
-    [customFetch]: boundedFetch,
+    [customFetch]: fetchImplementation(bounds),
   });
 }
 

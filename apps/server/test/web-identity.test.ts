@@ -8,6 +8,7 @@ import { ListKeysCommand } from "@aws-sdk/client-kms";
 import { AssumeRoleWithWebIdentityCommand, GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { component } from "@coffer/testkit";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
+import { openWebIdentities } from "../src/web-identities.ts";
 import { kmsClient, stsClient } from "./aws-clients.ts";
 import { awsParts, PythonClients } from "./python-clients.ts";
 import { runProgram, temporaryFolder } from "./run-program.ts";
@@ -47,7 +48,7 @@ describe("web identities", { skip: python.available ? false : python.reason }, (
     const keysFile = join(folder, "keys.json");
     writeFileSync(keysFile, JSON.stringify({ [issuer]: set }));
     server = await ServerUnderTest.start({
-      args: [`--oidc-keys-file=${keysFile}`],
+      args: [`--oidc-keys-file=${keysFile}`, "--oidc-allow-private-hosts"],
       environment: { NODE_EXTRA_CA_CERTS: certificate },
     });
     python_ = new PythonClients(python.path);
@@ -115,6 +116,26 @@ describe("web identities", { skip: python.available ? false : python.reason }, (
 
   it("assume a role with the keys that their issuer publishes", async () => {
     await assertSession(await sign({}, published), await makeRole("published", published));
+  });
+
+  it("are asked of no issuer whose host is private, unless the operator allows that", async () => {
+    const token = await sign({}, published);
+    let connections = 0;
+    const count = () => {
+      connections += 1;
+    };
+    publisher.on("connection", count);
+    for (const [allowPrivateHosts, asked] of [
+      [false, 0],
+      [true, 1],
+    ] as const) {
+      const identities = openWebIdentities({ keysFile: undefined, allowPrivateHosts });
+      // This process does not trust the issuer's certificate: what counts is whether it was connected to.
+      const verified = identities.verify(token, { issuer: published, nowMs: Date.now() });
+      await assert.rejects(verified, { message: "IdentityTokenInvalid" });
+      assert.equal(connections, asked);
+    }
+    publisher.off("connection", count);
   });
 
   it("are refused with another key, time, audience, issuer, subject or algorithm", async () => {

@@ -38,6 +38,7 @@ export interface Settings {
   readonly attestationRootsFile: string | undefined;
   /** Keys of OpenID Connect providers by issuer, instead of those that they publish. */
   readonly oidcKeysFile: string | undefined;
+  readonly oidcAllowPrivateHosts: boolean;
   readonly account: string;
   readonly region: string;
   /** External key stores: the proxy that this is (off without a path), and how it speaks to others. */
@@ -79,6 +80,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     credentialsFile: values.credentialsFile,
     attestationRootsFile: values["attestation.rootsFile"],
     oidcKeysFile: values.oidcKeysFile,
+    oidcAllowPrivateHosts: values.oidcAllowPrivateHosts,
     account: values.account,
     region: values.region,
     xks: {

@@ -51,6 +51,7 @@ describe("loadSettings", () => {
       account: "000000000000",
       region: "us-east-1",
       oidcKeysFile: undefined,
+      oidcAllowPrivateHosts: false,
       xks: { uriPath: undefined, rootsFile: undefined, timeoutMs: undefined, client: undefined },
       requestRates: undefined,
       resourceQuotas: { keys: undefined, grantsPerKey: undefined },

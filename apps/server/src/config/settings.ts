@@ -247,6 +247,14 @@ export const settingRows = {
     defaultText: "none: they are asked for over HTTPS",
     doc: "JSON file with the keys of OpenID Connect providers, by issuer: a JSON Web Key Set each.",
   }),
+  oidcAllowPrivateHosts: row({
+    flag: "oidc-allow-private-hosts",
+    environment: "COFFER_OIDC_ALLOW_PRIVATE_HOSTS",
+    file: "oidc_allow_private_hosts",
+    type: switchType,
+    default: false,
+    doc: "Ask OpenID Connect providers for their keys whose hosts are not on the public Internet, too.",
+  }),
   allowPlaintext: row({
     flag: "allow-plaintext",
     environment: "COFFER_ALLOW_PLAINTEXT",

@@ -14,6 +14,11 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     render: async () => (await import("../apps/server/src/config/render-docs.ts")).renderConfigDocs(),
   },
   {
+    path: "docs/KMS.md",
+    command: "bin/node tools/generate-kms-docs.ts",
+    render: async () => (await import("./render-kms.ts")).renderKmsDocs(),
+  },
+  {
     path: "docs/LIMITS.md",
     command: "bin/node tools/generate-limits-docs.ts",
     render: async () => (await import("./render-limits.ts")).renderLimitsDocs(),

@@ -29,7 +29,8 @@ export function generateToken(
   const root = principal === rootArn(account);
   const record: TokenRecord = {
     digest: sha256Hex(token),
-    accessor: core.randomness.bytes(18).toString("base64url"),
+    // In hex: an accessor is typed on command lines, where a leading dash would be an option.
+    accessor: core.randomness.bytes(18).toString("hex"),
     principalArn: principal,
     account,
     displayName: options.displayName,

@@ -234,9 +234,12 @@ describe("AWS KMS multi-Region keys", () => {
     await pass(40);
     for (const region of [replica, third]) {
       await callIn(region, "Decrypt", { CiphertextBlob });
+      await aws.test.core.keyUsages.flush(aws.test.clock.nowMs());
+      assert.ok((await aws.test.core.store.get("keyUsages", { region, keyId: KeyId })) !== undefined);
       await callIn(region, "ScheduleKeyDeletion", { KeyId, PendingWindowInDays: 7 });
       await pass(8);
       await refusesIn(region, "DescribeKey", { KeyId }, "NotFoundException");
+      assert.equal(await aws.test.core.store.get("keyUsages", { region, keyId: KeyId }), undefined);
     }
     const now = aws.test.clock.nowMs();
     const dying = await describeIn(home);

@@ -5,37 +5,29 @@ import { type KeyRecord, materialRegion } from "../model/key.ts";
 import { changeRelated } from "../operations/multi-region/related-keys.ts";
 import { dayMs } from "../operations/shared.ts";
 import type { Write } from "../ports/store.ts";
-
-const pageRows = 500;
+import { deletionsOfKey, deletionsOfVersions, pageRows } from "./deletions.ts";
 
 /**
- * Takes a replica, which has fewer grants than a page, out of its multi-Region key. What is shared stays with the others. When it was the last one and its
- * primary key waits for that, the primary's own waiting period begins.
+ * Takes a replica, which has fewer grants than a page, out of its multi-Region key. What is shared stays with the others.
+ * When it was the last one and its primary key waits for that, the primary's own waiting period begins.
  */
 export async function destroyReplica(core: Core, record: KeyRecord): Promise<void> {
-  const { account, region, keyId, multiRegion } = record;
+  const { region, keyId, multiRegion } = record;
   invariant(multiRegion !== undefined, "a replica is of a multi-Region key");
   const replicaRegions = multiRegion.replicaRegions.filter((other) => other !== region);
   const related = await changeRelated(core, record, { multiRegion: { ...multiRegion, replicaRegions } });
   const own = materialRegion(record) === region ? await core.store.listKeyVersions(region, keyId, 0, pageRows) : [];
-  const aliases = await core.store.listKeyAliases(account, region, keyId, undefined, pageRows);
   const grants = await core.store.listGrants(region, keyId, undefined, pageRows);
   const nowMs = core.clock.nowMs();
   const writes = related.map((write) => (replicaRegions.length === 0 ? startWaiting(write, nowMs) : write));
   await core.commit([
-    { op: "delete", table: "keys", key: { region, keyId }, revision: record.revision },
+    ...(await deletionsOfKey(core, record)),
     ...writes,
     ...grants.flatMap(deletionOf),
-    ...own.map(
-      ({ version }): Write => ({
-        op: "delete",
-        table: "keyVersions",
-        key: { region, keyId, version },
-        revision: "any",
-      }),
-    ),
-    ...aliases.map(
-      ({ name }): Write => ({ op: "delete", table: "aliases", key: { account, region, name }, revision: "any" }),
+    ...deletionsOfVersions(
+      region,
+      keyId,
+      own.map(({ version }) => version),
     ),
   ]);
 }

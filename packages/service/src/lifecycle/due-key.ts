@@ -8,11 +8,9 @@ import { minRotationPeriodMs } from "../operations/rotation/checks.ts";
 import { rotate } from "../operations/rotation/rotate.ts";
 import { recordedChange } from "../pipeline/recorded-change.ts";
 import type { ChangeEvent } from "../pipeline/unrecorded.ts";
-import type { Write } from "../ports/store.ts";
+import { deletionsOfKey, deletionsOfVersions, pageRows } from "./deletions.ts";
 import { destroyReplica } from "./destroy-replica.ts";
 import { expireMaterial } from "./expire-material.ts";
-
-const pageRows = 500;
 
 /**
  * Rotates a key whose time has come.
@@ -55,7 +53,7 @@ export async function expireDueKey(core: Core, record: KeyRecord): Promise<Chang
 export async function destroyDueKey(core: Core, record: KeyRecord): Promise<ChangeEvent> {
   const { keyId } = record;
   const { store } = core;
-  const { account, region, currentVersion } = record;
+  const { region, currentVersion } = record;
   const materialAt = materialRegion(record);
   const event = eventOf(record, "DeleteKey", core.clock.nowMs(), { keyId });
   const change = recordedChange(core, () => event);
@@ -66,27 +64,11 @@ export async function destroyDueKey(core: Core, record: KeyRecord): Promise<Chan
   for (let key = record; ; ) {
     const rows = await store.listKeyVersions(materialAt, keyId, 0, pageRows);
     const versions = new Set([currentVersion, ...rows.map(({ version }) => version)]);
-    const material = [...versions].map(
-      (version): Write => ({
-        op: "delete",
-        table: "keyVersions",
-        key: { region: materialAt, keyId, version },
-        revision: "any",
-      }),
-    );
+    const material = deletionsOfVersions(materialAt, keyId, versions);
     const grants = await store.listGrants(region, keyId, undefined, pageRows);
     const granted = grants.flatMap(deletionOf);
     if (rows.length < pageRows && grants.length < pageRows) {
-      const aliases = await store.listKeyAliases(account, region, keyId, undefined, pageRows);
-      await change.core.commit([
-        { op: "delete", table: "keys", key: { region, keyId }, revision: key.revision },
-        { op: "delete", table: "keyUsages", key: { region, keyId }, revision: "any" },
-        ...material,
-        ...granted,
-        ...aliases.map(
-          ({ name }): Write => ({ op: "delete", table: "aliases", key: { account, region, name }, revision: "any" }),
-        ),
-      ]);
+      await change.core.commit([...(await deletionsOfKey(core, key)), ...material, ...granted]);
       break;
     }
     key = changeKey(key, {});

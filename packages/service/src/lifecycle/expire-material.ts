@@ -1,7 +1,7 @@
 import type { Core } from "../core.ts";
 import { changeKey } from "../model/due.ts";
 import type { KeyRecord } from "../model/key.ts";
-import { importedVersions, settle, settledMembers, withoutMaterial } from "../operations/imports/versions.ts";
+import { importedVersions, settle, withoutMaterial } from "../operations/imports/versions.ts";
 import type { Write } from "../ports/store.ts";
 
 /** Whether the lifecycle has expired material of a key to delete. */
@@ -16,8 +16,7 @@ export async function expireMaterial(core: Core, record: KeyRecord): Promise<voi
   const kept = versions.map((version) =>
     version.expiresAtMs !== undefined && version.expiresAtMs <= nowMs ? withoutMaterial(version) : version,
   );
-  const changes = settle(record, kept);
-  const removed = settledMembers.filter((member) => !(member in changes));
+  const { changes, removed } = settle(record, kept);
   await core.commit([
     { op: "update", table: "keys", row: changeKey(record, changes, removed) },
     ...kept

@@ -3,7 +3,7 @@ import { defineOperation } from "../../pipeline/operation.ts";
 import type { Write } from "../../ports/store.ts";
 import { updateKey } from "../keys/update.ts";
 import { anyState, type KeyInput, namedKey } from "../shared.ts";
-import { hasMaterial, importedVersions, settle, settledMembers, withoutMaterial } from "./versions.ts";
+import { hasMaterial, importedVersions, settle, withoutMaterial } from "./versions.ts";
 
 export interface DeleteImportedKeyMaterialInput extends KeyInput {
   /** The material of this id; the current one when absent. */
@@ -42,11 +42,10 @@ export const deleteImportedKeyMaterial = defineOperation<
     }
     const row = withoutMaterial(found);
     const writes: Write[] = [{ op: "update", table: "keyVersions", row }];
-    const changes = settle(
+    const { changes, removed } = settle(
       record,
       versions.map((version) => (version === found ? row : version)),
     );
-    const removed = settledMembers.filter((member) => !(member in changes));
     await updateKey(core, record, changes, { removed, writes });
     return { keyArn: key.arn, keyMaterialId: found.materialId };
   },

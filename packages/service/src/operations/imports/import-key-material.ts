@@ -19,7 +19,7 @@ import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
 import { refuseImport } from "./checks.ts";
 import { openImportToken } from "./import-token.ts";
 import { findVersion, placeOf } from "./place.ts";
-import { importedVersions, settle, settledMembers } from "./versions.ts";
+import { importedVersions, settle } from "./versions.ts";
 
 export interface ImportKeyMaterialInput extends KeyInput {
   readonly importToken: Uint8Array;
@@ -154,8 +154,8 @@ async function store(call: Call<ImportKeyMaterialInput>, material: SecretBytes, 
     { op: known === undefined ? "insert" : "update", table: "keyVersions", row },
     ...(await changeRelated(core, record, place.changes)),
   ];
-  const changes = { ...place.changes, ...settle(next, all) };
-  await updateKey(core, record, changes, { removed: settledMembers.filter((member) => !(member in changes)), writes });
+  const { changes, removed } = settle(next, all);
+  await updateKey(core, record, { ...place.changes, ...changes }, { removed, writes });
 }
 
 function materialDescription(text: string | undefined): Pick<KeyVersionRecord, "materialDescription"> {

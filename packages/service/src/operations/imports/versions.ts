@@ -18,18 +18,23 @@ export function withoutMaterial(version: KeyVersionRecord): KeyVersionRecord {
   return { ...kept, wrappingKeyId: "", wrappedMaterial: new Uint8Array(), revision: version.revision + 1 };
 }
 
+/** What changes in a key's record, and which members it loses. */
+interface Settled {
+  readonly changes: Partial<KeyRecord>;
+  readonly removed: readonly (keyof KeyRecord)[];
+}
+
 /**
  * What a key's record says of its versions: it works only while the material of every version up to the current one is
  * there, and is due when the first of all expires.
  */
-export function settle(key: KeyRecord, versions: readonly KeyVersionRecord[]): Partial<KeyRecord> {
+export function settle(key: KeyRecord, versions: readonly KeyVersionRecord[]): Settled {
   const present = versions.filter(hasMaterial);
   const isComplete = hasAll(key, versions);
   const expiries = present.map(({ expiresAtMs }) => expiresAtMs).filter((at) => at !== undefined);
-  return {
-    state: settledState(key.state, isComplete),
-    ...(expiries.length === 0 ? {} : { materialExpiresAtMs: Math.min(...expiries) }),
-  };
+  const state = settledState(key.state, isComplete);
+  if (expiries.length === 0) return { changes: { state }, removed: ["materialExpiresAtMs"] };
+  return { changes: { state, materialExpiresAtMs: Math.min(...expiries) }, removed: [] };
 }
 
 function hasAll({ currentVersion }: KeyRecord, versions: readonly KeyVersionRecord[]): boolean {
@@ -50,6 +55,3 @@ function settledState(state: KeyState, isComplete: boolean): KeyState {
     ? state
     : "preActivation";
 }
-
-/** Members of a key's record that `settle` sets only where they apply. */
-export const settledMembers = ["materialExpiresAtMs"] as const satisfies readonly (keyof KeyRecord)[];

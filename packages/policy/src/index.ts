@@ -40,3 +40,12 @@ export type {
   StatementExplanation,
   StatementMatch,
 } from "./types.ts";
+export {
+  compileVaultAcl,
+  defaultVaultPolicy,
+  parseVaultPolicy,
+  type VaultAcl,
+  type VaultAclDecision,
+  type VaultAclRequest,
+  type VaultPolicy,
+} from "./vault-acl-root.ts";

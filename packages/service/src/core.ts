@@ -15,6 +15,8 @@ import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import type { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+import type { VaultAcls } from "./vault/vault-acls.ts";
+import type { VaultEntries } from "./vault/vault-entries.ts";
 
 /** What every operation stands on. Made once by `openCore`. */
 export interface Core {
@@ -31,6 +33,10 @@ export interface Core {
   readonly keyUsages: KeyUsages;
   readonly identities: IdentityDirectory;
   readonly mounts: MountDirectory;
+  /** What the Vault API keeps. */
+  readonly vaultEntries: VaultEntries;
+  /** The ACL policies of Vault tokens, compiled. */
+  readonly vaultAcls: VaultAcls;
   readonly keyStores: KeyStoreDirectory;
   /** Keys behind external key store proxies. */
   readonly externalKeys: ExternalKeys;

@@ -49,7 +49,7 @@ export type {
 } from "./model/key.ts";
 export type { CustomKeyStoreRecord, KeyStoreConnectionError, KeyStoreState } from "./model/key-store.ts";
 export type { KeyUsageRecord } from "./model/key-usage.ts";
-export type { MountRecord } from "./model/mount.ts";
+export type { MountConfig, MountRecord } from "./model/mount.ts";
 export type {
   AccessKeyRecord,
   IamNameKind,
@@ -64,8 +64,10 @@ export type {
   PrincipalKind,
   PrincipalRecord,
   TokenRecord,
+  VaultTokenFacts,
 } from "./model/principal.ts";
-export type { RecipientRequest, RequestContext, Wire } from "./model/request.ts";
+export type { RecipientRequest, RequestContext, VaultAccess, VaultDecisionRecord, Wire } from "./model/request.ts";
+export type { VaultEntryRecord } from "./model/vault-entry.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
 export { createAccessKey, deleteAccessKey, updateAccessKey } from "./operations/admin/access-keys.ts";
@@ -235,6 +237,10 @@ export {
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
 export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+export { type IssuedVaultToken, issueVaultToken, type WantedVaultToken } from "./vault/issue-token.ts";
+export { type StoredVaultPolicy, type VaultAcls, vaultPolicyArea } from "./vault/vault-acls.ts";
+export type { VaultEntries, VaultEntry, VaultFolderPage } from "./vault/vault-entries.ts";
+export { admittedByAcl, vaultPathAccess } from "./vault/vault-principal.ts";
 export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";
 export { anonymousCaller, type CallerFacts, refusalOf } from "./wire/refusal.ts";

@@ -19,6 +19,8 @@ import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+import { VaultAcls } from "./vault/vault-acls.ts";
+import { VaultEntries } from "./vault/vault-entries.ts";
 
 /** The parts that a core is made of. */
 export interface CoreParts {
@@ -57,6 +59,8 @@ export function openCore(parts: CoreParts): OpenedCore {
   const keys = new KeyDirectory(store, keyring);
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
   const mounts = new MountDirectory(store);
+  const vaultEntries = new VaultEntries(store, keyring, clock);
+  const vaultAcls = new VaultAcls(vaultEntries);
   const keyStores = new KeyStoreDirectory(store, keyring);
   const grants = new GrantDirectory(store);
   const unrecorded = new UnrecordedChanges(audit, store);
@@ -73,6 +77,8 @@ export function openCore(parts: CoreParts): OpenedCore {
     keyUsages: new KeyUsages(store, () => lifecycle.onManyUses()),
     identities,
     mounts,
+    vaultEntries,
+    vaultAcls,
     keyStores,
     externalKeys: parts.externalKeys,
     grants,
@@ -96,6 +102,7 @@ export function openCore(parts: CoreParts): OpenedCore {
         keys.forget(writes);
         identities.forget(writes);
         mounts.forget(writes);
+        vaultAcls.forget(writes);
         keyStores.forget(writes);
       }
     },

@@ -21,6 +21,7 @@ import {
   type TableName,
   type Tables,
   type TokenRecord,
+  type VaultEntryRecord,
   type WrappingKeyRecord,
   type Write,
 } from "@coffer/service";
@@ -218,6 +219,35 @@ export class SqlStore implements Store {
 
   listOidcProviders(account: string, after = beforeAll, limit: number): Promise<readonly OidcProviderRecord[]> {
     return this.#page("oidcProviders", this.#pages.listOidcProviders, { account, after, limit });
+  }
+
+  async findTokenByAccessor(accessor: string): Promise<TokenRecord | undefined> {
+    const [found] = await this.#page("tokens", this.#pages.findTokenByAccessor, { accessor, limit: 1 });
+    return found;
+  }
+
+  listTokensByAccessor(after = beforeAll, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#page("tokens", this.#pages.listTokensByAccessor, { after, limit });
+  }
+
+  listChildTokens(parentDigest: string, after = beforeAll, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#page("tokens", this.#pages.listChildTokens, { parentDigest, after, limit });
+  }
+
+  listExpiredTokens(atMs: number, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#page("tokens", this.#pages.listExpiredTokens, { atMs, limit });
+  }
+
+  listVaultEntries(area: string, after = beforeAll, limit: number): Promise<readonly VaultEntryRecord[]> {
+    return this.#page("vaultEntries", this.#pages.listVaultEntries, { area, after, limit });
+  }
+
+  listExpiredVaultEntries(atMs: number, limit: number): Promise<readonly VaultEntryRecord[]> {
+    return this.#page("vaultEntries", this.#pages.listExpiredVaultEntries, { atMs, limit });
+  }
+
+  listVaultEntriesWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly VaultEntryRecord[]> {
+    return this.#page("vaultEntries", this.#pages.listVaultEntriesWrappedBy, { wrappingKeyId, limit });
   }
 
   listMounts(after = beforeAll, limit: number): Promise<readonly MountRecord[]> {

@@ -1,11 +1,7 @@
-import { type Core, type MountRecord, ServiceError } from "@coffer/service";
+import type { Core, MountRecord } from "@coffer/service";
 import { RouteTable } from "./http/routes.ts";
+import { tableOfMount } from "./mount-types.ts";
 import { sysRoutes, tokenRoutes } from "./sys/routes.ts";
-import { transitRoutes } from "./transit/routes.ts";
-
-const sysTable = new RouteTable(sysRoutes);
-const tokenTable = new RouteTable(tokenRoutes);
-const transitTable = new RouteTable(transitRoutes);
 
 /** A part of the path space with endpoints of its own. */
 export interface Area {
@@ -17,22 +13,31 @@ export interface Area {
   readonly segments: readonly string[];
 }
 
+interface BuiltIn {
+  readonly table: RouteTable;
+  readonly mountType: string;
+}
+
+/** What is always there, by its first segments. */
+const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
+  ["sys", { table: new RouteTable(sysRoutes), mountType: "system" }],
+  ["auth/token", { table: new RouteTable(tokenRoutes), mountType: "token" }],
+]);
+
 /**
- * The area of a path: `sys/`, `auth/token/`, or a mount.
+ * The area of a path: a built-in one, or a mount.
  *
  * @param text the path below `/v1/`
- * @throws ServiceError NotFound resource `mount`
+ * @returns undefined when nothing is mounted there
  */
-export async function findArea(core: Core, text: string, segments: readonly string[]): Promise<Area> {
-  if (segments[0] === "sys") {
-    return { table: sysTable, mountType: "system", mount: undefined, segments: segments.slice(1) };
-  }
-  if (segments[0] === "auth" && segments[1] === "token") {
-    return { table: tokenTable, mountType: "token", mount: undefined, segments: segments.slice(2) };
-  }
+export async function findArea(core: Core, text: string, segments: readonly string[]): Promise<Area | undefined> {
+  const depth = segments[0] === "auth" ? 2 : 1;
+  const builtIn = builtIns.get(segments.slice(0, depth).join("/"));
+  if (builtIn !== undefined) return { ...builtIn, mount: undefined, segments: segments.slice(depth) };
   const found = core.mounts.match(text);
   const match = found instanceof Promise ? await found : found;
-  if (match === undefined) throw ServiceError.of("NotFound", { resource: "mount", id: text });
+  if (match === undefined) return undefined;
   const { mount, rest } = match;
-  return { table: transitTable, mountType: mount.type, mount, segments: rest === "" ? [] : rest.split("/") };
+  const table = tableOfMount(mount);
+  return table && { table, mountType: mount.type, mount, segments: rest === "" ? [] : rest.split("/") };
 }

@@ -10,17 +10,18 @@ import {
   type WireHandler,
   type WireRequest,
 } from "@coffer/service";
-import { type Area, findArea } from "./areas.ts";
+import { findArea } from "./areas.ts";
 import { describeError } from "./errors.ts";
+import { admit, nobody, notAdmitted } from "./http/admit.ts";
 import { authenticate, refuseUnsupportedHeaders } from "./http/authenticate.ts";
-import { VaultCall, type VaultOperation } from "./http/call.ts";
+import { VaultCall } from "./http/call.ts";
 import { answerErrors, answerResult, type VaultResult } from "./http/envelope.ts";
 import type { Fields } from "./http/fields.ts";
 import { readFields, readOperation } from "./http/read-request.ts";
 import type { RouteMatch } from "./http/routes.ts";
 import { vaultLimits } from "./limits.ts";
 import { answerProbe } from "./sys/probes.ts";
-import { parseVaultPath, type VaultPath } from "./vault-path.ts";
+import { parseVaultPath } from "./vault-path.ts";
 
 export interface VaultWireOptions {
   /** Coffer's version: what the wire gives out as the server's. */
@@ -73,22 +74,48 @@ async function handle(core: Core, version: string, request: WireRequest, progres
   const probe = path.trailingSlash ? undefined : answerProbe(core, version, path.text, request);
   if (probe !== undefined) return probe;
   refuseUnsupportedHeaders(request);
-  const { principal, token } = await authenticate(core, request);
-  const context: RequestContext = { ...progress.caller, principal };
-  progress.caller = context;
   const query = new URLSearchParams(request.query);
   const operation = readOperation(request.method, query);
+  const area = await findArea(core, path.text, path.segments);
+  // A list always ends in a slash for the original, whether the client wrote it or not.
+  const match = area?.table.match(area.segments, path.trailingSlash || operation === "list");
+  const isOpen = match?.route.open?.includes(operation) === true;
+  const { principal, token } = isOpen
+    ? { principal: nobody(core.account), token: undefined }
+    : await authenticate(core, request);
+  progress.caller = { ...progress.caller, principal };
   if (operation === "update" && path.trailingSlash) {
     throw ServiceError.of("InvalidInput", { kind: "validation", reason: "cannot write to a path ending in '/'" });
   }
   const fields = readFields(operation, request, query);
-  const area = await findArea(core, path.text, path.segments);
-  const match = findRoute(area, path, operation);
+  const routePath = match && { core, mount: area?.mount, captures: match.captures };
+  const creates =
+    operation === "update" && routePath !== undefined && (await match?.route.exists?.(routePath)) === false;
+  if (!isOpen) {
+    const { allowed, context } = await admit(
+      core,
+      { ...progress.caller, principal },
+      {
+        path: operation === "list" || path.trailingSlash ? `${path.text}/` : path.text,
+        operation: creates ? "create" : operation,
+        sudo: match?.route.sudo?.includes(operation) === true,
+        fields,
+        wrapTtlSeconds: undefined,
+        nowMs: core.clock.nowMs(),
+      },
+    );
+    progress.caller = context;
+    if (!allowed) throw notAdmitted(context);
+  }
+  if (area === undefined) throw ServiceError.of("NotFound", { resource: "mount", id: path.text });
+  if (match === undefined) throw ServiceError.of("NotFound", { resource: "route", id: path.text });
   const handler = match.operations.get(operation);
   if (handler === undefined) {
     throw ServiceError.of("InvalidInput", { kind: "method", reason: "unsupported operation" });
   }
-  const call = new VaultCall({ core, context, fields, captures: match.captures, mount: area.mount, token });
+  const context: RequestContext = { ...progress.caller, principal: progress.caller.principal ?? principal };
+  const { captures } = match;
+  const call = new VaultCall({ core, context, fields, captures, mount: area.mount, token, request, creates });
   let result: VaultResult;
   try {
     result = await handler(call);
@@ -97,14 +124,6 @@ async function handle(core: Core, version: string, request: WireRequest, progres
   }
   invariant(call.audited, "every Vault route runs an operation");
   return answerResult(withIgnored(result, match, fields), context.requestId, area.mountType);
-}
-
-/** @throws ServiceError NotFound resource `route` */
-function findRoute(area: Area, path: VaultPath, operation: VaultOperation): RouteMatch {
-  // A list always ends in a slash for the original, whether the client wrote it or not.
-  const match = area.table.match(area.segments, path.trailingSlash || operation === "list");
-  if (match === undefined) throw ServiceError.of("NotFound", { resource: "route", id: path.text });
-  return match;
 }
 
 /** Names the parameters that the endpoint does not know in a warning, as the original does. */

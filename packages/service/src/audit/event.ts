@@ -65,6 +65,7 @@ const identityTypes = {
   role: "Role",
   "assumed-role": "AssumedRole",
   federated: "WebIdentityUser",
+  vault: "FederatedUser",
 } as const;
 
 /** Principals are cached, so what is recorded of them is written once. */
@@ -198,7 +199,9 @@ function additionalData({ caller, recipient, decisions = [], grants = [] }: Audi
   // AWS has one: `grantId`. Two keys of one request may each be used by a grant of its own.
   const shownGrant = grants.length === 0 ? "" : `,"grantId":${quote(grants[0]!)}`;
   const shownGrants = grants.length < 2 ? "" : `,"grantIds":${JSON.stringify(grants)}`;
-  const shownUse = `${shownRecipient}${shownGrant}${shownGrants}${shownDecisions}`;
+  const vault = "vault" in caller ? caller.vault?.decision : undefined;
+  const shownVault = vault === undefined ? "" : `,"vaultAcl":${redactTokens(JSON.stringify(vault))}`;
+  const shownUse = `${shownVault}${shownRecipient}${shownGrant}${shownGrants}${shownDecisions}`;
   return `{"wire":${quote(wire)}${shownPath}${shownAccessor}${shownUse}}`;
 }
 

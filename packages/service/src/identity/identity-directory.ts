@@ -8,6 +8,7 @@ import { limits } from "../limits.ts";
 import type { AccessKeyRecord, Principal, TokenRecord } from "../model/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
+import { vaultPrincipal } from "../vault/vault-principal.ts";
 import { loadPrincipal, loadSessionPolicies, rootPrincipal } from "./load-principal.ts";
 import { sessionPrincipal } from "./session-principal.ts";
 import { type OpenedSession, openSession, type SessionFacts, sealSession } from "./session-token.ts";
@@ -191,11 +192,14 @@ export class IdentityDirectory {
     const digest = sha256Hex(token);
     const cached = await this.#tokens.find(digest, async () => {
       const record = await this.#store.get("tokens", { digest });
-      return record === undefined ? undefined : cache(record, (principal) => ({ ...principal, token: record }));
+      if (record === undefined) return undefined;
+      if (record.vault === undefined) return cache(record, (principal) => ({ ...principal, token: record }));
+      const holder = vaultPrincipal(record);
+      return { ...cache(record, () => holder), principal: holder };
     });
     if (cached === undefined) return undefined;
-    const principal = await this.#findPrincipal(cached.credential);
-    const { expiresAtMs } = cached.credential;
+    const { expiresAtMs, vault } = cached.credential;
+    const principal = vault === undefined ? await this.#findPrincipal(cached.credential) : cached.principal;
     if (expiresAtMs !== undefined && expiresAtMs <= this.#clock.nowMs()) return undefined;
     return principal === undefined ? undefined : show(cached, principal);
   }

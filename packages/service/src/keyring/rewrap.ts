@@ -1,7 +1,7 @@
 import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
 import { InvariantError, invariant } from "../errors.ts";
-import { accessKeyIdentity, keyStoreIdentity, keyVersionIdentity } from "../keys/identity.ts";
+import { accessKeyIdentity, keyStoreIdentity, keyVersionIdentity, vaultEntryIdentity } from "../keys/identity.ts";
 import { StoreConflict, type Write } from "../ports/store.ts";
 import {
   encodeSecretSetting,
@@ -76,6 +76,7 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
   const versions = await store.listKeyVersionsWrappedBy(olderId, batchRows + skipped);
   const accessKeys = await store.listAccessKeysWrappedBy(olderId, batchRows + skipped);
   const keyStores = await store.listCustomKeyStoresWrappedBy(olderId, batchRows + skipped);
+  const entries = await store.listVaultEntriesWrappedBy(olderId, batchRows + skipped);
   return [
     ...versions.map((row) => ({
       row: `version ${row.version} of key ${row.keyId} in ${row.region}`,
@@ -102,6 +103,15 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
         const { wrappingKeyId, wrapped } = rewrap(core, stored, keyStoreIdentity(row));
         const changed = { ...row, wrappingKeyId, wrappedSecret: wrapped, revision: row.revision + 1 };
         return { op: "update", table: "customKeyStores", row: changed };
+      },
+    })),
+    ...entries.map((row) => ({
+      row: `Vault record ${row.name} in ${row.area}`,
+      write: (): Write => {
+        const stored = { wrappingKeyId: row.wrappingKeyId, wrapped: row.wrappedValue };
+        const { wrappingKeyId, wrapped } = rewrap(core, stored, vaultEntryIdentity(row));
+        const changed = { ...row, wrappingKeyId, wrappedValue: wrapped, revision: row.revision + 1 };
+        return { op: "update", table: "vaultEntries", row: changed };
       },
     })),
     ...(await findWrappedSettings(core, olderId)),

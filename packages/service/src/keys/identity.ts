@@ -20,3 +20,8 @@ export function keyStoreIdentity(keyStore: { account: string; region: string; cu
   const { account, region, customKeyStoreId } = keyStore;
   return encodeIdentity(["coffer key store credential v1", account, region, customKeyStoreId]);
 }
+
+/** What a wrapped record of the Vault API is bound to. */
+export function vaultEntryIdentity(entry: { area: string; name: string }): Buffer {
+  return encodeIdentity(["coffer vault entry v1", entry.area, entry.name]);
+}

@@ -58,6 +58,12 @@ export class KeyDirectory {
     });
   }
 
+  /** Whether an alias is there; synchronous when it is in memory. */
+  hasAlias(account: string, region: string, name: string): boolean | Promise<boolean> {
+    if (this.#aliases.cached(`${account}/${region}/${name}`) !== undefined) return true;
+    return this.findAlias(account, region, name).then((keyId) => keyId !== undefined);
+  }
+
   /** The key id behind an alias. */
   findAlias(account: string, region: string, name: string): Promise<string | undefined> {
     return this.#aliases.find(

@@ -2,9 +2,9 @@ import type { CompiledPolicy } from "@coffer/policy";
 
 /**
  * `assumed-role`: a session of a role. A session of a user or of the root is of their kind. `federated`: whom a web
- * identity token stands for, in the one call that shows it.
+ * identity token stands for, in the one call that shows it. `vault`: the holder of a token that the Vault API made.
  */
-export type PrincipalKind = "root" | "user" | "role" | "assumed-role" | "federated";
+export type PrincipalKind = "root" | "user" | "role" | "assumed-role" | "federated" | "vault";
 
 /** A tag of a principal, a policy or a session. Keys differ when their lower-case forms do (IAM: Tag). */
 export interface IamTag {
@@ -60,7 +60,35 @@ export interface TokenRecord {
   readonly vaultPolicies: readonly string[];
   readonly createdAtMs: number;
   readonly expiresAtMs?: number;
+  /** Digest of the token that made this one: it goes with it. Absent for orphans. */
+  readonly parentDigest?: string;
+  /** Present for tokens that the Vault API made: their ACL policies decide, and not those of an IAM principal. */
+  readonly vault?: VaultTokenFacts;
   readonly revision: number;
+}
+
+/** What Vault knows of its own tokens (Vault API: auth/token, lookup). */
+export interface VaultTokenFacts {
+  readonly type: "service" | "batch";
+  /** Where it was made, such as `auth/token/create` or `auth/approle/login`. */
+  readonly path: string;
+  readonly meta: Readonly<Record<string, string>> | null;
+  readonly renewable: boolean;
+  /** Seconds; 0 means for ever. */
+  readonly creationTtl: number;
+  /** Seconds; 0 means none. */
+  readonly explicitMaxTtl: number;
+  /** Seconds; 0 means that it is not periodic. */
+  readonly period: number;
+  /** Uses that are left; 0 means any number. */
+  readonly numUses: number;
+  /** Empty when it has none. */
+  readonly entityId: string;
+  /** Networks that it may be used from; empty means any. */
+  readonly boundCidrs: readonly string[];
+  /** The token role that made it. */
+  readonly role?: string;
+  readonly lastRenewedAtMs?: number;
 }
 
 /** An identity policy attached to a principal. */

@@ -9,6 +9,34 @@ export interface RecipientRequest {
   readonly document: Uint8Array;
 }
 
+/** What a request wants of a path of the Vault API. */
+export interface VaultAccess {
+  /** Below `/v1/`; a list ends in a slash. */
+  readonly path: string;
+  readonly capability: "create" | "read" | "update" | "patch" | "delete" | "list" | "sudo";
+  /** What the token's ACL policies said; absent for IAM principals. */
+  readonly decision?: VaultDecisionRecord;
+}
+
+/** What ACL policies said to a request, as the audit record keeps it. */
+export interface VaultDecisionRecord {
+  readonly path: string;
+  readonly capability: string;
+  readonly allowed: boolean;
+  readonly reason: string;
+  /** The parameter that was refused. */
+  readonly parameter?: string;
+  /** The rules that made the effective one. */
+  readonly rules: readonly {
+    readonly policy: string;
+    readonly line: number;
+    readonly path: string;
+    readonly capabilities: readonly string[];
+  }[];
+  /** Names of the token's policies. */
+  readonly policies: readonly string[];
+}
+
 /** What the core knows of the request around an operation. Built once by a wire. */
 export interface RequestContext {
   /** UUID, the request id that the answer carries. */
@@ -23,6 +51,8 @@ export interface RequestContext {
   readonly secureTransport: boolean;
   /** Name of the call in the wire's own words, when it differs from the operation's name. */
   readonly eventName?: string;
+  /** What the Vault wire asked its ACL policies, or would ask of a caller whom IAM policies decide for. */
+  readonly vault?: VaultAccess;
   /** Path of the call, for wires that route by path. */
   readonly path?: string;
   readonly grantTokens?: readonly string[];

@@ -32,6 +32,7 @@ const principalTypes = {
   role: "AssumedRole",
   "assumed-role": "AssumedRole",
   federated: "FederatedUser",
+  vault: "FederatedUser",
 } as const;
 
 /** Condition keys, lower case (IAM user guide: global condition keys; AWS KMS developer guide: condition keys). */

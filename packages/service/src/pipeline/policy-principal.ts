@@ -7,7 +7,8 @@ export function policyPrincipal(principal: Principal): PolicyPrincipal {
   return {
     arn,
     account,
-    kind,
+    // The holder of a Vault token is to key policies what a user is.
+    kind: kind === "vault" ? "user" : kind,
     userId,
     ...(roleArn === undefined ? {} : { roleArn }),
     ...(kind === "federated" ? { federatedProvider: arn } : {}),

@@ -15,6 +15,7 @@ import type {
   PrincipalRecord,
   TokenRecord,
 } from "../model/principal.ts";
+import type { VaultEntryRecord } from "../model/vault-entry.ts";
 
 /** A wrapping key of the keyring, itself wrapped by the root key. */
 export interface WrappingKeyRecord {
@@ -60,6 +61,7 @@ export interface Tables {
   policyAttachments: PolicyAttachmentRecord;
   oidcProviders: OidcProviderRecord;
   mounts: MountRecord;
+  vaultEntries: VaultEntryRecord;
   customKeyStores: CustomKeyStoreRecord;
   wrappingKeys: WrappingKeyRecord;
   settings: SettingRecord;
@@ -84,6 +86,7 @@ export interface TableKeys {
   policyAttachments: { readonly principalArn: string; readonly policyArn: string };
   oidcProviders: { readonly arn: string };
   mounts: { readonly path: string };
+  vaultEntries: { readonly area: string; readonly name: string };
   customKeyStores: { readonly account: string; readonly region: string; readonly customKeyStoreId: string };
   wrappingKeys: { readonly wrappingKeyId: string };
   settings: { readonly name: string };
@@ -241,6 +244,24 @@ export interface Store {
     limit: number,
   ): Promise<readonly OidcProviderRecord[]>;
   listMounts(afterPath: string | undefined, limit: number): Promise<readonly MountRecord[]>;
+  /** The token with an accessor. */
+  findTokenByAccessor(accessor: string): Promise<TokenRecord | undefined>;
+  /** All tokens, by accessor. */
+  listTokensByAccessor(afterAccessor: string | undefined, limit: number): Promise<readonly TokenRecord[]>;
+  /** Tokens that were made by another one, by digest. */
+  listChildTokens(
+    parentDigest: string,
+    afterDigest: string | undefined,
+    limit: number,
+  ): Promise<readonly TokenRecord[]>;
+  /** Tokens that expired at or before `atMs`, earliest first. */
+  listExpiredTokens(atMs: number, limit: number): Promise<readonly TokenRecord[]>;
+  /** Records of the Vault API in one area, by name. */
+  listVaultEntries(area: string, afterName: string | undefined, limit: number): Promise<readonly VaultEntryRecord[]>;
+  /** Records of the Vault API that expired at or before `atMs`, earliest first. */
+  listExpiredVaultEntries(atMs: number, limit: number): Promise<readonly VaultEntryRecord[]>;
+  /** Records of the Vault API still wrapped by a wrapping key. */
+  listVaultEntriesWrappedBy(wrappingKeyId: string, limit: number): Promise<readonly VaultEntryRecord[]>;
   /** What is in the audit outbox, by event id. */
   listAuditOutbox(afterEventId: string | undefined, limit: number): Promise<readonly AuditOutboxRecord[]>;
   /** Custom key stores of an account and region, by id. */

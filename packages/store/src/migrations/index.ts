@@ -5,6 +5,7 @@ import { identities } from "./0004-identities.ts";
 import { customKeyStores } from "./0005-custom-key-stores.ts";
 import { keyUsage } from "./0006-key-usage.ts";
 import { grants } from "./0007-grants.ts";
+import { vault } from "./0008-vault.ts";
 import type { Migration } from "./migrate.ts";
 
 /** All migrations, oldest first. */
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   customKeyStores,
   keyUsage,
   grants,
+  vault,
 ];

@@ -2,6 +2,7 @@ import type { Kysely } from "kysely";
 import type { Database } from "../schema/tables.ts";
 import { compileGrantQueries } from "./grant-queries.ts";
 import { type ArgumentOf, compileQuery } from "./query.ts";
+import { compileVaultQueries } from "./vault-queries.ts";
 
 interface Page {
   readonly limit: number;
@@ -255,6 +256,7 @@ export function compilePageQueries(db: Kysely<Database>) {
         .limit(argument("limit")),
     ),
     ...compileGrantQueries(db),
+    ...compileVaultQueries(db),
   };
 }
 

@@ -21,6 +21,7 @@ import type {
   TableName,
   Tables,
   TokenRecord,
+  VaultEntryRecord,
   WrappingKeyRecord,
 } from "@coffer/service";
 import {
@@ -168,6 +169,8 @@ const tokens = {
   vaultPolicies: json("vault_policies"),
   createdAtMs: integer("created_at_ms"),
   expiresAtMs: optional(integer("expires_at_ms")),
+  parentDigest: optional(text("parent_digest")),
+  vault: optional(json("vault")),
   revision: integer("revision"),
 } satisfies Columns<TokenRecord>;
 
@@ -235,8 +238,18 @@ const mounts = {
   accessor: text("accessor"),
   uuid: text("uuid"),
   createdAtMs: integer("created_at_ms"),
+  config: json("config"),
   revision: integer("revision"),
 } satisfies Columns<MountRecord>;
+
+const vaultEntries = {
+  area: text("area"),
+  name: text("name"),
+  wrappingKeyId: text("wrapping_key_id"),
+  wrappedValue: bytes("wrapped_value"),
+  expiresAtMs: optional(integer("expires_at_ms")),
+  revision: integer("revision"),
+} satisfies Columns<VaultEntryRecord>;
 
 const customKeyStores = {
   account: text("account"),
@@ -327,6 +340,7 @@ export const tables = {
   },
   oidcProviders: { name: "oidc_providers", key: ["arn"], holdsSecrets: false, columns: oidcProviders },
   mounts: { name: "mounts", key: ["path"], holdsSecrets: false, columns: mounts },
+  vaultEntries: { name: "vault_entries", key: ["area", "name"], holdsSecrets: true, columns: vaultEntries },
   customKeyStores: {
     name: "custom_key_stores",
     key: ["account", "region", "customKeyStoreId"],

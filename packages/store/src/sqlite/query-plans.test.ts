@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 32 + 20 * 5);
+    assert.equal(plans.size, 39 + 21 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(

@@ -138,6 +138,13 @@ const varying: { readonly [T in TableName]: { readonly [M in keyof Tables[T]]?: 
     clientIds: fc.array(anyText, { maxLength: 2 }),
   },
   mounts: { path: name, description: anyText },
+  vaultEntries: {
+    area: fc.constantFrom("sys/policy", "kv/1/data"),
+    name,
+    wrappingKeyId: fc.constantFrom(...ranges.wrappingKeyIds),
+    wrappedValue: bytes,
+    expiresAtMs: time,
+  },
   customKeyStores: {
     account: fc.constantFrom(...ranges.accounts),
     region: fc.constantFrom(...ranges.regions),

@@ -6,6 +6,7 @@ import { anyRow, plannedRounds, ranges, settlePlan } from "./store-arbitraries.t
 import { checkReads, collectPages } from "./store-listings.ts";
 import { type ExpectedConflict, StoreModel } from "./store-model.ts";
 import { keyOf, optionalMembers, plainRow, sampleRecords, tableNames } from "./store-records.ts";
+import { describeVaultListings } from "./store-vault-listings.ts";
 
 /** Opens a new, empty store. The suite closes it. */
 export type OpenStore = () => Promise<Store>;
@@ -16,6 +17,7 @@ export function describeStoreContract(name: string, open: OpenStore): void {
     for (const table of tableNames) describeTable(table, open);
     describeCommits(open);
     describeListings(open);
+    describeVaultListings(open);
     describeClosing(open);
     it("does what a plain model does, for random writes", async () => {
       await fc.assert(

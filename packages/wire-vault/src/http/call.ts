@@ -1,21 +1,33 @@
-import { type Core, execute, type MountRecord, type Operation, type RequestContext } from "@coffer/service";
+import {
+  type Core,
+  execute,
+  type MountRecord,
+  type Operation,
+  type RequestContext,
+  type WireRequest,
+} from "@coffer/service";
 import type { VaultResult } from "./envelope.ts";
 import type { Fields } from "./fields.ts";
 
 /** What a request wants of its path (Vault: logical operations). */
-export type VaultOperation = "read" | "list" | "update" | "delete";
+export type VaultOperation = "read" | "list" | "update" | "patch" | "delete";
 
 /** One authenticated request on its way through a route. */
 export class VaultCall {
   readonly core: Core;
+  /** Who calls, as ACL policies let them; of routes without a token, nobody. */
   readonly context: RequestContext;
   readonly fields: Fields;
   /** What the route's pattern captured, in order. */
   readonly captures: readonly string[];
   /** The mount that the path lies on; undefined below `sys/` and `auth/`. */
   readonly mount: MountRecord | undefined;
-  /** The token that was shown: only its holder's own lookup may repeat it. */
-  readonly token: string;
+  /** The token that was shown; undefined where none is needed. Only its holder's own lookup may repeat it. */
+  readonly token: string | undefined;
+  /** The request as it came, for what a body or query does not hold: its address, its certificate. */
+  readonly request: WireRequest;
+  /** Whether a write makes what is not there: only for routes that can tell (`Route.exists`). */
+  readonly creates: boolean;
   #audited = false;
 
   constructor(parts: {
@@ -24,7 +36,9 @@ export class VaultCall {
     readonly fields: Fields;
     readonly captures: readonly string[];
     readonly mount: MountRecord | undefined;
-    readonly token: string;
+    readonly token: string | undefined;
+    readonly request: WireRequest;
+    readonly creates: boolean;
   }) {
     this.core = parts.core;
     this.context = parts.context;
@@ -32,6 +46,8 @@ export class VaultCall {
     this.captures = parts.captures;
     this.mount = parts.mount;
     this.token = parts.token;
+    this.request = parts.request;
+    this.creates = parts.creates;
   }
 
   /** Whether an operation ran, and with it left its audit record. */

@@ -6,8 +6,16 @@ const bareHeaders = { "Cache-Control": "no-store" } as const;
 /** What a route answers, before it is put into Vault's envelope. */
 export interface VaultResult {
   readonly status: number;
-  /** JSON text of `data`, an object; absent answers without a body. */
+  /** JSON text of `data`, an object; absent answers without a body, unless there is `auth` or `wrapInfo`. */
   readonly data?: string;
+  /** JSON text of `auth`, an object: a token that was made or renewed. */
+  readonly auth?: string;
+  /** JSON text of `wrap_info`, an object. */
+  readonly wrapInfo?: string;
+  readonly leaseId?: string;
+  readonly renewable?: boolean;
+  /** Seconds. */
+  readonly leaseDuration?: number;
   readonly warnings?: readonly string[];
   /** Vault's old `sys/` endpoints repeat the members of `data` beside it. */
   readonly repeated?: boolean;
@@ -28,15 +36,19 @@ export const noContent: VaultResult = { status: 204 };
  * sdk/logical/translate_response.go, `HTTPResponse`).
  */
 export function answerResult(result: VaultResult, requestId: string, mountType: string): WireAnswer {
-  const { status, data, warnings = [], repeated, errors } = result;
+  const { status, warnings = [], repeated, errors, auth, wrapInfo } = result;
   if (errors !== undefined) return answerErrors(status, errors);
-  if (data === undefined) return { status, headers: bareHeaders, body: "" };
+  const hasBody = result.data !== undefined || auth !== undefined || wrapInfo !== undefined;
+  if (!hasBody) return { status, headers: bareHeaders, body: "" };
+  const data = result.data ?? "null";
+  const { leaseId = "", renewable = false, leaseDuration = 0 } = result;
+  const lease = `"lease_id":${JSON.stringify(leaseId)},"renewable":${renewable},"lease_duration":${leaseDuration}`;
   const top = repeated === true && data.length > 2 ? `${data.slice(1, -1)},` : "";
   const warned = warnings.length === 0 ? "null" : JSON.stringify(warnings);
   return {
     status,
     headers,
-    body: `{${top}"request_id":"${requestId}","lease_id":"","renewable":false,"lease_duration":0,"data":${data},"wrap_info":null,"warnings":${warned},"auth":null,"mount_type":"${mountType}"}`,
+    body: `{${top}"request_id":"${requestId}",${lease},"data":${data},"wrap_info":${wrapInfo ?? "null"},"warnings":${warned},"auth":${auth ?? "null"},"mount_type":"${mountType}"}`,
   };
 }
 

@@ -38,6 +38,11 @@ export class Fields {
     this.#values = values;
   }
 
+  /** All parameters as they came: what ACL policies look at. */
+  get values(): Readonly<Record<string, unknown>> {
+    return this.#values;
+  }
+
   names(): readonly string[] {
     return Object.keys(this.#values);
   }

@@ -25,6 +25,7 @@ const operations: ReadonlyMap<string, VaultOperation> = new Map([
   ["LIST", "list"],
   ["POST", "update"],
   ["PUT", "update"],
+  ["PATCH", "patch"],
   ["DELETE", "delete"],
 ]);
 
@@ -52,7 +53,8 @@ export function readOperation(method: string, query: URLSearchParams): VaultOper
  * @throws ServiceError InvalidInput kind `serialization`
  */
 export function readFields(operation: VaultOperation, request: WireRequest, query: URLSearchParams): Fields {
-  if (operation !== "update") return fromPairs(query, (name) => name !== "list" && name !== "help");
+  if (operation !== "update" && operation !== "patch")
+    return fromPairs(query, (name) => name !== "list" && name !== "help");
   if (isCompressed(request)) return refuse("serialization", "the body is compressed (Content-Encoding)");
   const text = decodeUtf8(request.body);
   if (text === undefined) return refuse("serialization", "the body is not valid UTF-8");

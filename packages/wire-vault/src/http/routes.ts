@@ -1,3 +1,4 @@
+import type { Core, MountRecord } from "@coffer/service";
 import type { RouteHandler, VaultOperation } from "./call.ts";
 
 /** One endpoint: its path, the parameters that it knows, and what it does for each operation. */
@@ -11,6 +12,22 @@ export interface Route {
   readonly operations: Readonly<Partial<Record<VaultOperation, RouteHandler>>>;
   /** The path may end in a slash: Vault's lists. */
   readonly slash?: boolean;
+  /** Operations that need no token, such as a login. ACL policies are not asked. */
+  readonly open?: readonly VaultOperation[];
+  /** Operations that need `sudo` too (OpenBao: a backend's `PathsSpecial.Root`). */
+  readonly sudo?: readonly VaultOperation[];
+  /**
+   * Whether what the path names is there: then a write is an `update`, else a `create` (OpenBao: `ExistenceCheck`). Absent:
+   * every write is an update.
+   */
+  readonly exists?: (path: RoutePath) => boolean | Promise<boolean>;
+}
+
+/** Where a request wants to, before its caller is let in. */
+export interface RoutePath {
+  readonly core: Core;
+  readonly mount: MountRecord | undefined;
+  readonly captures: readonly string[];
 }
 
 interface Compiled {
@@ -21,6 +38,7 @@ interface Compiled {
 }
 
 export interface RouteMatch {
+  readonly route: Route;
   readonly captures: readonly string[];
   readonly fields: ReadonlySet<string>;
   readonly operations: ReadonlyMap<string, RouteHandler>;
@@ -58,7 +76,7 @@ export class RouteTable {
       if (trailingSlash && candidate.route.slash !== true) continue;
       const captures = capture(candidate.segments, segments);
       if (captures !== undefined) {
-        return { captures, fields: candidate.fields, operations: candidate.operations };
+        return { route: candidate.route, captures, fields: candidate.fields, operations: candidate.operations };
       }
     }
     return undefined;

@@ -1,5 +1,6 @@
 import { ServiceError } from "@coffer/service";
 import type { VaultCall } from "../http/call.ts";
+import type { RoutePath } from "../http/routes.ts";
 import { vaultLimits } from "../limits.ts";
 
 /** The mount whose keys are plain aliases. */
@@ -8,6 +9,11 @@ const defaultMount = "transit";
 /** What the aliases of a mount's keys start with: `alias/` for `transit`, `alias/MOUNT/` for any other. */
 export function aliasPrefix(mountPath: string): string {
   return mountPath === defaultMount ? "alias/" : `alias/${mountPath}/`;
+}
+
+/** Whether the key that a path names first is there: what tells `create` from `update`. */
+export function keyExists({ core, mount, captures }: RoutePath): boolean | Promise<boolean> {
+  return core.keys.hasAlias(core.account, core.homeRegion, `${aliasPrefix(mount!.path)}${captures[0]!}`);
 }
 
 /** A Transit key as a call names it. */

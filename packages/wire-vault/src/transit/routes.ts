@@ -2,6 +2,7 @@ import type { Route } from "../http/routes.ts";
 import { dataKeyRoute } from "./data-key.ts";
 import { decryptRoute, rewrapRoute } from "./decrypt.ts";
 import { encryptRoute } from "./encrypt.ts";
+import { keyExists } from "./key-name.ts";
 import {
   configureTransitKey,
   createTransitKey,
@@ -30,6 +31,7 @@ export const transitRoutes: readonly Route[] = [
       "type",
     ],
     operations: { update: encryptRoute },
+    exists: keyExists,
   },
   {
     pattern: "decrypt/:name",
@@ -60,6 +62,7 @@ export const transitRoutes: readonly Route[] = [
       "type",
     ],
     operations: { read: readTransitKey, update: createTransitKey, delete: deleteTransitKey },
+    exists: keyExists,
   },
   {
     pattern: "keys/:name/config",

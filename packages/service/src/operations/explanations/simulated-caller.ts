@@ -44,7 +44,7 @@ export async function findSimulatedCaller(core: Core, text: string): Promise<Sim
   const [, account = "", kind] = identity;
   const principal = await findIdentity(core, text, account, kind === "role" ? "role" : "user");
   const { arn, kind: found, principalId: userId } = principal;
-  return { principal, policyPrincipal: { arn, account, kind: found === "root" ? "root" : found, userId } };
+  return { principal, policyPrincipal: { arn, account, kind: found === "vault" ? "user" : found, userId } };
 }
 
 function serviceCaller(name: string): SimulatedCaller {

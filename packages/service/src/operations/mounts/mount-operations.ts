@@ -102,6 +102,7 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
       accessor: `transit_${core.randomness.id().slice(0, 8)}`,
       uuid: core.randomness.id(),
       createdAtMs: nowMs,
+      config: {},
       revision: 1,
     };
     try {

@@ -53,6 +53,7 @@ describe("mounts", () => {
       accessor: "",
       uuid: "",
       createdAtMs: 0,
+      config: {},
       revision: 1,
     });
     await t.core.commit(

@@ -1,0 +1,73 @@
+import { compileVaultAcl, defaultVaultPolicy, parseVaultPolicy, type VaultAcl, type VaultPolicy } from "@coffer/policy";
+import { invariant } from "../errors.ts";
+import { ReadThroughCache } from "../keys/read-through-cache.ts";
+import { limits } from "../limits.ts";
+import type { TokenRecord } from "../model/principal.ts";
+import type { Write } from "../ports/store.ts";
+import type { VaultEntries } from "./vault-entries.ts";
+
+/** Where the texts of ACL policies are, by name. */
+export const vaultPolicyArea = "sys/policy";
+/** Areas whose records decide what tokens may do begin so, beside that of the policies. */
+export const identityAreaPrefix = "identity/";
+
+/** A stored ACL policy. */
+export interface StoredVaultPolicy {
+  readonly text: string;
+}
+
+/** Compiles the ACL policies of tokens, and keeps them until one changes. */
+export class VaultAcls {
+  readonly #entries: VaultEntries;
+  /** By the names of the policies and the entity. */
+  readonly #acls = new ReadThroughCache<VaultAcl>(limits.cachedIdentities.value);
+
+  constructor(entries: VaultEntries) {
+    this.#entries = entries;
+  }
+
+  /** What a token may do; synchronous when it is in memory. Policies that are gone give nothing. */
+  of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
+    const { vaultPolicies, vault } = token;
+    const name = `${vault?.entityId ?? ""}\n${vaultPolicies.join("\n")}`;
+    return this.#acls.cached(name) ?? this.#load(name, vaultPolicies);
+  }
+
+  /** Drops from memory what the writes changed. Called once after each commit. */
+  forget(writes: readonly Write[]): void {
+    for (const write of writes) {
+      if (write.table !== "vaultEntries") continue;
+      const { area } = write.op === "delete" ? write.key : write.row;
+      if (area === vaultPolicyArea || area.startsWith(identityAreaPrefix)) {
+        this.#acls.forgetAll();
+        return;
+      }
+    }
+  }
+
+  async #load(name: string, policies: readonly string[]): Promise<VaultAcl> {
+    const acl = await this.#acls.find(name, async () => {
+      const found: { name: string; policy: VaultPolicy }[] = [];
+      for (const policy of policies) {
+        const text = await this.#read(policy);
+        if (text !== undefined) found.push({ name: policy, policy: parse(text) });
+      }
+      return compileVaultAcl(found);
+    });
+    invariant(acl !== undefined, "an ACL of no policies is one too");
+    return acl;
+  }
+
+  async #read(policy: string): Promise<string | undefined> {
+    // Built in: it has no text.
+    if (policy === "root") return "";
+    const stored = await this.#entries.get<StoredVaultPolicy>(vaultPolicyArea, policy);
+    return stored?.value.text ?? (policy === "default" ? defaultVaultPolicy : undefined);
+  }
+}
+
+function parse(text: string): VaultPolicy {
+  const parsed = parseVaultPolicy(text);
+  invariant(parsed.ok, "a stored policy parses");
+  return parsed.policy;
+}

@@ -1,0 +1,100 @@
+import {
+  admittedByAcl,
+  type Core,
+  type Principal,
+  type RequestContext,
+  ServiceError,
+  type TokenRecord,
+  type VaultAccess,
+} from "@coffer/service";
+import type { VaultOperation } from "./call.ts";
+import type { Fields } from "./fields.ts";
+
+/** What a request asks of ACL policies. */
+export interface AclQuestion {
+  /** Below `/v1/`; a list ends in a slash. */
+  readonly path: string;
+  readonly operation: VaultOperation | "create";
+  /** Whether the path needs `sudo` too. */
+  readonly sudo: boolean;
+  readonly fields: Fields;
+  /** How long the answer is to be wrapped; undefined when it is not. */
+  readonly wrapTtlSeconds: number | undefined;
+  readonly nowMs: number;
+}
+
+/** What came of asking. */
+export interface Admission {
+  readonly allowed: boolean;
+  /** What operations run with; when not `allowed`, what the refusal is recorded with. */
+  readonly context: RequestContext;
+}
+
+/**
+ * Lets a request in: asks the ACL policies of a token that the Vault API made. For IAM principals the operation itself asks
+ * theirs.
+ */
+export async function admit(core: Core, context: RequestContext, question: AclQuestion): Promise<Admission> {
+  const { principal } = context;
+  const { path, operation, sudo } = question;
+  const capability = sudo ? "sudo" : operation;
+  if (principal.kind !== "vault" || principal.token === undefined) {
+    return { allowed: true, context: { ...context, vault: { path, capability } } };
+  }
+  const access = await decide(core, principal.token, question, capability);
+  const asked = { ...context, vault: access };
+  if (access.decision?.allowed !== true) return { allowed: false, context: asked };
+  return { allowed: true, context: { ...asked, principal: admittedByAcl(principal) } };
+}
+
+async function decide(
+  core: Core,
+  token: TokenRecord,
+  { path, operation, sudo, fields, wrapTtlSeconds, nowMs }: AclQuestion,
+  capability: VaultAccess["capability"],
+): Promise<VaultAccess> {
+  const found = core.vaultAcls.of(token);
+  const acl = found instanceof Promise ? await found : found;
+  const decision = acl.decide({
+    path,
+    operation,
+    parameters: fields.values,
+    nowMs,
+    ...(wrapTtlSeconds === undefined ? {} : { wrapTtlSeconds }),
+  });
+  const { parameter, rules, wanted } = decision;
+  const lacksSudo = decision.allowed && sudo && !decision.sudo;
+  const record = {
+    path,
+    capability: lacksSudo ? "sudo" : wanted,
+    allowed: decision.allowed && !lacksSudo,
+    reason: lacksSudo ? "capability" : decision.reason,
+    ...(parameter === undefined ? {} : { parameter }),
+    rules,
+    policies: token.vaultPolicies,
+  };
+  return { path, capability, decision: record };
+}
+
+/** The refusal of a request that was not admitted. */
+export function notAdmitted({ principal, vault }: RequestContext): ServiceError {
+  return ServiceError.of("AccessDenied", {
+    principalArn: principal.arn,
+    action: `vault:${vault?.capability}`,
+    resource: vault?.path ?? "",
+    basis: vault?.decision?.reason === "deny" ? "explicitDeny" : "implicitDeny",
+    source: "identity",
+  });
+}
+
+/** Who calls an endpoint that needs no token. */
+export function nobody(account: string): Principal {
+  return {
+    arn: "anonymous",
+    account,
+    kind: "vault",
+    name: "anonymous",
+    principalId: "ANONYMOUS_PRINCIPAL",
+    identityPolicies: [],
+  };
+}

@@ -1,13 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import {
-  type BuiltClientName,
-  builtClient,
-  goSources,
-  javaSources,
-  sopsModule,
-} from "../packages/testkit/src/built-clients.ts";
+import { type BuiltClientName, builtClient, clientSources, sopsModule } from "../packages/testkit/src/built-clients.ts";
 import {
   type Component,
   type ComponentName,
@@ -30,9 +24,10 @@ const installs: Readonly<Record<ComponentName, Install>> = {
   make: () => installDebian("make"),
   openssl: () => installDebian("openssl"),
   sops: () => build("sops", (directory) => runGo(["install", sopsModule], { GOBIN: directory })),
-  "aws-sdk-go": () =>
-    build("aws-sdk-go", (directory) => runGo(["build", "-o", join(directory, "aws-sdk-go"), "."], {}, goSources)),
-  "aws-sdk-java": () => build("aws-sdk-java", buildJava),
+  "aws-sdk-go": () => buildGo("aws-sdk-go"),
+  "aws-sdk-java": () => buildJava("aws-sdk-java"),
+  "vault-go": () => buildGo("vault-go"),
+  "vault-java": () => buildJava("vault-java"),
 };
 
 /** What came of a component. */
@@ -107,9 +102,16 @@ function runGo(options: readonly string[], environment: NodeJS.ProcessEnv, cwd?:
   run("go", options, cwd, { ...bounds, ...environment });
 }
 
-function buildJava(directory: string): void {
-  run("mvn", ["-q", "-B", "dependency:copy-dependencies", `-DoutputDirectory=${directory}`], javaSources);
-  run("javac", ["-cp", join(directory, "*"), "-d", directory, join(javaSources, "Main.java")]);
+function buildGo(name: BuiltClientName): void {
+  build(name, (directory) => runGo(["build", "-o", join(directory, name), "."], {}, clientSources(name)));
+}
+
+function buildJava(name: BuiltClientName): void {
+  const sources = clientSources(name);
+  build(name, (directory) => {
+    run("mvn", ["-q", "-B", "dependency:copy-dependencies", `-DoutputDirectory=${directory}`], sources);
+    run("javac", ["-cp", join(directory, "*"), "-d", directory, join(sources, "Main.java")]);
+  });
 }
 
 function run(program: string, options: readonly string[], cwd?: string, environment: NodeJS.ProcessEnv = {}): void {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Real clients in other languages: `make test` builds them when their toolchain is on the machine. */
-export type BuiltClientName = "sops" | "aws-sdk-go" | "aws-sdk-java";
+export type BuiltClientName = "sops" | "aws-sdk-go" | "aws-sdk-java" | "vault-go" | "vault-java";
 
 /** How a client is built and found again. */
 export interface BuiltClient {
@@ -20,32 +20,47 @@ export interface BuiltClient {
 const root = join(import.meta.dirname, "../../..");
 const builds = join(root, ".cache/clients");
 
-/** The folder with the sources of the Go client. */
-export const goSources = join(root, "apps/server/test/go");
+/** A client with sources of ours: their folder below `apps/server/test`, and the files in it. */
+interface ClientSources {
+  readonly folder: string;
+  readonly files: readonly string[];
+}
 
-/** The folder with the sources of the Java client. */
-export const javaSources = join(root, "apps/server/test/java");
-
-/** SOPS as `go install` takes it. */
-export const sopsModule = "github.com/getsops/sops/v3/cmd/sops@v3.13.3";
-
-const clients: ReadonlyMap<BuiltClientName, () => BuiltClient> = new Map<BuiltClientName, () => BuiltClient>([
-  ["sops", () => built(["go"], join(builds, sopsModule.replaceAll("/", "-")), "sops")],
-  ["aws-sdk-go", () => built(["go"], sourcesDirectory(goSources, ["go.mod", "go.sum", "main.go"]), "aws-sdk-go")],
+const goClients: ReadonlyMap<BuiltClientName, ClientSources> = new Map([
+  ["aws-sdk-go", { folder: "go", files: ["go.mod", "go.sum", "main.go"] }],
   [
-    "aws-sdk-java",
-    () => {
-      const directory = sourcesDirectory(javaSources, ["pom.xml", "Main.java"]);
-      return { ...built(["java", "javac", "mvn"], directory, "Main.class"), path: directory };
+    "vault-go",
+    {
+      folder: "vault-go",
+      files: ["go.mod", "go.sum", "access.go", "main.go", "material.go", "signatures.go", "system.go", "transit.go"],
     },
   ],
 ]);
 
+const javaClients: ReadonlyMap<BuiltClientName, ClientSources> = new Map([
+  ["aws-sdk-java", { folder: "java", files: ["pom.xml", "Main.java"] }],
+  ["vault-java", { folder: "vault-java", files: ["pom.xml", "Main.java"] }],
+]);
+
+/** SOPS as `go install` takes it. */
+export const sopsModule = "github.com/getsops/sops/v3/cmd/sops@v3.13.3";
+
 /** @throws {TypeError} for a name that is none */
 export function builtClient(name: BuiltClientName): BuiltClient {
-  const find = clients.get(name);
-  if (find === undefined) throw new TypeError(`${name} is no client`);
-  return find();
+  if (name === "sops") return built(["go"], join(builds, sopsModule.replaceAll("/", "-")), "sops");
+  const go = goClients.get(name);
+  if (go !== undefined) return built(["go"], sourcesDirectory(go), name);
+  const java = javaClients.get(name);
+  if (java === undefined) throw new TypeError(`${name} is no client`);
+  const directory = sourcesDirectory(java);
+  return { ...built(["java", "javac", "mvn"], directory, "Main.class"), path: directory };
+}
+
+/** The folder with a client's sources. @throws {TypeError} when there are none of ours */
+export function clientSources(name: BuiltClientName): string {
+  const sources = goClients.get(name) ?? javaClients.get(name);
+  if (sources === undefined) throw new TypeError(`${name} has no sources here`);
+  return join(root, "apps/server/test", sources.folder);
 }
 
 /** Whether it is built. */
@@ -57,8 +72,8 @@ function built(toolchain: readonly string[], directory: string, result: string):
   return { toolchain, directory, result, path: join(directory, result) };
 }
 
-function sourcesDirectory(sources: string, files: readonly string[]): string {
+function sourcesDirectory({ folder, files }: ClientSources): string {
   const digest = createHash("sha256");
-  for (const file of files) digest.update(readFileSync(join(sources, file)));
+  for (const file of files) digest.update(readFileSync(join(root, "apps/server/test", folder, file)));
   return join(builds, digest.digest("hex").slice(0, 16));
 }

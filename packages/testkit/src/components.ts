@@ -33,6 +33,8 @@ const probes: ReadonlyMap<ComponentName, () => Component> = new Map<ComponentNam
   ["sops", () => probeBuilt("sops")],
   ["aws-sdk-go", () => probeBuilt("aws-sdk-go")],
   ["aws-sdk-java", () => probeBuilt("aws-sdk-java")],
+  ["vault-go", () => probeBuilt("vault-go")],
+  ["vault-java", () => probeBuilt("vault-java")],
 ]);
 
 /** The names of all components. */

@@ -49,3 +49,24 @@ export {
   type VaultAclRequest,
   type VaultPolicy,
 } from "./vault-acl-root.ts";
+export { compileVaultAcl } from "./vault-acl/compile-vault-acl.ts";
+export { defaultVaultPolicy } from "./vault-acl/default-vault-policy.ts";
+export { parseVaultDuration, parseVaultTime } from "./vault-acl/durations.ts";
+export { vaultPolicyLimits } from "./vault-acl/limits.ts";
+export { parseVaultPolicy, type VaultPolicyParseResult } from "./vault-acl/parse-vault-policy.ts";
+export type {
+  NamedVaultPolicy,
+  VaultAcl,
+  VaultAclDecision,
+  VaultAclOperation,
+  VaultAclReason,
+  VaultAclRequest,
+  VaultAclRule,
+  VaultCapability,
+  VaultParameterValue,
+  VaultParameterValues,
+  VaultPolicy,
+  VaultPolicyAlias,
+  VaultPolicyIdentity,
+  VaultPolicyRule,
+} from "./vault-acl/types.ts";

@@ -40,15 +40,6 @@ export type {
   StatementExplanation,
   StatementMatch,
 } from "./types.ts";
-export {
-  compileVaultAcl,
-  defaultVaultPolicy,
-  parseVaultPolicy,
-  type VaultAcl,
-  type VaultAclDecision,
-  type VaultAclRequest,
-  type VaultPolicy,
-} from "./vault-acl-root.ts";
 export { compileVaultAcl } from "./vault-acl/compile-vault-acl.ts";
 export { defaultVaultPolicy } from "./vault-acl/default-vault-policy.ts";
 export { parseVaultDuration, parseVaultTime } from "./vault-acl/durations.ts";

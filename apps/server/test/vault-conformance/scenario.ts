@@ -1,0 +1,67 @@
+/** A value of JSON. */
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/**
+ * Something in which Coffer's answer is not the recorded one. The test fails when the answer is any other, and also
+ * when it is the recorded one: then the difference is gone, and its row with it.
+ */
+export interface Difference {
+  /** A path into `{ status, body }`, such as `status` or `body.data.keys.0`. */
+  readonly at: string;
+  /** What Coffer has there, normalised; left out when it has nothing there. */
+  readonly coffer?: Json;
+  /** The row of docs/divergences/vault.md, by its matter. */
+  readonly row: string;
+}
+
+/** One request. `{{name}}` in its path, body, token or headers stands for what an earlier answer gave. */
+export interface Step {
+  /** Method and path below `/v1/`. */
+  readonly request: string;
+  readonly body?: Json;
+  /** The token to send: the root token when left out, none when null. */
+  readonly token?: string | null;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What later steps need of the answer: names, each with a path into the body. */
+  readonly keep?: Readonly<Record<string, string>>;
+  /** Paths into the body to base64 or hex of random bytes; their length is compared. */
+  readonly random?: readonly string[];
+  /** The only paths into the body that are compared, where the rest tells of other scenarios. */
+  readonly only?: readonly string[];
+  readonly differs?: readonly Difference[];
+}
+
+/** Requests that depend on each other, on paths that no other scenario uses. */
+export interface Scenario {
+  readonly name: string;
+  readonly steps: readonly Step[];
+  /** What Coffer has not got yet: the scenario is recorded and not replayed. */
+  readonly pending?: string;
+}
+
+/** Scenarios with one file of recorded answers. */
+export interface Area {
+  /** Of the file below vectors/openbao/answers. */
+  readonly name: string;
+  readonly scenarios: readonly Scenario[];
+}
+
+/** A step. */
+export function step(request: string, body?: Json, options: Omit<Step, "request" | "body"> = {}): Step {
+  return { request, ...(body === undefined ? {} : { body }), ...options };
+}
+
+/** Enables a secrets engine. */
+export function mount(path: string, type = "transit", options: Json = {}): Step {
+  return step(`POST sys/mounts/${path}`, { type, options });
+}
+
+/** Disables it, so that listings of other scenarios do not have it. */
+export function unmount(path: string): Step {
+  return step(`DELETE sys/mounts/${path}`);
+}
+
+/** Base64 of a text. */
+export function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}

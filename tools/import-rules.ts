@@ -37,7 +37,12 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   ],
   [
     "packages/store",
-    { ours: ["@coffer/crypto", "@coffer/service"], builtins: ["sqlite", ...files, ...pure], theirs: ["kysely", "pg"] },
+    {
+      ours: ["@coffer/crypto", "@coffer/service"],
+      // Audit devices send to sockets.
+      builtins: ["dgram", "net", "sqlite", ...files, ...pure],
+      theirs: ["kysely", "pg"],
+    },
   ],
   ["packages/seal", { ours: ["@coffer/crypto", "@coffer/service"], builtins: [...files, ...pure], theirs: [] }],
   ["packages/wire-aws", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],

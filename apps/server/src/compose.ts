@@ -24,6 +24,8 @@ export interface ComposedServer {
   announce(urls: readonly string[]): Promise<string>;
   /** Called once what `announce` gave was printed. */
   announced(): Promise<void>;
+  /** Opens anew the files that a log rotation may have moved away. */
+  reopenFiles(): void;
   close(): Promise<void>;
 }
 
@@ -53,6 +55,7 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
       return banner({ settings, urls, made });
     },
     announced: () => confirmRootCredential(core),
+    reopenFiles: () => core.auditDevices.reopen(),
     close: () => instance.close(),
   };
 }

@@ -20,7 +20,7 @@ import {
   type Store,
   secretSettingWrite,
 } from "@coffer/service";
-import { openFileAuditLog, openSqliteStore } from "@coffer/store";
+import { openAuditDeviceSinks, openFileAuditLog, openSqliteStore } from "@coffer/store";
 import { type PersistentSettings, readPassphrase, type Settings } from "./config/index.ts";
 import { openExternalKeys } from "./external-keys.ts";
 import { OperatorError } from "./operator-error.ts";
@@ -52,6 +52,7 @@ interface Places {
   readonly storeDurability: "disk" | "os";
   readonly auditDirectory: string;
   readonly auditDurability: "disk" | "os";
+  readonly auditDevicesDirectory: string;
   readonly seal: Seal;
   readonly remove: () => Promise<void>;
 }
@@ -96,6 +97,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
       requestRates: settings.requestRates,
       resourceQuotas: settings.resourceQuotas,
       externalKeys,
+      auditDeviceSinks: openAuditDeviceSinks({ directory: places.auditDevicesDirectory }, clock),
       webIdentities,
       ...reports,
     });
@@ -123,6 +125,7 @@ export async function openInstance(settings: Settings, clock: Clock, reports: Re
           throw explainFailure(error);
         } finally {
           externalKeys.close();
+          await core.auditDevices.close();
           await closeStore(stopSaving, store).finally(() => places.remove());
         }
       },
@@ -184,6 +187,7 @@ async function persistentPlaces(settings: PersistentSettings): Promise<Places> {
     storeDurability: settings.store.durability,
     auditDirectory: settings.audit.directory,
     auditDurability: settings.audit.durability,
+    auditDevicesDirectory: settings.audit.devicesDirectory,
     // A new key file would open nothing of a store that is there.
     seal: await openSeal(settings.seal, !existsSync(storePath)),
     remove: async () => {},
@@ -203,6 +207,7 @@ async function devPlaces(): Promise<Places> {
     storeDurability: "os",
     auditDirectory: join(directory, "audit"),
     auditDurability: "os",
+    auditDevicesDirectory: join(directory, "audit-devices"),
     seal: await openKeyFileSeal({ path: join(directory, "seal", "keyfile"), create: true }),
     remove: () => rm(directory, { recursive: true, force: true }),
   };

@@ -36,6 +36,7 @@ const compose: ComposeServer = async () => {
       return `banner for ${urls.length}`;
     },
     announced: async () => {},
+    reopenFiles: () => tell("reopened"),
     close: async () => {
       if (fail === "close") throw new Error("disk full");
       tell("closed");

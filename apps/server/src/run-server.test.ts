@@ -71,6 +71,15 @@ describe("runServer", () => {
     }
   });
 
+  it("opens its files anew on SIGHUP, and goes on", async (t) => {
+    const run = new Run(t, anyPort);
+    await run.line(run.out, /^banner/);
+    run.child.kill("SIGHUP");
+    await run.line(run.out, /^reopened$/);
+    run.child.kill("SIGTERM");
+    assert.equal(await run.exit, 0);
+  });
+
   it("lets a request under way finish before it closes the instance", async (t) => {
     const run = new Run(t, anyPort);
     const url = await run.url();

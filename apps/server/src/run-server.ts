@@ -15,7 +15,7 @@ export type ComposeServer = (settings: Settings) => Promise<ComposedServer>;
 /**
  * Runs a server until SIGTERM or SIGINT: composes it, listens, prints `listening on URL` a listener and then what it
  * announces to stdout. On the signal it stops accepting, lets requests under way finish (`limits.drainTimeoutMs`) and
- * closes. A second signal ends the process at once with exit code 1.
+ * closes. A second signal ends the process at once with exit code 1. On SIGHUP it opens anew what a log rotation moved.
  *
  * @returns the exit code
  * @throws OperatorError, or what `compose` throws, when it cannot start; nothing is left open then
@@ -38,7 +38,10 @@ export async function runServer(settings: Settings, compose: ComposeServer): Pro
     throw error;
   }
 
+  const reopen = () => composed.reopenFiles();
+  process.on("SIGHUP", reopen);
   const signal = await stop.signalled;
+  process.off("SIGHUP", reopen);
   const drained = listeners.drain(settings.limits.drainTimeoutMs);
   log.info(`stopping after ${signal}, no longer listening; a second signal stops at once.`);
   const cut = await drained;

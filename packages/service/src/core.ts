@@ -15,6 +15,7 @@ import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import type { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+import type { AuditDevices } from "./vault/audit-devices.ts";
 import type { VaultAcls } from "./vault/vault-acls.ts";
 import type { VaultEntries } from "./vault/vault-entries.ts";
 
@@ -35,6 +36,8 @@ export interface Core {
   readonly mounts: MountDirectory;
   /** What the Vault API keeps. */
   readonly vaultEntries: VaultEntries;
+  /** The audit devices of the Vault API. */
+  readonly auditDevices: AuditDevices;
   /** The ACL policies of Vault tokens, compiled. */
   readonly vaultAcls: VaultAcls;
   readonly keyStores: KeyStoreDirectory;

@@ -127,6 +127,12 @@ export { rotateKeyring } from "./operations/admin/rotate-keyring.ts";
 export { createToken, revokeOwnToken, revokeToken } from "./operations/admin/tokens.ts";
 export { createAlias, deleteAlias, updateAlias } from "./operations/aliases/alias-operations.ts";
 export { listAliases } from "./operations/aliases/list-aliases.ts";
+export {
+  disableAuditDevice,
+  enableAuditDevice,
+  hashAuditValue,
+  listAuditDevices,
+} from "./operations/audit-devices/audit-devices.ts";
 export { decrypt } from "./operations/decrypt.ts";
 export { encrypt } from "./operations/encrypt.ts";
 export { type ExplainRequestOutput, explainRequest } from "./operations/explanations/explain-request.ts";
@@ -211,6 +217,7 @@ export { xksKeyMetadata } from "./operations/xks/xks-key-metadata.ts";
 export { asServiceError, execute, type Refusal, recordRefusal } from "./pipeline/execute.ts";
 export { defineOperation, type Operation } from "./pipeline/operation.ts";
 export type { AuditEvent, AuditHealth, AuditLog } from "./ports/audit.ts";
+export { AuditDeviceError, type AuditDeviceSink, type AuditDeviceSinks } from "./ports/audit-devices.ts";
 export type { Clock } from "./ports/clock.ts";
 export {
   type ExternalKeyCall,
@@ -237,6 +244,7 @@ export {
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
 export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+export type { VaultAuditAuth, VaultAuditEntry } from "./vault/audit-entry.ts";
 export { type IssuedVaultToken, issueVaultToken, type WantedVaultToken } from "./vault/issue-token.ts";
 export { type StoredVaultPolicy, type VaultAcls, vaultPolicyArea } from "./vault/vault-acls.ts";
 export type { VaultEntries, VaultEntry, VaultFolderPage } from "./vault/vault-entries.ts";

@@ -165,6 +165,8 @@ export const limits = {
     "one call of an external key store proxy, connecting included (XKS Proxy API: KMS considerations)",
   ),
   xksAnswerBytes: limit("xksAnswerBytes", 32_768, "bytes", "answer of an external key store proxy"),
+  auditDevices: limit("auditDevices", 20, "audit devices", "audit devices of the Vault API"),
+  auditDeviceOptions: limit("auditDeviceOptions", 20, "options", "options of an audit device of the Vault API"),
   mounts: limit("mounts", 200, "mounts", "Vault mounts of the instance; all are held in memory"),
   mountPathChars: limit("mountPathChars", 100, "characters", "path of a Vault mount: part of its keys' alias names"),
   mountDescriptionChars: limit("mountDescriptionChars", 8192, "characters", "description of a Vault mount"),

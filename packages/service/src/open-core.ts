@@ -12,6 +12,7 @@ import { MountDirectory } from "./mounts/mount-directory.ts";
 import { Turns } from "./pipeline/turns.ts";
 import { UnrecordedChanges } from "./pipeline/unrecorded.ts";
 import type { AuditLog } from "./ports/audit.ts";
+import type { AuditDeviceSinks } from "./ports/audit-devices.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ExternalKeys } from "./ports/external-keys.ts";
 import type { Randomness } from "./ports/randomness.ts";
@@ -19,6 +20,7 @@ import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+import { AuditDevices } from "./vault/audit-devices.ts";
 import { VaultAcls } from "./vault/vault-acls.ts";
 import { VaultEntries } from "./vault/vault-entries.ts";
 
@@ -31,6 +33,8 @@ export interface CoreParts {
   readonly audit: AuditLog;
   readonly webIdentities: WebIdentityVerifier;
   readonly externalKeys: ExternalKeys;
+  /** What audit devices of the Vault API write to. */
+  readonly auditDeviceSinks: AuditDeviceSinks;
   /** 12 digits. */
   readonly account: string;
   readonly homeRegion: string;
@@ -60,6 +64,12 @@ export function openCore(parts: CoreParts): OpenedCore {
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
   const mounts = new MountDirectory(store);
   const vaultEntries = new VaultEntries(store, keyring, clock);
+  const auditDevices = new AuditDevices({
+    entries: vaultEntries,
+    sinks: parts.auditDeviceSinks,
+    clock,
+    tellOperator: parts.tellOperator,
+  });
   const vaultAcls = new VaultAcls(vaultEntries);
   const keyStores = new KeyStoreDirectory(store, keyring);
   const grants = new GrantDirectory(store);
@@ -78,6 +88,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     identities,
     mounts,
     vaultEntries,
+    auditDevices,
     vaultAcls,
     keyStores,
     externalKeys: parts.externalKeys,
@@ -103,6 +114,7 @@ export function openCore(parts: CoreParts): OpenedCore {
         identities.forget(writes);
         mounts.forget(writes);
         vaultAcls.forget(writes);
+        auditDevices.forget(writes);
         keyStores.forget(writes);
       }
     },

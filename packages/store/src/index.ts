@@ -11,5 +11,6 @@ export {
   type VerifyReport,
   verifyAuditDirectory,
 } from "./audit/verify-audit.ts";
+export { openAuditDeviceSinks } from "./audit-devices/audit-device-sinks.ts";
 export { StoreInUse, StoreTooNew } from "./errors.ts";
 export { type Durability, openSqliteStore, type SqliteStoreOptions } from "./sqlite/open.ts";

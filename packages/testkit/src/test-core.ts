@@ -18,7 +18,7 @@ import {
   type Store,
   type WebIdentityVerifier,
 } from "@coffer/service";
-import { type AuditDisk, openFileAuditLog, openSqliteStore } from "@coffer/store";
+import { type AuditDisk, openAuditDeviceSinks, openFileAuditLog, openSqliteStore } from "@coffer/store";
 import { createXksClient } from "@coffer/xks";
 import { loopbackCertificate } from "./loopback-proxy.ts";
 import { ManualClock } from "./manual-clock.ts";
@@ -93,6 +93,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     keyring,
     audit,
     externalKeys,
+    auditDeviceSinks: openAuditDeviceSinks({ directory: join(directory, "audit-devices") }, clock),
     webIdentities: options.webIdentities ?? {
       verify: () => Promise.reject(new Error("this test has no identity providers")),
     },
@@ -139,6 +140,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
       await lifecycle.stop();
       await healthWatch.stop();
       externalKeys.close();
+      await core.auditDevices.close();
       await audit.close();
       await store.close();
       await rm(directory, { recursive: true, force: true });

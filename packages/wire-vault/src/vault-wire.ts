@@ -1,6 +1,7 @@
 import {
   type AnonymousCaller,
   anonymousCaller,
+  asServiceError,
   type Core,
   invariant,
   type RequestContext,
@@ -11,6 +12,7 @@ import {
   type WireRequest,
 } from "@coffer/service";
 import { findArea } from "./areas.ts";
+import { RequestAudit } from "./audit/request-audit.ts";
 import { describeError } from "./errors.ts";
 import { admit, nobody, notAdmitted } from "./http/admit.ts";
 import { authenticate, refuseUnsupportedHeaders } from "./http/authenticate.ts";
@@ -32,6 +34,7 @@ export interface VaultWireOptions {
 interface Progress {
   caller: RequestContext | AnonymousCaller;
   audited: boolean;
+  readonly devices: RequestAudit;
 }
 
 const eventSource = "vault.coffer";
@@ -43,7 +46,11 @@ const userAgentChars = 256;
  */
 export function createVaultWire(core: Core, options: VaultWireOptions): WireHandler {
   return async (request) => {
-    const progress: Progress = { caller: callerOf(core, request), audited: false };
+    const progress: Progress = {
+      caller: callerOf(core, request),
+      audited: false,
+      devices: new RequestAudit(core),
+    };
     let answer: WireAnswer;
     try {
       answer = await handle(core, options.version, request, progress);
@@ -64,7 +71,13 @@ function callerOf(core: Core, request: WireRequest): AnonymousCaller {
 }
 
 async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<WireAnswer> {
-  const { detail } = await refusalOf(core, thrown, { ...progress, eventSource, eventName: "RefusedRequest" });
+  const { caller, audited, devices } = progress;
+  let { detail } = await refusalOf(core, thrown, { caller, audited, eventSource, eventName: "RefusedRequest" });
+  try {
+    if (detail.code !== "AuditUnavailable") await devices.logRefusal(describeError(detail).errors);
+  } catch (error) {
+    detail = asServiceError(core, error).detail;
+  }
   const { status, errors } = describeError(detail);
   return answerErrors(status, errors);
 }
@@ -79,6 +92,19 @@ async function handle(core: Core, version: string, request: WireRequest, progres
   const area = await findArea(core, path.text, path.segments);
   // A list always ends in a slash for the original, whether the client wrote it or not.
   const match = area?.table.match(area.segments, path.trailingSlash || operation === "list");
+  const know = (token?: string, fields?: Fields, creates?: boolean) =>
+    progress.devices.know(() => ({
+      context: progress.caller,
+      path: path.trailingSlash || operation === "list" ? `${path.text}/` : path.text,
+      operation: creates === true ? "create" : operation,
+      token,
+      fields,
+      mount: area?.mount,
+      mountType: area?.mountType ?? "",
+      wrapTtlSeconds: undefined,
+      nowMs: core.clock.nowMs(),
+    }));
+  know();
   const isOpen = match?.route.open?.includes(operation) === true;
   const { principal, token } = isOpen
     ? { principal: nobody(core.account), token: undefined }
@@ -105,8 +131,9 @@ async function handle(core: Core, version: string, request: WireRequest, progres
       },
     );
     progress.caller = context;
+    know(token, fields, creates);
     if (!allowed) throw notAdmitted(context);
-  }
+  } else know(token, fields, creates);
   if (area === undefined) throw ServiceError.of("NotFound", { resource: "mount", id: path.text });
   if (match === undefined) throw ServiceError.of("NotFound", { resource: "route", id: path.text });
   const handler = match.operations.get(operation);
@@ -116,6 +143,7 @@ async function handle(core: Core, version: string, request: WireRequest, progres
   const context: RequestContext = { ...progress.caller, principal: progress.caller.principal ?? principal };
   const { captures } = match;
   const call = new VaultCall({ core, context, fields, captures, mount: area.mount, token, request, creates });
+  await progress.devices.logRequest();
   let result: VaultResult;
   try {
     result = await handler(call);
@@ -123,7 +151,9 @@ async function handle(core: Core, version: string, request: WireRequest, progres
     progress.audited = call.audited;
   }
   invariant(call.audited, "every Vault route runs an operation");
-  return answerResult(withIgnored(result, match, fields), context.requestId, area.mountType);
+  const answer = withIgnored(result, match, fields);
+  await progress.devices.logAnswer(answer);
+  return answerResult(answer, context.requestId, area.mountType);
 }
 
 /** Names the parameters that the endpoint does not know in a warning, as the original does. */

@@ -20,7 +20,7 @@ export type Durability = "disk" | "os";
 export interface PersistentSettings {
   readonly dataDir: string;
   readonly seal: SealSettings;
-  readonly audit: { readonly durability: Durability; readonly directory: string };
+  readonly audit: { readonly durability: Durability; readonly directory: string; readonly devicesDirectory: string };
   readonly store: { readonly durability: Durability };
 }
 
@@ -144,6 +144,7 @@ function buildPersistent(values: SettingValues, origins: Origins, surroundings: 
     audit: {
       durability: values["audit.durability"],
       directory: values["audit.directory"] ?? resolve(dataDir, "audit"),
+      devicesDirectory: values["audit.devicesDirectory"] ?? resolve(dataDir, "audit-devices"),
     },
     store: { durability: values["store.durability"] },
   };

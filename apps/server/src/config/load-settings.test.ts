@@ -38,7 +38,11 @@ describe("loadSettings", () => {
       persistent: {
         dataDir: "/home/ada/.coffer",
         seal: { kind: "keyfile", keyFile: "/home/ada/.coffer/seal/keyfile" },
-        audit: { durability: "disk", directory: "/home/ada/.coffer/audit" },
+        audit: {
+          durability: "disk",
+          directory: "/home/ada/.coffer/audit",
+          devicesDirectory: "/home/ada/.coffer/audit-devices",
+        },
         store: { durability: "disk" },
       },
       listen: [
@@ -110,7 +114,11 @@ describe("loadSettings", () => {
     });
     assert.deepEqual(settings.listen, [{ host: "127.0.0.1", port: 0 }]);
     assert.equal(settings.persistent?.dataDir, join(folder, "data"));
-    assert.deepEqual(settings.persistent?.audit, { durability: "os", directory: join(folder, "data/audit") });
+    assert.deepEqual(settings.persistent?.audit, {
+      durability: "os",
+      directory: join(folder, "data/audit"),
+      devicesDirectory: join(folder, "data/audit-devices"),
+    });
     assert.equal(settings.limits.maxBodyBytes, 2048);
   });
 

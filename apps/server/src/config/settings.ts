@@ -153,6 +153,16 @@ export const settingRows = {
     persistentOnly: true,
     doc: "Folder of the audit trail.",
   }),
+  "audit.devicesDirectory": row({
+    flag: "audit-devices-directory",
+    environment: "COFFER_AUDIT_DEVICES_DIRECTORY",
+    file: "audit.devices_directory",
+    type: pathType("DIR"),
+    default: undefined,
+    defaultText: "DATA_DIR/audit-devices",
+    persistentOnly: true,
+    doc: "The only folder that audit devices of the Vault API (sys/audit, type file) may write to.",
+  }),
   "store.durability": row({
     flag: "store-durability",
     environment: "COFFER_STORE_DURABILITY",

@@ -305,6 +305,22 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
   cachedKeyStores: elsewhere("packages/service/src/keys/caches.test.ts", "BoundedCache"),
   xksTimeoutMs: elsewhere("packages/xks/test/client.test.ts", "limits.xksTimeoutMs"),
   xksAnswerBytes: elsewhere("packages/xks/test/client.test.ts", "limits.xksAnswerBytes"),
+  auditDevices: async ({ wires }) => {
+    const enable = (name: string) =>
+      wires.vault("POST", `sys/audit/${name}`, { type: "file", options: { file_path: "discard" } });
+    for (let n = 0; n < limits.auditDevices.value; n += 1) succeeded(await enable(`device-${n}`));
+    assertRefusal("vault", await enable("more"), 400, /20 audit devices/);
+    for (let n = 0; n < limits.auditDevices.value; n += 1) {
+      succeeded(await wires.vault("DELETE", `sys/audit/device-${n}`));
+    }
+  },
+  auditDeviceOptions: async ({ wires }) => {
+    const options = Object.fromEntries(
+      Array.from({ length: limits.auditDeviceOptions.value + 1 }, (_, index) => [`option${index}`, "x"]),
+    );
+    const answer = await wires.vault("POST", "sys/audit/options", { type: "file", options });
+    assertRefusal("vault", answer, 400, /20 options/);
+  },
   mounts: async ({ wires }) => {
     const { data } = succeeded(await wires.vault("GET", "sys/mounts"));
     for (let n = Object.keys(data).length; n < limits.mounts.value; n += 1) {

@@ -118,7 +118,13 @@ describe("keyring", () => {
     const keyring = await Keyring.open(test.core.store, seal, test.clock);
     assert.equal(keyring.wrappingKeyIds.length, 2);
     // A core with nothing in memory: every secret has to unwrap.
-    const { core } = openCore({ ...test.core, keyring, dev: false, tellOperator: () => {} });
+    const { core } = openCore({
+      ...test.core,
+      keyring,
+      dev: false,
+      auditDeviceSinks: { open: () => assert.fail("there are no audit devices") },
+      tellOperator: () => {},
+    });
     for (const { keyId, ciphertext } of made) {
       const { plaintext } = await execute(core, decrypt, { ciphertext }, test.request());
       assert.equal(plaintext.toString(), keyId);

@@ -1,6 +1,7 @@
 import { lookupSelfRoute, renewSelfRoute, revokeSelfRoute } from "../auth/own-token.ts";
 import type { Route } from "../http/routes.ts";
 import { randomRoute } from "../transit/random.ts";
+import { auditRoutes } from "./audit.ts";
 import { capabilitiesRoute } from "./capabilities.ts";
 import {
   disableMountRoute,
@@ -32,6 +33,7 @@ export const sysRoutes: readonly Route[] = [
     operations: { read: readMountOrTune, update: enableMountRoute, delete: disableMountRoute },
     slash: true,
   },
+  ...auditRoutes,
   { pattern: "internal/ui/mounts/*", fields: [], operations: { read: findMountRoute }, slash: true },
   { pattern: "capabilities-self", fields: ["path", "paths"], operations: { update: capabilitiesRoute } },
   { pattern: "tools/random", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },

@@ -1,8 +1,22 @@
+import { logins, policies, tokens, wrapping } from "./access.ts";
+import { kv } from "./kv.ts";
 import type { Area } from "./scenario.ts";
+import { sys } from "./sys.ts";
 import { transitCrypto } from "./transit-crypto.ts";
 import { transitKeys } from "./transit-keys.ts";
 import { transitMaterial } from "./transit-material.ts";
 import { transitSignatures } from "./transit-signatures.ts";
 
 /** Everything that is recorded, a file each. */
-export const areas: readonly Area[] = [transitKeys, transitCrypto, transitSignatures, transitMaterial];
+export const areas: readonly Area[] = [
+  transitKeys,
+  transitCrypto,
+  transitSignatures,
+  transitMaterial,
+  kv,
+  tokens,
+  policies,
+  logins,
+  wrapping,
+  sys,
+];

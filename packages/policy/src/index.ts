@@ -41,8 +41,8 @@ export type {
   StatementMatch,
 } from "./types.ts";
 export { compileVaultAcl } from "./vault-acl/compile-vault-acl.ts";
-export { defaultVaultPolicy } from "./vault-acl/default-vault-policy.ts";
-export { parseVaultDuration, parseVaultTime } from "./vault-acl/durations.ts";
+export { defaultVaultPolicy, responseWrappingVaultPolicy } from "./vault-acl/default-vault-policy.ts";
+export { parseVaultTime } from "./vault-acl/durations.ts";
 export { vaultPolicyLimits } from "./vault-acl/limits.ts";
 export { parseVaultPolicy, type VaultPolicyParseResult } from "./vault-acl/parse-vault-policy.ts";
 export type {

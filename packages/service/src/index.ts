@@ -1,5 +1,5 @@
 export { findKeySpec, type MessageType, type SecretBytes } from "@coffer/crypto";
-export { parseStrictJson } from "@coffer/policy";
+export { parseStrictJson, parseVaultTime } from "@coffer/policy";
 export type { AnonymousCaller } from "./audit/event.ts";
 export { redactTokens } from "./audit/redact-tokens.ts";
 export type { Core } from "./core.ts";
@@ -205,6 +205,19 @@ export type { TransitCiphertext, TransitFailure, TransitResult } from "./operati
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
 export { readKey } from "./operations/transit/read-key.ts";
 export {
+  type CapabilitiesSubject,
+  type PathCapabilitiesOutput,
+  pathCapabilities,
+} from "./operations/vault-policies/path-capabilities.ts";
+export {
+  deleteVaultPolicy,
+  type FoundVaultPolicy,
+  listVaultPolicies,
+  readVaultPolicy,
+  type WriteVaultPolicyInput,
+  writeVaultPolicy,
+} from "./operations/vault-policies/vault-policy-operations.ts";
+export {
   type XksMetadataMember,
   type XksRequestMetadata,
   xksEventSource,
@@ -246,8 +259,9 @@ export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 export type { VaultAuditAuth, VaultAuditEntry } from "./vault/audit-entry.ts";
 export { type IssuedVaultToken, issueVaultToken, type WantedVaultToken } from "./vault/issue-token.ts";
-export { type StoredVaultPolicy, type VaultAcls, vaultPolicyArea } from "./vault/vault-acls.ts";
+export type { VaultAcls } from "./vault/vault-acls.ts";
 export type { VaultEntries, VaultEntry, VaultFolderPage } from "./vault/vault-entries.ts";
+export { vaultPolicyName } from "./vault/vault-policy-entry.ts";
 export { admittedByAcl, vaultPathAccess } from "./vault/vault-principal.ts";
 export { parseBearerToken } from "./wire/bearer-token.ts";
 export type { WireAnswer, WireHandler, WireRequest } from "./wire/message.ts";

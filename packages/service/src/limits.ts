@@ -1,4 +1,5 @@
 import { documentLimits, maxDocumentAgeMs } from "@coffer/attestation";
+import { vaultPolicyLimits } from "@coffer/policy";
 
 /** One documented limit of the core. `unit` reads after the number. */
 export interface Limit {
@@ -65,6 +66,15 @@ export const limits = {
     "bytes",
     "identity policy document (IAM quota for managed policies)",
   ),
+  vaultPolicyBytes: limit("vaultPolicyBytes", vaultPolicyLimits.textBytes, "bytes", "text of a Vault ACL policy"),
+  vaultPolicyPaths: limit("vaultPolicyPaths", vaultPolicyLimits.paths, "paths", "`path` blocks of a Vault ACL policy"),
+  vaultPolicyDepth: limit(
+    "vaultPolicyDepth",
+    vaultPolicyLimits.depth,
+    "levels",
+    "lists and objects inside one another in a Vault ACL policy",
+  ),
+  vaultPolicyNameChars: limit("vaultPolicyNameChars", 256, "characters", "name of a Vault policy"),
   pathChars: limit("pathChars", 512, "characters", "path of a user, role or policy (IAM: pathType)"),
   trustPolicyChars: limit(
     "trustPolicyChars",

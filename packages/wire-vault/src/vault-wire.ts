@@ -113,12 +113,12 @@ async function handle(core: Core, version: string, request: WireRequest, progres
   if (operation === "update" && path.trailingSlash) {
     throw ServiceError.of("InvalidInput", { kind: "validation", reason: "cannot write to a path ending in '/'" });
   }
-  const fields = readFields(operation, request, query);
+  let fields = readFields(operation, request, query);
   const routePath = match && { core, mount: area?.mount, captures: match.captures };
   const creates =
     operation === "update" && routePath !== undefined && (await match?.route.exists?.(routePath)) === false;
   if (!isOpen) {
-    const { allowed, context } = await admit(
+    const admission = await admit(
       core,
       { ...progress.caller, principal },
       {
@@ -130,9 +130,10 @@ async function handle(core: Core, version: string, request: WireRequest, progres
         nowMs: core.clock.nowMs(),
       },
     );
-    progress.caller = context;
+    progress.caller = admission.context;
     know(token, fields, creates);
-    if (!allowed) throw notAdmitted(context);
+    if (!admission.allowed) throw notAdmitted(admission.context);
+    fields = admission.fields;
   } else know(token, fields, creates);
   if (area === undefined) throw ServiceError.of("NotFound", { resource: "mount", id: path.text });
   if (match === undefined) throw ServiceError.of("NotFound", { resource: "route", id: path.text });

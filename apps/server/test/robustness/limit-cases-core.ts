@@ -136,6 +136,38 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
       wires.rest("PUT", `/admin/policies/large?principal=${await ensureUser(wires, "large")}`, userPolicy(size)),
     /InvalidInput|LimitExceeded|PolicyMalformed/,
   ),
+  vaultPolicyBytes: bounded(
+    "vault",
+    limits.vaultPolicyBytes.value,
+    (wires, size) => wires.vault("POST", "sys/policies/acl/large", { policy: `#${letters(size - 1)}` }),
+    /larger than 131072 bytes/,
+  ),
+  vaultPolicyPaths: bounded(
+    "vault",
+    limits.vaultPolicyPaths.value,
+    (wires, count) => {
+      const paths = Array.from({ length: count }, (_, at) => `path "p${at}" {}`);
+      return wires.vault("POST", "sys/policies/acl/long", { policy: paths.join("\n") });
+    },
+    /more than 1000 paths/,
+  ),
+  vaultPolicyDepth: bounded(
+    "vault",
+    limits.vaultPolicyDepth.value,
+    // The path and its parameters are two levels.
+    (wires, depth) => {
+      const value = `${"[".repeat(depth - 2)}${"]".repeat(depth - 2)}`;
+      const policy = `path "a" { allowed_parameters = { "b" = ${value} } }`;
+      return wires.vault("POST", "sys/policies/acl/deep", { policy });
+    },
+    /nested more than 16 deep/,
+  ),
+  vaultPolicyNameChars: bounded(
+    "vault",
+    limits.vaultPolicyNameChars.value,
+    (wires, chars) => wires.vault("POST", `sys/policies/acl/${letters(chars)}`, { policy: 'path "a" {}' }),
+    "a policy name has at most 256 characters",
+  ),
   pathChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.pathChars.value"),
   trustPolicyChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.trustPolicyChars.value"),
   attachedPolicies: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.attachedPolicies.value"),

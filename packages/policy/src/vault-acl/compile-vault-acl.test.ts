@@ -327,6 +327,20 @@ test("a rule is there until it expires", () => {
   assert.ok(!acl.decide({ operation: "read", path: "a" }).allowed);
 });
 
+test("a policy that expires takes its rules with it", () => {
+  const text = 'path "a" { capabilities = ["read"] expiration = "1000" }\npath "b" { capabilities = ["read"] }';
+  const acl = compileVaultAcl([{ ...named("p", text), expiresAtMs: 2_000_000 }]);
+  const at = (seconds: number) => ["a", "b"].map((path) => acl.capabilities(path, seconds * 1000)[0]);
+  assert.deepEqual(
+    [at(1000), at(1001), at(2001)],
+    [
+      ["read", "read"],
+      ["deny", "read"],
+      ["deny", "deny"],
+    ],
+  );
+});
+
 const identity: VaultPolicyIdentity = {
   entity: {
     id: "e-1",

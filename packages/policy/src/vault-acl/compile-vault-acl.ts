@@ -48,12 +48,18 @@ function rulesOf(named: NamedVaultPolicy, identity: VaultPolicyIdentity | undefi
     slashes: named.allowSlashesInTemplates !== true,
     wildcards: named.allowWildcardsInTemplates !== true,
   };
-  return named.policy.rules.flatMap((rule) => {
+  return named.policy.rules.flatMap((each) => {
+    const rule = endingWith(named.expiresAtMs, each);
     if (!named.policy.templated) return [{ policy: named.name, rule, path: rule.path }];
     const path = fillPathTemplate(parsePathTemplate(rule.path) ?? [], identity, forbidden);
     // With wildcards allowed in values, `+*` can come about, which no policy may have.
     return path === undefined || path.includes("+*") ? [] : [{ policy: named.name, rule, path }];
   });
+}
+
+function endingWith(policyExpiresAtMs: number | undefined, rule: VaultPolicyRule): VaultPolicyRule {
+  if (policyExpiresAtMs === undefined) return rule;
+  return { ...rule, expiresAtMs: Math.min(policyExpiresAtMs, rule.expiresAtMs ?? policyExpiresAtMs) };
 }
 
 /** The rules that hold from one time to another. */

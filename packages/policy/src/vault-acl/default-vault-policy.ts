@@ -36,3 +36,8 @@ path "sys/control-group/request" { capabilities = ["update"] }
 # Sign in elsewhere with its identity.
 path "identity/oidc/provider/+/authorize" { capabilities = ["read", "update"] }
 `;
+
+/** The policy `response-wrapping`, which wrapping tokens have, and nobody can change or give away (OpenBao's). */
+export const responseWrappingVaultPolicy = `path "cubbyhole/response" { capabilities = ["create", "read"] }
+path "sys/wrapping/unwrap" { capabilities = ["update"] }
+`;

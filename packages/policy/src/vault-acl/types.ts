@@ -74,6 +74,8 @@ export interface NamedVaultPolicy {
   readonly allowSlashesInTemplates?: boolean;
   /** Lets `*` and `+` in values act as wildcards; off unless the operator says so. */
   readonly allowWildcardsInTemplates?: boolean;
+  /** When the whole policy ends; its rules may end before. */
+  readonly expiresAtMs?: number;
 }
 
 /** A request as a Vault ACL sees it. */

@@ -187,9 +187,13 @@ export class IdentityDirectory {
    *
    * @returns undefined for an unknown or expired token
    */
-  async findToken(token: string): Promise<Principal | undefined> {
+  findToken(token: string): Promise<Principal | undefined> {
     // Digests are looked up, so the time that it takes says nothing of any token.
-    const digest = sha256Hex(token);
+    return this.findTokenByDigest(sha256Hex(token));
+  }
+
+  /** As `findToken`. @param digest lower-case hex SHA-256 of the token */
+  async findTokenByDigest(digest: string): Promise<Principal | undefined> {
     const cached = await this.#tokens.find(digest, async () => {
       const record = await this.#store.get("tokens", { digest });
       if (record === undefined) return undefined;

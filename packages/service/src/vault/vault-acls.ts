@@ -1,20 +1,14 @@
-import { compileVaultAcl, defaultVaultPolicy, parseVaultPolicy, type VaultAcl, type VaultPolicy } from "@coffer/policy";
+import { compileVaultAcl, type NamedVaultPolicy, parseVaultPolicy, type VaultAcl } from "@coffer/policy";
 import { invariant } from "../errors.ts";
 import { ReadThroughCache } from "../keys/read-through-cache.ts";
 import { limits } from "../limits.ts";
 import type { TokenRecord } from "../model/principal.ts";
 import type { Write } from "../ports/store.ts";
 import type { VaultEntries } from "./vault-entries.ts";
+import { findVaultPolicy, vaultPolicyArea } from "./vault-policy-entry.ts";
 
-/** Where the texts of ACL policies are, by name. */
-export const vaultPolicyArea = "sys/policy";
 /** Areas whose records decide what tokens may do begin so, beside that of the policies. */
 export const identityAreaPrefix = "identity/";
-
-/** A stored ACL policy. */
-export interface StoredVaultPolicy {
-  readonly text: string;
-}
 
 /** Compiles the ACL policies of tokens, and keeps them until one changes. */
 export class VaultAcls {
@@ -47,10 +41,10 @@ export class VaultAcls {
 
   async #load(name: string, policies: readonly string[]): Promise<VaultAcl> {
     const acl = await this.#acls.find(name, async () => {
-      const found: { name: string; policy: VaultPolicy }[] = [];
+      const found: NamedVaultPolicy[] = [];
       for (const policy of policies) {
-        const text = await this.#read(policy);
-        if (text !== undefined) found.push({ name: policy, policy: parse(text) });
+        const named = await this.#read(policy);
+        if (named !== undefined) found.push(named);
       }
       return compileVaultAcl(found);
     });
@@ -58,16 +52,17 @@ export class VaultAcls {
     return acl;
   }
 
-  async #read(policy: string): Promise<string | undefined> {
-    // Built in: it has no text.
-    if (policy === "root") return "";
-    const stored = await this.#entries.get<StoredVaultPolicy>(vaultPolicyArea, policy);
-    return stored?.value.text ?? (policy === "default" ? defaultVaultPolicy : undefined);
+  async #read(name: string): Promise<NamedVaultPolicy | undefined> {
+    const found = await findVaultPolicy(this.#entries, name);
+    if (found === undefined) return undefined;
+    const parsed = parseVaultPolicy(found.text);
+    invariant(parsed.ok, "a stored policy parses");
+    return {
+      name,
+      policy: parsed.policy,
+      allowSlashesInTemplates: found.allowSlashes,
+      allowWildcardsInTemplates: found.allowWildcards,
+      ...(found.expiresAtMs === undefined ? {} : { expiresAtMs: found.expiresAtMs }),
+    };
   }
-}
-
-function parse(text: string): VaultPolicy {
-  const parsed = parseVaultPolicy(text);
-  invariant(parsed.ok, "a stored policy parses");
-  return parsed.policy;
 }

@@ -8,7 +8,7 @@ import {
   type VaultAccess,
 } from "@coffer/service";
 import type { VaultOperation } from "./call.ts";
-import type { Fields } from "./fields.ts";
+import { Fields } from "./fields.ts";
 
 /** What a request asks of ACL policies. */
 export interface AclQuestion {
@@ -28,6 +28,8 @@ export interface Admission {
   readonly allowed: boolean;
   /** What operations run with; when not `allowed`, what the refusal is recorded with. */
   readonly context: RequestContext;
+  /** The parameters, as policies leave them: the size of a list's pages may not be the caller's to choose. */
+  readonly fields: Fields;
 }
 
 /**
@@ -36,15 +38,16 @@ export interface Admission {
  */
 export async function admit(core: Core, context: RequestContext, question: AclQuestion): Promise<Admission> {
   const { principal } = context;
-  const { path, operation, sudo } = question;
+  const { path, operation, sudo, fields } = question;
   const capability = sudo ? "sudo" : operation;
   if (principal.kind !== "vault" || principal.token === undefined) {
-    return { allowed: true, context: { ...context, vault: { path, capability } } };
+    return { allowed: true, context: { ...context, vault: { path, capability } }, fields };
   }
-  const access = await decide(core, principal.token, question, capability);
+  const { access, limit } = await decide(core, principal.token, question, capability);
   const asked = { ...context, vault: access };
-  if (access.decision?.allowed !== true) return { allowed: false, context: asked };
-  return { allowed: true, context: { ...asked, principal: admittedByAcl(principal) } };
+  if (access.decision?.allowed !== true) return { allowed: false, context: asked, fields };
+  const admitted = limit === undefined ? fields : new Fields({ ...fields.values, limit });
+  return { allowed: true, context: { ...asked, principal: admittedByAcl(principal) }, fields: admitted };
 }
 
 async function decide(
@@ -52,7 +55,7 @@ async function decide(
   token: TokenRecord,
   { path, operation, sudo, fields, wrapTtlSeconds, nowMs }: AclQuestion,
   capability: VaultAccess["capability"],
-): Promise<VaultAccess> {
+): Promise<{ readonly access: VaultAccess; readonly limit: number | undefined }> {
   const found = core.vaultAcls.of(token);
   const acl = found instanceof Promise ? await found : found;
   const decision = acl.decide({
@@ -73,7 +76,7 @@ async function decide(
     rules,
     policies: token.vaultPolicies,
   };
-  return { path, capability, decision: record };
+  return { access: { path, capability, decision: record }, limit: decision.limit };
 }
 
 /** The refusal of a request that was not admitted. */

@@ -2,7 +2,7 @@ import { lookupSelfRoute, renewSelfRoute, revokeSelfRoute } from "../auth/own-to
 import type { Route } from "../http/routes.ts";
 import { randomRoute } from "../transit/random.ts";
 import { auditRoutes } from "./audit.ts";
-import { capabilitiesRoute } from "./capabilities.ts";
+import { capabilitiesRoutes } from "./capabilities.ts";
 import {
   disableMountRoute,
   enableMountRoute,
@@ -11,6 +11,7 @@ import {
   readMountRoute,
   readTuneRoute,
 } from "./mounts.ts";
+import { policyRoutes } from "./policies.ts";
 
 const mountFields = [
   "config",
@@ -35,7 +36,8 @@ export const sysRoutes: readonly Route[] = [
   },
   ...auditRoutes,
   { pattern: "internal/ui/mounts/*", fields: [], operations: { read: findMountRoute }, slash: true },
-  { pattern: "capabilities-self", fields: ["path", "paths"], operations: { update: capabilitiesRoute } },
+  ...capabilitiesRoutes,
+  ...policyRoutes,
   { pattern: "tools/random", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
   { pattern: "tools/random/:name", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
   { pattern: "tools/random/:name/:name", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },

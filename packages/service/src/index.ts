@@ -257,7 +257,7 @@ export {
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
 export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
-export type { VaultAuditAuth, VaultAuditEntry } from "./vault/audit-entry.ts";
+export type { VaultAuditAuth, VaultAuditEntry, VaultAuditMemo } from "./vault/audit-entry.ts";
 export { type IssuedVaultToken, issueVaultToken, type WantedVaultToken } from "./vault/issue-token.ts";
 export type { VaultAcls } from "./vault/vault-acls.ts";
 export type { VaultEntries, VaultEntry, VaultFolderPage } from "./vault/vault-entries.ts";

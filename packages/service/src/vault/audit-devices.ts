@@ -4,7 +4,7 @@ import { limits } from "../limits.ts";
 import type { AuditDeviceSink, AuditDeviceSinks } from "../ports/audit-devices.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Write } from "../ports/store.ts";
-import { formatAuditEntry, type VaultAuditEntry, type VaultAuditFormat } from "./audit-entry.ts";
+import { formatAuditEntry, type VaultAuditEntry, type VaultAuditFormat, type VaultAuditMemo } from "./audit-entry.ts";
 import type { VaultEntries } from "./vault-entries.ts";
 
 /** Where audit devices are kept, by path. */
@@ -44,6 +44,7 @@ export function formatOf({ options, salt }: StoredAuditDevice): VaultAuditFormat
     hmac: (value) => `hmac-sha256:${hmacSha256(key, value).toString("hex")}`,
     hmacAccessor: truths.has(hmacAccessor),
     elideListResponses: truths.has(elide),
+    credentials: new WeakMap(),
   };
 }
 
@@ -82,16 +83,17 @@ export class AuditDevices {
    * Writes an entry to every device.
    *
    * @param entry is made only when there is a device
+   * @param memo of the request
    * @throws ServiceError AuditUnavailable when no device could be written
    */
-  async log(entry: () => VaultAuditEntry): Promise<void> {
+  async log(entry: () => VaultAuditEntry, memo: VaultAuditMemo): Promise<void> {
     const open = this.#open ?? (await this.#load());
     if (open.size === 0) return;
     const made = entry();
     const nowMs = this.#clock.nowMs();
     const devices = [...open.values()];
     const isWell = devices.map(({ well }) => well);
-    const writes = devices.map((device) => this.#write(device, formatAuditEntry(made, device.format, nowMs)));
+    const writes = devices.map((device) => this.#write(device, formatAuditEntry(made, device.format, nowMs, memo)));
     const awaited = isWell.includes(true) ? writes.filter((_, index) => isWell[index]) : writes;
     if ((await Promise.all(awaited)).includes(true)) return;
     if (awaited.length < writes.length && (await Promise.all(writes)).includes(true)) return;
@@ -108,7 +110,7 @@ export class AuditDevices {
   async test(device: AuditDevice, entry: VaultAuditEntry): Promise<void> {
     const sink = this.#sinks.open(device.type, device.options);
     try {
-      await sink.write(formatAuditEntry(entry, formatOf(device), this.#clock.nowMs()));
+      await sink.write(formatAuditEntry(entry, formatOf(device), this.#clock.nowMs(), new WeakMap()));
     } finally {
       await sink.close();
     }

@@ -1,3 +1,5 @@
+import type { TokenRecord } from "../model/principal.ts";
+
 /** The `auth` member of an entry (Vault: audit log entry format). Members that are empty are left out. */
 export interface VaultAuditAuth {
   readonly client_token?: string | undefined;
@@ -48,6 +50,8 @@ export interface VaultAuditEntry {
       }
     | undefined;
   readonly error?: string | undefined;
+  /** The record of the caller's token; absent for a token that is unknown. */
+  readonly token?: TokenRecord | undefined;
   /** Names of request and response parameters that the mount wants in the clear. */
   readonly plainRequestKeys?: readonly string[] | undefined;
   readonly plainResponseKeys?: readonly string[] | undefined;
@@ -60,7 +64,18 @@ export interface VaultAuditFormat {
   readonly hmacAccessor: boolean;
   /** Of lists, how many there are instead of what. */
   readonly elideListResponses: boolean;
+  /** HMACs of tokens and accessors that come with every request, by the record of the token. */
+  readonly credentials: WeakMap<TokenRecord, HashedCredential>;
 }
+
+/** A token and its accessor as a device keeps them. */
+export interface HashedCredential {
+  readonly token: string | undefined;
+  readonly accessor: string | undefined;
+}
+
+/** What the entries of a request and its answer have in common, written once for each device. */
+export type VaultAuditMemo = WeakMap<VaultAuditFormat, { readonly auth: string; readonly request: string }>;
 
 type Members = Readonly<Record<string, unknown>>;
 
@@ -69,38 +84,73 @@ type Members = Readonly<Record<string, unknown>>;
  * the answer's data is an HMAC, names of members are not; numbers and truth values stay.
  *
  * @param nowMs the time of the entry
+ * @param memo of the request: what was written of it for its own entry is used again for that of its answer
  */
-export function formatAuditEntry(entry: VaultAuditEntry, format: VaultAuditFormat, nowMs: number): string {
-  const { type, auth, request, response, error, plainRequestKeys = [], plainResponseKeys = [] } = entry;
-  const isList = request.operation === "list";
-  const line = {
-    time: new Date(nowMs).toISOString(),
-    type,
-    auth: compact(hashAuth(auth, format)),
-    request: compact({
-      ...request,
-      client_token: hashToken(request.client_token, format),
-      client_token_accessor: hashAccessor(request.client_token_accessor, format),
-      namespace: { id: "root" },
-      data: request.data && hashValue(request.data, format.hmac, new Set(plainRequestKeys)),
-    }),
-    response:
-      response &&
+export function formatAuditEntry(
+  entry: VaultAuditEntry,
+  format: VaultAuditFormat,
+  nowMs: number,
+  memo: VaultAuditMemo,
+): string {
+  const { type, response, error } = entry;
+  let common = memo.get(format);
+  if (common === undefined) {
+    common = formatRequest(entry, format);
+    memo.set(format, common);
+  }
+  const answered = response === undefined ? "" : `,"response":${formatResponse(entry, response, format)}`;
+  const failed = error === undefined || error === "" ? "" : `,"error":${JSON.stringify(error)}`;
+  const time = new Date(nowMs).toISOString();
+  return `{"time":"${time}","type":"${type}","auth":${common.auth},"request":${common.request}${answered}${failed}}\n`;
+}
+
+function formatRequest(entry: VaultAuditEntry, format: VaultAuditFormat): { auth: string; request: string } {
+  const { auth, request, token, plainRequestKeys = [] } = entry;
+  const { token: client_token, accessor } = hashCredential(request, token, format);
+  return {
+    auth: JSON.stringify(compact(token === undefined ? hashAuth(auth, format) : { ...auth, client_token, accessor })),
+    request: JSON.stringify(
       compact({
-        ...response,
-        auth: response.auth && compact(hashAuth(response.auth, format)),
-        data:
-          response.data &&
-          hashValue(
-            isList && format.elideListResponses ? elide(response.data) : response.data,
-            format.hmac,
-            new Set(plainResponseKeys),
-          ),
-        wrap_info: response.wrap_info && hashWrapInfo(response.wrap_info, format),
+        ...request,
+        client_token,
+        client_token_accessor: accessor,
+        namespace: { id: "root" },
+        data: request.data && hashValue(request.data, format.hmac, new Set(plainRequestKeys)),
       }),
-    error: error === "" ? undefined : error,
+    ),
   };
-  return `${JSON.stringify(line)}\n`;
+}
+
+function hashCredential(
+  request: VaultAuditEntry["request"],
+  token: TokenRecord | undefined,
+  format: VaultAuditFormat,
+): HashedCredential {
+  const known = token && format.credentials.get(token);
+  if (known !== undefined) return known;
+  const made = {
+    token: hashToken(request.client_token, format),
+    accessor: hashAccessor(request.client_token_accessor, format),
+  };
+  if (token !== undefined && made.token !== undefined) format.credentials.set(token, made);
+  return made;
+}
+
+function formatResponse(
+  { request, plainResponseKeys = [] }: VaultAuditEntry,
+  response: NonNullable<VaultAuditEntry["response"]>,
+  format: VaultAuditFormat,
+): string {
+  const { auth, data, wrap_info: info } = response;
+  const shown = data && request.operation === "list" && format.elideListResponses ? elide(data) : data;
+  return JSON.stringify(
+    compact({
+      ...response,
+      auth: auth && compact(hashAuth(auth, format)),
+      data: shown && hashValue(shown, format.hmac, new Set(plainResponseKeys)),
+      wrap_info: info && hashWrapInfo(info, format),
+    }),
+  );
 }
 
 function hashAuth(auth: VaultAuditAuth, format: VaultAuditFormat): VaultAuditAuth {
@@ -137,12 +187,12 @@ function hashValue(value: unknown, hmac: (text: string) => string, plain: Readon
   if (typeof value === "string") return hmac(value);
   if (Array.isArray(value)) return value.map((item) => hashValue(item, hmac, plain));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value).map(([name, item]) => [
-      name,
-      hashValue(item, plain.has(name) ? (text) => text : hmac, plain),
-    ]),
-  );
+  // Names come from callers: no name means anything on an object without a prototype.
+  const hashed: Record<string, unknown> = Object.create(null);
+  for (const [name, item] of Object.entries(value)) {
+    hashed[name] = hashValue(item, plain.has(name) ? (text) => text : hmac, plain);
+  }
+  return hashed;
 }
 
 function elide(data: Members): Members {
@@ -156,11 +206,15 @@ function elide(data: Members): Members {
 
 /** Leaves out what Go's `omitempty` would. */
 function compact<T extends object>(members: T): Partial<T> {
-  return Object.fromEntries(Object.entries(members).filter(([, value]) => !isEmpty(value))) as Partial<T>;
+  const kept: Partial<T> = {};
+  for (const name of Object.keys(members) as (keyof T)[]) {
+    if (!isEmpty(members[name])) kept[name] = members[name];
+  }
+  return kept;
 }
 
 function isEmpty(value: unknown): boolean {
   if (value === undefined || value === null || value === "" || value === 0) return true;
-  if (Array.isArray(value)) return value.length === 0;
-  return typeof value === "object" && Object.keys(value).length === 0;
+  if (typeof value !== "object") return false;
+  return Array.isArray(value) ? value.length === 0 : Object.keys(value).length === 0;
 }

@@ -81,6 +81,7 @@ export function requestEntry(audited: AuditedRequest, error = ""): VaultAuditEnt
     type: "request",
     auth: authOf(audited),
     request: requestOf(audited),
+    token: audited.context.principal?.token,
     error,
     ...plainKeys(audited.mount),
   };
@@ -106,6 +107,7 @@ export function responseEntry(audited: AuditedRequest, result: VaultResult, erro
       wrap_info: wrapInfo === undefined ? undefined : JSON.parse(wrapInfo),
     },
     error: refused,
+    token: audited.context.principal?.token,
     ...plainKeys(mount),
   };
 }

@@ -1,4 +1,4 @@
-import type { Core } from "@coffer/service";
+import type { Core, VaultAuditMemo } from "@coffer/service";
 import type { VaultResult } from "../http/envelope.ts";
 import { type AuditedRequest, requestEntry, responseEntry } from "./audit-entries.ts";
 
@@ -10,6 +10,8 @@ export class RequestAudit {
   readonly #core: Core;
   #request: AuditedRequest | undefined;
   #requestIsLogged = false;
+  /** Filled by the first entry; nothing that it holds changes after that. */
+  readonly #memo: VaultAuditMemo = new WeakMap();
 
   constructor(core: Core) {
     this.#core = core;
@@ -23,13 +25,13 @@ export class RequestAudit {
   async logRequest(): Promise<void> {
     const request = this.#request;
     if (request === undefined) return;
-    await this.#core.auditDevices.log(() => requestEntry(request));
+    await this.#core.auditDevices.log(() => requestEntry(request), this.#memo);
     this.#requestIsLogged = true;
   }
 
   async logAnswer(result: VaultResult): Promise<void> {
     const request = this.#request;
-    if (request !== undefined) await this.#core.auditDevices.log(() => responseEntry(request, result));
+    if (request !== undefined) await this.#core.auditDevices.log(() => responseEntry(request, result), this.#memo);
   }
 
   /** A refusal: in the request's own entry when it has none yet, else in that of its answer. */
@@ -37,8 +39,9 @@ export class RequestAudit {
     const request = this.#request;
     if (request === undefined) return;
     const error = errors.join("; ").trim() || "not found";
-    await this.#core.auditDevices.log(() =>
-      this.#requestIsLogged ? responseEntry(request, { status: 0 }, error) : requestEntry(request, error),
+    await this.#core.auditDevices.log(
+      () => (this.#requestIsLogged ? responseEntry(request, { status: 0 }, error) : requestEntry(request, error)),
+      this.#memo,
     );
   }
 }

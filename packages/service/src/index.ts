@@ -49,7 +49,7 @@ export type {
 } from "./model/key.ts";
 export type { CustomKeyStoreRecord, KeyStoreConnectionError, KeyStoreState } from "./model/key-store.ts";
 export type { KeyUsageRecord } from "./model/key-usage.ts";
-export type { MountConfig, MountRecord } from "./model/mount.ts";
+export type { MountConfig, MountConfigChange, MountRecord } from "./model/mount.ts";
 export type {
   AccessKeyRecord,
   IamNameKind,
@@ -163,6 +163,7 @@ export { cancelKeyDeletion, restoreKey, scheduleKeyDeletion } from "./operations
 export { updateKeyDescription } from "./operations/keys/update-key-description.ts";
 export type { EncryptionContext } from "./operations/message.ts";
 export { disableMount, enableMount, findMount, listMounts } from "./operations/mounts/mount-operations.ts";
+export { tuneMount } from "./operations/mounts/tune-mount.ts";
 export { replicateKey } from "./operations/multi-region/replicate-key.ts";
 export { updatePrimaryRegion } from "./operations/multi-region/update-primary-region.ts";
 export { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./operations/policies/key-policy-operations.ts";

@@ -180,6 +180,7 @@ export const limits = {
   mounts: limit("mounts", 200, "mounts", "Vault mounts of the instance; all are held in memory"),
   mountPathChars: limit("mountPathChars", 100, "characters", "path of a Vault mount: part of its keys' alias names"),
   mountDescriptionChars: limit("mountDescriptionChars", 8192, "characters", "description of a Vault mount"),
+  mountConfigBytes: limit("mountConfigBytes", 16_384, "bytes", "settings and options of a Vault mount, as JSON"),
   pageItems: limit("pageItems", 1000, "items", "one page of any listing"),
   requestQuotaBuckets: limit(
     "requestQuotaBuckets",

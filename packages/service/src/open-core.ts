@@ -8,6 +8,7 @@ import type { Keyring } from "./keyring/keyring.ts";
 import { KeyDirectory } from "./keys/key-directory.ts";
 import { KeyUsages } from "./keys/key-usages.ts";
 import { Lifecycle } from "./lifecycle/lifecycle.ts";
+import { builtInMounts } from "./mounts/built-in-mounts.ts";
 import { MountDirectory } from "./mounts/mount-directory.ts";
 import { Turns } from "./pipeline/turns.ts";
 import { UnrecordedChanges } from "./pipeline/unrecorded.ts";
@@ -62,7 +63,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const { store, clock, keyring, audit } = parts;
   const keys = new KeyDirectory(store, keyring);
   const identities = new IdentityDirectory(store, keyring, clock, { account: parts.account, dev: parts.dev });
-  const mounts = new MountDirectory(store);
+  const mounts = new MountDirectory(store, builtInMounts(parts.account));
   const vaultEntries = new VaultEntries(store, keyring, clock);
   const auditDevices = new AuditDevices({
     entries: vaultEntries,

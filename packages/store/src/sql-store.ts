@@ -242,6 +242,12 @@ export class SqlStore implements Store {
     return this.#page("vaultEntries", this.#pages.listVaultEntries, { area, after, limit });
   }
 
+  listVaultEntriesUnder(areaPrefix: string, limit: number): Promise<readonly VaultEntryRecord[]> {
+    const below = prefixUpperBound(areaPrefix);
+    invariant(below !== undefined, "an area begins with letters");
+    return this.#page("vaultEntries", this.#pages.listVaultEntriesUnder, { from: areaPrefix, below, limit });
+  }
+
   listExpiredVaultEntries(atMs: number, limit: number): Promise<readonly VaultEntryRecord[]> {
     return this.#page("vaultEntries", this.#pages.listExpiredVaultEntries, { atMs, limit });
   }

@@ -257,16 +257,14 @@ describe("Vault requests", () => {
 
   it("answers a bug with an error id and nothing else", async () => {
     const { core } = vault.test;
-    const { store } = core;
-    Object.defineProperty(core, "store", {
-      value: { ...store, listMounts: () => Promise.reject(new Error("secret detail")) },
-    });
+    const { mounts } = core;
+    Object.defineProperty(core, "mounts", { value: { all: () => Promise.reject(new Error("secret detail")) } });
     const answer = await call("GET", "sys/mounts");
     assert.equal(answer.status, 500);
     assert.equal(answer.json.errors[0], "1 error occurred:\n\t* internal error\n\n");
     assert.match(answer.json.errors[1], /^error id [0-9a-f-]{36}$/);
     assert.ok(!answer.text.includes("secret detail"));
     assert.equal(vault.test.bugs.length, 1);
-    Object.defineProperty(core, "store", { value: store });
+    Object.defineProperty(core, "mounts", { value: mounts });
   });
 });

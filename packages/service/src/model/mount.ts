@@ -23,9 +23,16 @@ export interface MountConfig {
     readonly counterResetSeconds?: number;
     readonly disabled?: boolean;
   };
+  readonly forceNoCache?: boolean;
+  readonly local?: boolean;
+  readonly sealWrap?: boolean;
+  readonly externalEntropyAccess?: boolean;
   /** Of the engine, such as `version` of KV. */
   readonly options?: Readonly<Record<string, string>>;
 }
+
+/** New settings of a mount: members that are undefined go, those that are absent stay. */
+export type MountConfigChange = { readonly [Member in keyof MountConfig]?: MountConfig[Member] | undefined };
 
 /** A Vault secrets engine or auth method. */
 export interface MountRecord {
@@ -36,7 +43,9 @@ export interface MountRecord {
   /** `TYPE_8HEX`, as Vault makes it; auth methods have `auth_` before it. */
   readonly accessor: string;
   readonly uuid: string;
+  /** When it was enabled at this path. */
   readonly createdAtMs: number;
   readonly config: MountConfig;
+  /** 0 for a built-in mount that nobody changed: the store does not have it. */
   readonly revision: number;
 }

@@ -26,7 +26,7 @@ describe("mount directory", () => {
   });
   afterEach(() => test.close());
 
-  const enable = (path: string) => execute(test.core, enableMount, { path }, test.request());
+  const enable = (path: string) => execute(test.core, enableMount, { path, type: "transit" }, test.request());
   async function match(path: string) {
     const found = await test.core.mounts.match(path);
     return found === undefined ? undefined : [found.mount.path, found.rest];
@@ -69,7 +69,7 @@ describe("mount directory", () => {
         return mounts;
       },
     };
-    const directory = new MountDirectory(late as unknown as Store);
+    const directory = new MountDirectory(late as unknown as Store, []);
     const early = directory.match("two/x");
     await read.promise;
     const { mount } = await enable("two");
@@ -88,7 +88,22 @@ describe("mount directory", () => {
         path,
       );
     }
-    for (const path of ["aws", "aws/s3", "sys", "", "/a", "x//y", "x/", "x/../y", ".x", "x y", "é"]) {
+    for (const path of [
+      "aws",
+      "aws/s3",
+      "sys",
+      "",
+      "/a",
+      "x//y",
+      "x/",
+      "x/../y",
+      ".x",
+      "x y",
+      "é",
+      "auth",
+      "auth/",
+      "auth/.x",
+    ]) {
       await assert.rejects(
         enable(path),
         (error) => error instanceof ServiceError && error.code === "InvalidInput",

@@ -12,12 +12,20 @@ export interface MountMatch {
 /** Finds the mount that a path lies on. All mounts are few (`limits.mounts`), so they stay in memory until one changes. */
 export class MountDirectory {
   readonly #store: Store;
+  readonly #builtIns: readonly MountRecord[];
   #mounts: ReadonlyMap<string, MountRecord> | undefined;
   /** Counts commits: what was read before a commit is not kept after it. */
   #generation = 0;
 
-  constructor(store: Store) {
+  /** @param builtIns mounts that are always there; what the store has of one instead is its changed settings */
+  constructor(store: Store, builtIns: readonly MountRecord[]) {
     this.#store = store;
+    this.#builtIns = builtIns;
+  }
+
+  /** All mounts by path, built-in ones too; synchronous when they are in memory. */
+  all(): ReadonlyMap<string, MountRecord> | Promise<ReadonlyMap<string, MountRecord>> {
+    return this.#mounts ?? this.#load();
   }
 
   /**
@@ -42,8 +50,8 @@ export class MountDirectory {
 
   async #load(): Promise<ReadonlyMap<string, MountRecord>> {
     const generation = this.#generation;
-    const records = await this.#store.listMounts(undefined, limits.mounts.value);
-    const mounts = new Map(records.map((mount) => [mount.path, mount]));
+    const records = await this.#store.listMounts(undefined, limits.mounts.value + this.#builtIns.length);
+    const mounts = new Map([...this.#builtIns, ...records].map((mount) => [mount.path, mount]));
     if (generation === this.#generation) this.#mounts = mounts;
     return mounts;
   }

@@ -258,6 +258,8 @@ export interface Store {
   listExpiredTokens(atMs: number, limit: number): Promise<readonly TokenRecord[]>;
   /** Records of the Vault API in one area, by name. */
   listVaultEntries(area: string, afterName: string | undefined, limit: number): Promise<readonly VaultEntryRecord[]>;
+  /** The first records of the Vault API in areas that begin with `areaPrefix`, by area and name. */
+  listVaultEntriesUnder(areaPrefix: string, limit: number): Promise<readonly VaultEntryRecord[]>;
   /** Records of the Vault API that expired at or before `atMs`, earliest first. */
   listExpiredVaultEntries(atMs: number, limit: number): Promise<readonly VaultEntryRecord[]>;
   /** Records of the Vault API still wrapped by a wrapping key. */

@@ -109,6 +109,17 @@ export class VaultEntries {
     return records.map(({ name }) => ({ op: "delete", table: "vaultEntries", key: { area, name }, revision: "any" }));
   }
 
+  /** As `deleteSome`, for all areas whose name begins with `areaPrefix`. */
+  async deleteSomeUnder(areaPrefix: string): Promise<readonly Write[]> {
+    const records = await this.#store.listVaultEntriesUnder(areaPrefix, limits.pageItems.value);
+    return records.map(({ area, name }) => ({
+      op: "delete",
+      table: "vaultEntries",
+      key: { area, name },
+      revision: "any",
+    }));
+  }
+
   #isOver({ expiresAtMs }: VaultEntryRecord): boolean {
     return expiresAtMs !== undefined && expiresAtMs <= this.#clock.nowMs();
   }

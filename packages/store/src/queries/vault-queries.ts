@@ -46,6 +46,16 @@ export function compileVaultQueries(db: Kysely<Database>) {
         .orderBy("name")
         .limit(argument("limit")),
     ),
+    listVaultEntriesUnder: compileQuery<Page & { from: string; below: string }>((argument) =>
+      db
+        .selectFrom("vault_entries")
+        .selectAll()
+        .where("area", ">=", argument("from"))
+        .where("area", "<", argument("below"))
+        .orderBy("area")
+        .orderBy("name")
+        .limit(argument("limit")),
+    ),
     listExpiredVaultEntries: compileQuery<Page & { atMs: number }>((argument) =>
       db
         .selectFrom("vault_entries")

@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 39 + 21 * 5);
+    assert.equal(plans.size, 40 + 21 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(
@@ -55,6 +55,7 @@ describe("the query plans", () => {
       listAliasesAfter: /\(account=\? AND region=\? AND name>\? AND name<\?\)/,
       listAliasesFrom: /\(account=\? AND region=\? AND name>\? AND name<\?\)/,
       listKeyAliases: /aliases_by_key \(account=\? AND region=\? AND key_id=\? AND name>\?\)/,
+      listVaultEntriesUnder: /\(area>\? AND area<\?\)/,
       listKeyVersions: /\(region=\? AND key_id=\? AND version>\?\)/,
       listDueKeys: /keys_by_due \(due_at_ms>\? AND due_at_ms<\?\)/,
       listTokens: /tokens_by_principal \(principal_arn=\? AND digest>\?\)/,

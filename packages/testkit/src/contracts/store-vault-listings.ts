@@ -52,6 +52,20 @@ export function describeVaultListings(open: () => Promise<Store>): void {
         assert.ok(found !== undefined);
         assert.deepEqual(plainRow(found), entry("b", "dir/one", { wrappingKeyId: "wrapping-2" }));
       }));
+    it("give the first entries of the areas that begin so", () =>
+      withRows(open, async (store) => {
+        await store.commit([
+          { op: "insert", table: "vaultEntries", row: entry("a/x", "one") },
+          { op: "insert", table: "vaultEntries", row: entry("a/y", "one") },
+          { op: "insert", table: "vaultEntries", row: entry("a0", "one") },
+        ]);
+        const places = async (prefix: string, limit: number) =>
+          (await store.listVaultEntriesUnder(prefix, limit)).map(({ area, name }) => `${area} ${name}`);
+        assert.deepEqual(await places("a/", 9), ["a/x one", "a/y one"]);
+        assert.deepEqual(await places("a/", 1), ["a/x one"]);
+        assert.equal((await places("a", 9)).length, 6);
+        assert.deepEqual(await places("c", 9), []);
+      }));
     it("give expired entries, and those of a wrapping key", () =>
       withRows(open, async (store) => {
         const expired = async (atMs: number, limit: number) =>

@@ -1,104 +1,134 @@
-import { disableMount, enableMount, findMount, listMounts, type MountRecord, ServiceError } from "@coffer/service";
+import { disableMount, enableMount, findMount, listMounts, type MountRecord } from "@coffer/service";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok } from "../http/envelope.ts";
 import type { Fields } from "../http/fields.ts";
+import { authMethods, type MountTypeRow, secretsEngines } from "../mount-types.ts";
+import { readMountConfig, readOptions, refuse } from "./mount-config.ts";
+import { authMethodPath, mountInfo } from "./mount-info.ts";
 
-/** Vault's default and longest lease, which Transit has no use for. */
-const leaseSeconds = 2_764_800;
-
-function refuse(reason: string): never {
-  throw ServiceError.of("InvalidInput", { kind: "validation", reason });
+/** Secrets engines or auth methods: each has a table of mounts of its own below `sys/`. */
+export interface MountTable {
+  /** What the paths of its mounts have before them. */
+  readonly prefix: "" | "auth/";
+  readonly types: () => ReadonlyMap<string, MountTypeRow>;
+  /** Types that are there already and cannot be had twice, with what is said of them. */
+  readonly singletons: ReadonlyMap<string, string>;
+  readonly missing: (path: string) => string;
 }
 
-/** A mount as Vault shows it (OpenBao, internal/vault/logical_system.go: `mountInfo`). */
-function mountInfo(mount: MountRecord) {
-  return {
-    accessor: mount.accessor,
-    config: { default_lease_ttl: 0, force_no_cache: false, max_lease_ttl: 0 },
-    deprecation_status: "supported",
-    description: mount.description,
-    external_entropy_access: false,
-    local: false,
-    options: null,
-    plugin_version: "",
-    running_plugin_version: "",
-    running_sha256: "",
-    seal_wrap: false,
-    type: mount.type,
-    uuid: mount.uuid,
+const notMountable = ["cubbyhole", "identity", "system", "token"];
+
+/** Vault API: sys/mounts. */
+export const engineTable: MountTable = {
+  prefix: "",
+  types: () => secretsEngines,
+  singletons: new Map(notMountable.map((type) => [type, `mount type of "${type}" is not mountable`])),
+  missing: (path) => `No secret engine mount at ${path}/`,
+};
+
+/** Vault API: sys/auth. */
+export const authTable: MountTable = {
+  prefix: "auth/",
+  types: () => authMethods,
+  singletons: new Map([["token", "token credential backend cannot be instantiated"]]),
+  missing: (path) => `No auth engine at ${path}/`,
+};
+
+/** The path that a request names; it cannot be told from one with a slash at its end. */
+export function namedPath(call: VaultCall, table: MountTable): string {
+  return table.prefix + call.captures[0]!;
+}
+
+/** As `namedPath`, for changes: auth methods are not changed as if they were secrets engines. */
+function ownPath(call: VaultCall, table: MountTable, verb: "mount" | "unmount"): string {
+  const path = namedPath(call, table);
+  if (table === engineTable && `${path}/`.startsWith(authTable.prefix)) refuse(`cannot ${verb} "${path}/"`);
+  return path;
+}
+
+/** Lists the mounts of a table. */
+export function listRoute(table: MountTable): RouteHandler {
+  return async (call) => {
+    const { mounts } = await call.execute(listMounts, null);
+    const isAuth = table === authTable;
+    const rows: [string, unknown][] = [];
+    for (const mount of mounts) {
+      const authPath = authMethodPath(mount);
+      if ((authPath !== undefined) === isAuth) rows.push([`${authPath ?? mount.path}/`, mountInfo(mount)]);
+    }
+    return { ...ok(JSON.stringify(Object.fromEntries(rows))), repeated: true };
   };
 }
 
-/** The path of a mount in a request; it cannot be told from one with a slash at its end. */
-function mountPath(call: VaultCall): string {
-  return call.captures[0]!;
-}
-
-/** Vault API: sys/mounts, list. */
-export const listMountsRoute: RouteHandler = async (call) => {
-  const { mounts } = await call.execute(listMounts, null);
-  const rows = mounts.map((mount) => `${JSON.stringify(`${mount.path}/`)}:${JSON.stringify(mountInfo(mount))}`);
-  return { ...ok(`{${rows.join(",")}}`), repeated: true };
-};
-
-/** @throws ServiceError InvalidInput unless the engine is Transit, whose options Vault has none of */
-function checkEngine(fields: Fields): void {
-  const type = fields.text("type") ?? "";
+/** The type of a new mount, and the options that its name stands for. */
+function readType(fields: Fields, table: MountTable): { type: string; version: string | undefined } {
+  let type = fields.text("type") ?? "";
   if (type === "") refuse("backend type must be specified as a string");
-  if (type !== "transit") refuse(`plugin not found in the catalog: ${type.replace(/[^\w.-]/g, "?").slice(0, 64)}`);
-  const options = fields.raw("options");
-  if (options === undefined) return;
-  if (typeof options !== "object" || Array.isArray(options)) refuse("options must be a map");
-  if (Object.hasOwn(options as object, "version")) {
-    refuse('secrets engine "transit" does not allow setting a version');
+  if (type === "plugin") {
+    type = fields.text("plugin_name") ?? "";
+    if (type === "") refuse("plugin_name must be provided for plugin backend");
   }
+  const singleton = table.singletons.get(type);
+  if (singleton !== undefined) refuse(singleton);
+  const versioned = /^kv-v([12])$/.exec(type);
+  const known = versioned === null ? type : "kv";
+  if (!table.types().has(known)) {
+    refuse(`plugin not found in the catalog: ${type.replace(/[^\w.-]/g, "?").slice(0, 64)}`);
+  }
+  return { type: known, version: versioned?.[1] };
 }
 
-/** Vault API: sys/mounts, enable secrets engine. Lease settings mean nothing to Transit: they are taken and ignored. */
-export const enableMountRoute: RouteHandler = async (call) => {
-  checkEngine(call.fields);
-  const description = call.fields.text("description");
-  await call.execute(enableMount, { path: mountPath(call), ...(description === undefined ? {} : { description }) });
-  return noContent;
-};
-
-/** Vault API: sys/mounts, disable secrets engine. As in Vault, one that is not there is no error. */
-export const disableMountRoute: RouteHandler = async (call) => {
-  await call.execute(disableMount, { path: mountPath(call) });
-  return noContent;
-};
-
-async function readMount(call: VaultCall): Promise<MountRecord | undefined> {
-  const { mounts } = await call.execute(listMounts, null, "ReadMount");
-  return mounts.find(({ path }) => path === mountPath(call));
-}
-
-/** Vault API: sys/mounts, get the configuration of a secrets engine. */
-export const readMountRoute: RouteHandler = async (call) => {
-  const mount = await readMount(call);
-  if (mount === undefined) refuse(`No secret engine mount at ${mountPath(call)}/`);
-  return { ...ok(JSON.stringify(mountInfo(mount))), repeated: true };
-};
-
-/** Vault API: sys/mounts, read mount configuration. */
-export const readTuneRoute: RouteHandler = async (call) => {
-  const path = mountPath(call).slice(0, -"/tune".length);
-  const { mounts } = await call.execute(listMounts, null, "ReadMount");
-  const mount = mounts.find((candidate) => candidate.path === path);
-  if (mount === undefined) refuse(`cannot fetch sysview for path ${JSON.stringify(`${path}/`)}`);
-  const { description } = mount;
-  const data = {
-    default_lease_ttl: leaseSeconds,
-    description,
-    force_no_cache: false,
-    max_lease_ttl: leaseSeconds,
+/** Enables a secrets engine or auth method (OpenBao, internal/vault/logical_system.go: `handleMount`). */
+export function enableRoute(table: MountTable): RouteHandler {
+  return async (call) => {
+    const { fields } = call;
+    const { type, version } = readType(fields, table);
+    const given = readOptions(fields);
+    const options = version === undefined ? given : { ...given, version };
+    const wanted = options?.["version"] ?? "";
+    if (wanted !== "" && type !== "kv") {
+      const what = table === authTable ? "auth method" : "secrets engine";
+      refuse(`${what} "${type}" does not allow setting a version`);
+    }
+    if (type === "kv" && !["", "1", "2"].includes(wanted)) refuse('nil backend of type "kv" returned from factory');
+    const config = readMountConfig(fields, table === authTable);
+    const hasOptions = options !== undefined && Object.keys(options).length > 0;
+    await call.execute(enableMount, {
+      path: ownPath(call, table, "mount"),
+      type,
+      description: fields.text("description"),
+      config: hasOptions ? { ...config, options } : config,
+    });
+    return noContent;
   };
-  return { ...ok(JSON.stringify(data)), repeated: true };
-};
+}
+
+/** Disables a secrets engine or auth method. As in Vault, one that is not there is no error. */
+export function disableRoute(table: MountTable): RouteHandler {
+  return async (call) => {
+    await call.execute(disableMount, { path: ownPath(call, table, "unmount") });
+    return noContent;
+  };
+}
+
+/** The mount that a path lies on, recorded as a read of it. */
+export async function readMount(call: VaultCall, path: string): Promise<MountRecord | undefined> {
+  const { mounts } = await call.execute(listMounts, null, "ReadMount");
+  return mounts.find((mount) => mount.path === path);
+}
+
+/** A secrets engine or auth method with its settings. */
+export function readRoute(table: MountTable): RouteHandler {
+  return async (call) => {
+    const mount = await readMount(call, namedPath(call, table));
+    if (mount === undefined) refuse(table.missing(call.captures[0]!));
+    return { ...ok(JSON.stringify(mountInfo(mount))), repeated: true };
+  };
+}
 
 /** Vault API: sys/internal/ui/mounts/PATH, by which its CLI finds the engine behind a path before it writes there. */
 export const findMountRoute: RouteHandler = async (call) => {
-  const path = mountPath(call);
+  const path = call.captures[0]!;
   const { mount } = await call.execute(findMount, { path });
   if (mount === undefined) {
     const quoted = JSON.stringify(`${path}/`);
@@ -109,5 +139,5 @@ export const findMountRoute: RouteHandler = async (call) => {
       ],
     };
   }
-  return ok(JSON.stringify({ ...mountInfo(mount), path: `${mount.path}/` }));
+  return ok(JSON.stringify({ ...mountInfo(mount), path: `${authMethodPath(mount) ?? mount.path}/` }));
 };

@@ -1,0 +1,197 @@
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, it } from "node:test";
+import { issueVaultToken } from "@coffer/service";
+import { openVaultTest, type VaultTest } from "./vault-client.ts";
+
+describe("mounts and their settings", () => {
+  let vault: VaultTest;
+  const call: VaultTest["call"] = (...args) => vault.call(...args);
+  const data = async (path: string) => (await call("GET", path)).json.data;
+
+  beforeEach(async () => {
+    vault = await openVaultTest();
+  });
+  afterEach(async () => {
+    assert.deepEqual(vault.test.bugs, []);
+    await vault.close();
+  });
+
+  async function refusal(method: string, path: string, body?: unknown): Promise<string> {
+    const answer = await call(method, path, body);
+    assert.equal(answer.status, 400, answer.text);
+    return answer.json.errors[0];
+  }
+
+  it("lists what is always there as OpenBao does", async () => {
+    const { accessor, uuid, ...sys } = (await data("sys/mounts"))["sys/"];
+    assert.match(accessor, /^system_[0-9a-f]{8}$/);
+    assert.match(uuid, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
+    assert.deepEqual(sys, {
+      config: {
+        default_lease_ttl: 0,
+        force_no_cache: false,
+        max_lease_ttl: 0,
+        passthrough_request_headers: ["Accept"],
+      },
+      description: "system endpoints used for control, policy and debugging",
+      external_entropy_access: false,
+      local: false,
+      options: null,
+      plugin_version: "",
+      running_plugin_version: "",
+      running_sha256: "",
+      seal_wrap: true,
+      type: "system",
+    });
+    const methods = await data("sys/auth");
+    assert.deepEqual(Object.keys(methods), ["token/"]);
+    assert.match(methods["token/"].accessor, /^auth_token_[0-9a-f]{8}$/);
+    assert.equal(methods["token/"].config.token_type, "default-service");
+    assert.deepEqual(await data("sys/auth/token"), methods["token/"]);
+    assert.deepEqual(await data("sys/mounts/auth/token"), methods["token/"]);
+  });
+
+  it("keeps the settings of a new mount", async () => {
+    const made = await call("POST", "sys/mounts/t2", {
+      type: "transit",
+      description: "d",
+      local: true,
+      seal_wrap: "true",
+      external_entropy_access: true,
+      options: { a: "b" },
+      config: {
+        default_lease_ttl: "1h",
+        max_lease_ttl: 7200,
+        listing_visibility: "unauth",
+        audit_non_hmac_request_keys: ["a"],
+        audit_non_hmac_response_keys: "x,y",
+        passthrough_request_headers: ["H"],
+        allowed_response_headers: "Z",
+        force_no_cache: true,
+        token_type: "service",
+      },
+    });
+    assert.equal(made.status, 204);
+    const { config, options, local, seal_wrap, external_entropy_access } = await data("sys/mounts/t2");
+    assert.deepEqual([options, local, seal_wrap, external_entropy_access], [{ a: "b" }, true, true, true]);
+    const settings = {
+      allowed_response_headers: ["Z"],
+      audit_non_hmac_request_keys: ["a"],
+      audit_non_hmac_response_keys: ["x", "y"],
+      default_lease_ttl: 3600,
+      force_no_cache: true,
+      listing_visibility: "unauth",
+      max_lease_ttl: 7200,
+      passthrough_request_headers: ["H"],
+    };
+    assert.deepEqual(config, settings);
+    assert.deepEqual(await data("sys/mounts/t2/tune"), {
+      ...settings,
+      description: "d",
+      external_entropy_access: true,
+      options: { a: "b" },
+    });
+  });
+
+  it("refuses settings in the original's words", async () => {
+    const wrong: [object, string][] = [
+      [{ default_lease_ttl: "3h", max_lease_ttl: "2h" }, "given default lease TTL greater than given max lease TTL"],
+      [{ default_lease_ttl: "30000h" }, "given default lease TTL greater than system max lease TTL of 2764800"],
+      [{ default_lease_ttl: "xx" }, 'unable to parse default TTL of "xx": invalid duration'],
+      [{ listing_visibility: "sometimes" }, "invalid listing_visibility sometimes"],
+    ];
+    for (const [config, reason] of wrong) {
+      assert.equal(await refusal("POST", "sys/mounts/t2", { type: "transit", config }), reason);
+    }
+    const types: [string, object, string][] = [
+      ["sys/mounts/x", { type: "cubbyhole" }, 'mount type of "cubbyhole" is not mountable'],
+      ["sys/mounts/x", { type: "plugin" }, "plugin_name must be provided for plugin backend"],
+      ["sys/mounts/x", { type: "approle" }, "plugin not found in the catalog: approle"],
+      ["sys/auth/x", { type: "token" }, "token credential backend cannot be instantiated"],
+      ["sys/auth/x", { type: "transit" }, "plugin not found in the catalog: transit"],
+      ["sys/auth/x", {}, "backend type must be specified as a string"],
+      [
+        "sys/mounts/x",
+        { type: "transit", config: "x" },
+        'Field validation failed: error converting input for field "config": expected a map',
+      ],
+    ];
+    for (const [path, body, reason] of types) assert.equal(await refusal("POST", path, body), reason);
+    assert.equal(await refusal("GET", "sys/auth/none"), "No auth engine at none/");
+    assert.equal(await refusal("GET", "sys/auth/none/tune"), 'cannot fetch sysview for path "auth/none/"');
+    assert.equal(await refusal("DELETE", "sys/mounts/sys"), 'cannot unmount "sys/"');
+    assert.equal(await refusal("DELETE", "sys/auth/token"), "token credential backend cannot be disabled");
+    assert.equal(await refusal("DELETE", "sys/mounts/auth/none"), 'cannot unmount "auth/none/"');
+    assert.equal((await call("DELETE", "sys/auth/none")).status, 204);
+  });
+
+  it("tunes what is given and leaves the rest", async () => {
+    const tune = (body: object) => call("POST", "sys/mounts/transit/tune", body);
+    assert.equal((await tune({ description: "new", max_lease_ttl: "2h", options: { a: "1", b: "2" } })).status, 204);
+    assert.equal((await tune({ default_lease_ttl: 60, listing_visibility: "hidden", options: { a: "" } })).status, 204);
+    assert.deepEqual(await data("sys/mounts/transit/tune"), {
+      default_lease_ttl: 60,
+      description: "new",
+      force_no_cache: false,
+      listing_visibility: "hidden",
+      max_lease_ttl: 7200,
+      options: { b: "2" },
+    });
+    await tune({ max_lease_ttl: "system", listing_visibility: "", passthrough_request_headers: "A,B" });
+    await tune({ options: { b: "" }, default_lease_ttl: "0" });
+    const tuned = await data("sys/mounts/transit/tune");
+    assert.deepEqual(tuned.passthrough_request_headers, ["A", "B"]);
+    assert.deepEqual([tuned.max_lease_ttl, tuned.default_lease_ttl], [2_764_800, 2_764_800]);
+    assert.ok(!("options" in tuned) && !("listing_visibility" in tuned));
+    await tune({ passthrough_request_headers: "" });
+    assert.ok(!("passthrough_request_headers" in (await data("sys/mounts/transit/tune"))));
+    await tune({ default_lease_ttl: "1h" });
+    const tuning: [string, object, string][] = [
+      [
+        "transit",
+        { max_lease_ttl: "1" },
+        "backend max lease TTL of 1 would be less than backend default lease TTL of 3600",
+      ],
+      ["transit", { listing_visibility: "zz" }, "invalid listing_visibility zz"],
+      ["transit", { token_type: "service" }, "'token_type' can only be modified on auth mounts"],
+      ["auth/token", { token_type: "service" }, "'token_type' cannot be set for 'token' or 'ns_token' auth mounts"],
+      ["transit", { options: { version: "2" } }, 'secrets engine "transit" does not allow setting a version'],
+      [
+        "transit",
+        { user_lockout_config: { lockout_threshold: "5" } },
+        'tuning of user lockout configuration for auth type "transit" not allowed',
+      ],
+      ["none", { description: "x" }, 'tune of path "none/" failed: no mount entry found'],
+      ["sys", { description: "x" }, "cannot tune parameter description of sys/"],
+    ];
+    for (const [path, body, reason] of tuning) {
+      assert.equal(await refusal("POST", `sys/mounts/${path}/tune`, body), reason);
+    }
+  });
+
+  it("tunes built-in mounts, whose changes stay", async () => {
+    assert.equal((await call("POST", "sys/auth/token/tune", { max_lease_ttl: "1h", description: "x" })).status, 204);
+    assert.equal((await call("POST", "sys/auth/token/tune", { max_lease_ttl: "2h" })).status, 204);
+    const token = await data("sys/auth/token/tune");
+    assert.deepEqual([token.max_lease_ttl, token.description, token.token_type], [7200, "x", "default-service"]);
+    assert.equal((await call("POST", "sys/mounts/sys/tune", { audit_non_hmac_request_keys: "a,b" })).status, 204);
+    assert.deepEqual((await data("sys/mounts/sys/tune")).audit_non_hmac_request_keys, ["a", "b"]);
+    assert.equal((await call("GET", "sys/mounts")).json.data["sys/"].type, "system");
+    assert.equal(await refusal("POST", "sys/mounts/sys", { type: "transit" }), 'cannot mount "sys/"');
+  });
+
+  it("asks for sudo below sys/auth, and not below sys/mounts", async () => {
+    const { core } = vault.test;
+    const text =
+      'path "sys/auth/*" { capabilities = ["read", "update"] }\npath "sys/mounts/*" { capabilities = ["read"] }';
+    await core.commit([core.vaultEntries.insert("sys/policy", "half", { text })]);
+    const facts = { displayName: "t", path: "auth/token/create", meta: null, ttl: 0, maxTtl: 0, explicitMaxTtl: 0 };
+    const wanted = { ...facts, policies: ["half"], period: 0, numUses: 0, renewable: true };
+    const { token, writes } = issueVaultToken(core, wanted, core.clock.nowMs());
+    await core.commit(writes);
+    const own = { "X-Vault-Token": token };
+    assert.equal((await call("GET", "sys/mounts/transit", undefined, own)).status, 200);
+    assert.equal((await call("GET", "sys/auth/token", undefined, own)).status, 403);
+    assert.equal((await call("POST", "sys/auth/token/tune", { description: "x" }, own)).status, 403);
+  });
+});

@@ -4,6 +4,7 @@ export type { CompiledStatement } from "./compiled.ts";
 export { defaultKeyPolicy } from "./default-key-policy.ts";
 export { evaluatePolicy } from "./evaluate.ts";
 export { explainAuthorization, explainPolicy } from "./explain.ts";
+export { type IpRange, isWithin, parseIpRange } from "./ip.ts";
 export { maxKeyPolicyBytes, parsePolicy } from "./parse.ts";
 export {
   findRemedies,

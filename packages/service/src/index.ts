@@ -205,6 +205,19 @@ export {
 export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
 export { readKey } from "./operations/transit/read-key.ts";
+export type { AppRole, AppRoleChanges } from "./operations/vault-auth/approle/app-role.ts";
+export { logInWithAppRole } from "./operations/vault-auth/approle/log-in.ts";
+export { deleteAppRole, readAppRole, writeAppRole } from "./operations/vault-auth/approle/role-operations.ts";
+export {
+  createSecretId,
+  destroySecretId,
+  listSecretIdAccessors,
+  lookUpSecretId,
+} from "./operations/vault-auth/approle/secret-id-operations.ts";
+export { tidySecretIds } from "./operations/vault-auth/approle/tidy-secret-ids.ts";
+export type { VaultLogin } from "./operations/vault-auth/issue-login.ts";
+export { authNameExists, listAuthNames } from "./operations/vault-auth/list-names.ts";
+export type { TokenParamChanges, TokenParams } from "./operations/vault-auth/token-params.ts";
 export {
   type CapabilitiesSubject,
   type PathCapabilitiesOutput,

@@ -221,5 +221,17 @@ export const limits = {
     "pairs of a key and a principal",
     "whose grants are held in memory; the rest is read when used",
   ),
+  authNames: limit(
+    "authNames",
+    10_000,
+    "names",
+    "names of one list of an auth method: roles, users, accessors; `after` goes on from there",
+  ),
+  appRoleIdBytes: limit(
+    "appRoleIdBytes",
+    4096,
+    "bytes",
+    "role id or secret id of the caller's own (OpenBao: maxHmacInputLength)",
+  ),
   cachedGrants: limit("cachedGrants", 200_000, "grants", "grants held in memory; with more, all are read anew"),
 } as const satisfies Record<string, Limit>;

@@ -45,9 +45,9 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
       ? problem(403, "permission denied")
       : problem(403, collected("permission denied", "invalid token")),
   AccessDenied: () => problem(403, collected("permission denied")),
-  NotFound: ({ resource, id }) => {
+  NotFound: ({ resource, id, reason }) => {
     if (resource === "mount") return problem(404, `no handler for route ${quote(id)}. route entry not found.`);
-    if (resource === "route") return problem(404, collected("unsupported path"));
+    if (resource === "route") return problem(404, reason ?? collected("unsupported path"));
     return problem(404);
   },
   AlreadyExists: ({ resource, id }) =>

@@ -1,4 +1,5 @@
 import type { MountRecord } from "@coffer/service";
+import { appRoleRoutes } from "./approle/routes.ts";
 import { RouteTable } from "./http/routes.ts";
 import { transitRoutes } from "./transit/routes.ts";
 
@@ -18,7 +19,9 @@ export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
 ]);
 
 /** Auth methods, by Vault's name; mounted below `auth/`. */
-export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map();
+export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map([
+  ["approle", oneTable(new RouteTable(appRoleRoutes))],
+]);
 
 /** The endpoints of a mount. */
 export function tableOfMount(mount: MountRecord): RouteTable | undefined {

@@ -435,5 +435,7 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     /^ValidationException: A grant constraint has at most 384 characters\.$/,
   ),
   cachedGrantees: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
+  authNames: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.authNames.value"),
+  appRoleIdBytes: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.appRoleIdBytes.value"),
   cachedGrants: elsewhere("packages/service/src/grants/grant-directory.test.ts", "limits.cachedGrants.value"),
 };

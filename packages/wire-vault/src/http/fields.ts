@@ -47,6 +47,11 @@ export class Fields {
     return Object.keys(this.#values);
   }
 
+  /** These parameters alone. */
+  only(names: readonly string[]): Fields {
+    return new Fields(Object.fromEntries(Object.entries(this.#values).filter(([name]) => names.includes(name))));
+  }
+
   /** The value as it came; undefined when absent or null. */
   raw(name: string): unknown {
     return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? undefined) : undefined;

@@ -1,0 +1,77 @@
+import type { Core } from "../../core.ts";
+import type { MountRecord } from "../../model/mount.ts";
+import type { TokenRecord, VaultTokenFacts } from "../../model/principal.ts";
+import type { RequestContext } from "../../model/request.ts";
+import type { Write } from "../../ports/store.ts";
+import { isFrom } from "../../vault/cidrs.ts";
+import { issueVaultToken } from "../../vault/issue-token.ts";
+import { refuseInput, refuseLogin } from "./auth-operation.ts";
+import type { TokenParams } from "./token-params.ts";
+
+/** Who was found to be logging in. */
+export interface FoundLogin {
+  readonly mount: MountRecord;
+  /** Below the mount, such as `login` or `login/bob`. */
+  readonly path: string;
+  readonly params: TokenParams;
+  /** Behind the mount's name in the token's display name; empty where that is all. */
+  readonly displayName: string;
+  readonly meta: Readonly<Record<string, string>>;
+  /** What this method calls the caller: the same on each login. */
+  readonly aliasName: string;
+  /** Networks of the token, where they are not those of `params`. */
+  readonly boundCidrs?: readonly string[];
+}
+
+/** A token that a login gave. */
+export interface VaultLogin {
+  readonly record: TokenRecord & { readonly vault: VaultTokenFacts };
+  /** Shown once. */
+  readonly token: string;
+  readonly warnings: readonly string[];
+}
+
+/** A login to be committed. */
+export interface PendingLogin {
+  readonly login: VaultLogin;
+  readonly writes: readonly Write[];
+}
+
+/**
+ * Makes the token of a login; nothing is stored until its writes are committed.
+ *
+ * @throws ServiceError AccessDenied from outside the networks that the token would be bound to; InvalidInput for root
+ */
+export function issueLogin(core: Core, found: FoundLogin, request: RequestContext, nowMs: number): PendingLogin {
+  const { mount, params, displayName } = found;
+  // OpenBao, internal/vault/request_handling.go: `LoginCreateToken`.
+  if (params.policies.includes("root")) refuseInput("auth methods cannot create root tokens");
+  const boundCidrs = params.strictlyBindIp ? [request.sourceIp] : (found.boundCidrs ?? params.boundCidrs);
+  if (boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs)) refuseLogin(mount);
+  const source = mount.path.slice("auth/".length).replaceAll("/", "-");
+  const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = mount.config;
+  const issued = issueVaultToken(
+    core,
+    {
+      displayName: displayName === "" ? source : `${source}-${displayName}`,
+      path: `${mount.path}/${found.path}`,
+      policies: params.policies,
+      meta: found.meta,
+      ttl: params.ttl === 0 ? defaultLeaseTtl : params.ttl,
+      maxTtl: lesser(params.maxTtl, maxLeaseTtl),
+      explicitMaxTtl: params.explicitMaxTtl,
+      period: params.period,
+      numUses: params.numUses,
+      renewable: true,
+      boundCidrs,
+      noDefaultPolicy: params.noDefaultPolicy,
+    },
+    nowMs,
+  );
+  return { login: issued, writes: issued.writes };
+}
+
+/** The lesser of two times of which 0 means none. */
+function lesser(one: number, other: number): number {
+  return one === 0 || other === 0 ? one + other : Math.min(one, other);
+}

@@ -1,0 +1,22 @@
+import type { VaultLogin } from "@coffer/service";
+import type { VaultResult } from "../http/envelope.ts";
+
+/** The token of a login (OpenBao, sdk/logical/translate_response.go: `HTTPAuth`). */
+export function loginAnswer({ record, token, warnings }: VaultLogin): VaultResult {
+  const { vault, vaultPolicies } = record;
+  const auth = {
+    client_token: token,
+    accessor: record.accessor,
+    policies: vaultPolicies,
+    token_policies: vaultPolicies,
+    metadata: vault.meta,
+    lease_duration: vault.creationTtl,
+    renewable: vault.renewable,
+    entity_id: vault.entityId,
+    token_type: vault.type,
+    orphan: true,
+    mfa_requirement: null,
+    num_uses: vault.numUses,
+  };
+  return { status: 200, auth: JSON.stringify(auth), warnings };
+}

@@ -1,11 +1,14 @@
-import { logins, policies, tokens, wrapping } from "./access.ts";
 import { kv } from "./kv.ts";
+import { logins } from "./logins.ts";
+import { policies } from "./policies.ts";
 import type { Area } from "./scenario.ts";
 import { sys } from "./sys.ts";
+import { tokens } from "./tokens.ts";
 import { transitCrypto } from "./transit-crypto.ts";
 import { transitKeys } from "./transit-keys.ts";
 import { transitMaterial } from "./transit-material.ts";
 import { transitSignatures } from "./transit-signatures.ts";
+import { wrapping } from "./wrapping.ts";
 
 /** Everything that is recorded, a file each. */
 export const areas: readonly Area[] = [

@@ -61,6 +61,14 @@ export function unmount(path: string): Step {
   return step(`DELETE sys/mounts/${path}`);
 }
 
+/** What the policies of most scenarios allow. */
+export const reading = 'path "kv-read/*" { capabilities = ["read", "list"] }';
+
+/** Writes a policy. */
+export function policy(name: string, rules = reading, differs: readonly Difference[] = []): Step {
+  return step(`POST sys/policies/acl/${name}`, { policy: rules }, { differs });
+}
+
 /** Base64 of a text. */
 export function base64(text: string): string {
   return Buffer.from(text).toString("base64");

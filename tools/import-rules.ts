@@ -44,7 +44,14 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
       theirs: ["kysely", "pg"],
     },
   ],
-  ["packages/seal", { ours: ["@coffer/crypto", "@coffer/service"], builtins: [...files, ...pure], theirs: [] }],
+  [
+    "packages/seal",
+    {
+      ours: ["@coffer/crypto", "@coffer/service"],
+      builtins: [...files, ...pure],
+      theirs: ["shamir-secret-sharing"],
+    },
+  ],
   ["packages/wire-aws", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],
   ["packages/wire-vault", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
   ["packages/wire-xks", { ours: ["@coffer/service", "@coffer/sigv4"], builtins: pure, theirs: [] }],

@@ -228,6 +228,9 @@ export function describeRefusal(answer: ClientAnswer): string {
       const text = textOf(answer.json[name]);
       if (text !== undefined) return text;
     }
+    // Vault's.
+    const { errors } = answer.json;
+    if (Array.isArray(errors) && errors.length > 0) return errors.map(String).join("; ");
   }
   return `status ${answer.status}`;
 }

@@ -1,4 +1,5 @@
 import type { RootCredential } from "@coffer/service";
+import type { SealState } from "@coffer/wire-vault";
 import type { Settings } from "./config/index.ts";
 import { devToken } from "./instance.ts";
 
@@ -9,12 +10,14 @@ export interface BannerFacts {
   readonly urls: readonly string[];
   /** Shown once: on the start that made them. */
   readonly made: RootCredential | undefined;
+  readonly state: SealState;
 }
 
 /** What is printed when the server is ready: on the first start the credentials and what to paste next. */
 export function banner(facts: BannerFacts): string {
   const { settings, made } = facts;
   if (settings.dev) return devBanner(facts);
+  if (facts.state.sealed) return sealedBanner(facts);
   if (made === undefined) return "";
   return [...credentialLines(facts, made), ...pasteLines(facts, made), ...productionLines(settings)].join("\n");
 }
@@ -32,6 +35,36 @@ function devBanner(facts: BannerFacts): string {
     `  curl ${url}/keys -d '{"key_id":"demo"}'`,
     `  AWS_ENDPOINT_URL=${url} AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=${facts.settings.region} aws kms list-aliases`,
     `  VAULT_ADDR=${vaultUrl} VAULT_TOKEN=${devToken} vault secrets enable transit`,
+    "",
+  ].join("\n");
+}
+
+/** What to do next with an instance that opens with shares. */
+function sealedBanner(facts: BannerFacts): string {
+  const { vaultUrl } = ends(facts);
+  const { initialized, quorum } = facts.state;
+  if (initialized) {
+    const { threshold, shares } = quorum ?? { threshold: 0, shares: 0 };
+    return [
+      "",
+      `Sealed: ${threshold} of ${shares} people open it, each with their share.`,
+      "",
+      `  bin/coffer operator unseal --endpoint ${vaultUrl}`,
+      `  VAULT_ADDR=${vaultUrl} vault operator unseal`,
+      "",
+    ].join("\n");
+  }
+  return [
+    "",
+    "Not initialized. This makes the shares of the seal and the account root, and shows them once; whoever comes first",
+    "does it, so do it now:",
+    "",
+    `  bin/coffer operator init --shares 5 --threshold 3 --endpoint ${vaultUrl}`,
+    `  VAULT_ADDR=${vaultUrl} vault operator init -key-shares=5 -key-threshold=3`,
+    "",
+    "Then each of three holders gives a share, now and after each start:",
+    "",
+    `  bin/coffer operator unseal --endpoint ${vaultUrl}`,
     "",
   ].join("\n");
 }

@@ -1,18 +1,20 @@
 import { closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { confirmRootCredential, type RootCredential, redactTokens, type WireHandler } from "@coffer/service";
+import { type Core, confirmRootCredential, type RootCredential, redactTokens, type WireHandler } from "@coffer/service";
 import { createAwsWire } from "@coffer/wire-aws";
 import { createRestWire } from "@coffer/wire-rest";
-import { createVaultWire } from "@coffer/wire-vault";
+import { createSealWire, createVaultWire } from "@coffer/wire-vault";
 import { createXksWire } from "@coffer/wire-xks";
+import { answerWhileSealed } from "./answer-while-sealed.ts";
 import { banner } from "./banner.ts";
 import type { Settings } from "./config/index.ts";
 import { describeForWire } from "./describe-adapter-error.ts";
-import { dispatch } from "./dispatch.ts";
+import { dispatch, type Wires } from "./dispatch.ts";
+import { openFoundation } from "./foundation.ts";
 import type { DescribeAdapterError } from "./http/adapter-errors.ts";
-import { openInstance } from "./instance.ts";
 import { OperatorError } from "./operator-error.ts";
+import { SealLife } from "./seal-life.ts";
 import { systemClock } from "./system-clock.ts";
 import { version } from "./version.ts";
 
@@ -30,34 +32,61 @@ export interface ComposedServer {
 }
 
 /**
- * Opens the instance and puts the wires on it.
+ * Opens the instance, as far as its seal opens by itself, and puts the wires on it.
  *
  * @throws OperatorError, and errors whose messages are for operators
  */
 export async function composeServer(settings: Settings): Promise<ComposedServer> {
-  const instance = await openInstance(settings, systemClock, { reportBug, tellOperator });
-  const { core } = instance;
-  const { xks } = settings;
-  const handler = dispatch({
-    aws: createAwsWire(core),
-    vault: createVaultWire(core, { version }),
-    rest: createRestWire(core, { version }),
-    xks: xks.uriPath === undefined ? undefined : createXksWire(core, { version, uriPath: xks.uriPath }),
-  });
+  let urls: readonly string[] = [];
+  const foundation = await openFoundation(settings, systemClock, { reportBug, tellOperator });
+  let life: SealLife;
+  try {
+    life = await SealLife.begin(foundation, {
+      serve: (core) => dispatch(openWires(core, settings)),
+      answerSealed: answerWhileSealed,
+      initialized: (root) => keepCredentials(settings, urls, root),
+    });
+  } catch (error) {
+    await foundation.close();
+    throw error;
+  }
+  const sealWire = createSealWire(life, { version });
   return {
-    handler,
+    handler: (request) => sealWire(request) ?? life.serve(request),
     describeAdapterError: describeForWire,
-    async announce(urls) {
-      const made = instance.takeMade();
+    async announce(given) {
+      urls = given;
+      const made = life.instance?.takeMade();
       if (made !== undefined && settings.credentialsFile !== undefined) {
         await writeCredentials(settings.credentialsFile, settings, urls, made);
       }
-      return banner({ settings, urls, made });
+      return banner({ settings, urls, made, state: life.state() });
     },
-    announced: () => confirmRootCredential(core),
-    reopenFiles: () => core.auditDevices.reopen(),
-    close: () => instance.close(),
+    async announced() {
+      if (life.instance !== undefined) await confirmRootCredential(life.instance.core);
+    },
+    reopenFiles: () => life.instance?.core.auditDevices.reopen(),
+    close: () => life.close(),
   };
+}
+
+function openWires(core: Core, { xks }: Settings): Wires {
+  return {
+    aws: createAwsWire(core),
+    vault: createVaultWire(core),
+    rest: createRestWire(core, { version }),
+    xks: xks.uriPath === undefined ? undefined : createXksWire(core, { version, uriPath: xks.uriPath }),
+  };
+}
+
+/** Whoever initialized the instance must get their answer, so a file that cannot be written is only told of. */
+async function keepCredentials(settings: Settings, urls: readonly string[], root: RootCredential): Promise<void> {
+  if (settings.credentialsFile === undefined) return;
+  try {
+    await writeCredentials(settings.credentialsFile, settings, urls, root);
+  } catch (error) {
+    tellOperator((error as Error).message);
+  }
 }
 
 /** A bug is told on stderr with the id that the caller got; never with a request's values. */

@@ -11,4 +11,5 @@ export { defaultLimits, type HttpLimits } from "./http/limits.ts";
 export { type Listeners, type ListenersOptions, startListeners } from "./http/listeners.ts";
 export { renewRoot } from "./renew-root.ts";
 export { type ComposeServer, runServer } from "./run-server.ts";
+export type { ShareSource } from "./shares-by-hand.ts";
 export { systemClock } from "./system-clock.ts";

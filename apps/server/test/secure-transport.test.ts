@@ -38,7 +38,7 @@ describe("a policy that denies what does not come over TLS", () => {
     const unused = () => assert.fail("no request is for this API");
     const handler = dispatch({
       aws: unused,
-      vault: createVaultWire(core, { version: "0" }),
+      vault: createVaultWire(core),
       rest: createRestWire(core, { version: "0" }),
       xks: undefined,
     });

@@ -1,3 +1,4 @@
+import { allocateSecretBuffer } from "./secret-buffer.ts";
 import type { SecretBytes } from "./secret-bytes.ts";
 
 /**
@@ -8,7 +9,7 @@ import type { SecretBytes } from "./secret-bytes.ts";
  */
 export function exposeSecretBytes(secret: SecretBytes): Buffer {
   return secret.use((bytes) => {
-    const copy = Buffer.allocUnsafeSlow(bytes.length);
+    const copy = allocateSecretBuffer(bytes.length);
     copy.set(bytes);
     return copy;
   });

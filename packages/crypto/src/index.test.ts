@@ -8,6 +8,7 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
   assert.deepEqual(Object.keys(crypto).sort(), [
     "CryptoInvariantError",
     "SecretBytes",
+    "allocateSecretBuffer",
     "canonicalMaterial",
     "decryptExternal",
     "decryptKmsBlob",

@@ -27,6 +27,7 @@ export { defaultPassphraseParams, deriveKeyFromPassphrase, type PassphraseParams
 export type { PassphraseCost } from "./passphrase-internal.ts";
 export { encodePublicKey, publicKeyOf } from "./public-key.ts";
 export { randomBytesPooled, randomId, randomNonce } from "./random.ts";
+export { allocateSecretBuffer } from "./secret-buffer.ts";
 export { SecretBytes } from "./secret-bytes.ts";
 export type { MessageType, SigningAlgorithmRow } from "./signing/row.ts";
 export { generateSigningKeyPair, type SigningKeyPair, signBytes, verifyBytes } from "./signing.ts";

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject, randomFillSync, timingSafeEqual } from "node:crypto";
 import { inspect } from "node:util";
 import { invariant } from "./invariant.ts";
+import { allocateSecretBuffer } from "./secret-buffer.ts";
 
 const redacted = "[redacted]";
 
@@ -11,7 +12,7 @@ const redacted = "[redacted]";
  * Limits: JavaScript strings that a secret came from cannot be wiped, and neither can pages that the system swapped out.
  */
 export class SecretBytes {
-  // Never from Buffer's shared pool: a view on that would reach its neighbours through `.buffer`.
+  // Of its own: never from Buffer's shared pool, where a view would reach its neighbours through `.buffer`.
   readonly #bytes: Buffer;
   #pendingUses = 0;
   #disposed = false;
@@ -22,7 +23,7 @@ export class SecretBytes {
 
   /** Copies `bytes` in and fills the source with zeros. */
   static takeFrom(bytes: Uint8Array): SecretBytes {
-    const owned = Buffer.allocUnsafeSlow(bytes.length);
+    const owned = allocateSecretBuffer(bytes.length);
     owned.set(bytes);
     bytes.fill(0);
     return new SecretBytes(owned);
@@ -31,7 +32,7 @@ export class SecretBytes {
   /** New random bytes from the system's generator, never from the nonce pool. */
   static random(byteLength: number): SecretBytes {
     invariant(Number.isSafeInteger(byteLength) && byteLength > 0, "a random secret has at least one byte");
-    return new SecretBytes(randomFillSync(Buffer.allocUnsafeSlow(byteLength)));
+    return new SecretBytes(randomFillSync(allocateSecretBuffer(byteLength)));
   }
 
   get byteLength(): number {

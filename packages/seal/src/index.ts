@@ -5,3 +5,4 @@ export {
   type PassphraseSealOptions,
   SealPassphraseTooShort,
 } from "./passphrase/passphrase-seal.ts";
+export { createShamirSeal } from "./shamir/shamir-seal.ts";

@@ -66,6 +66,8 @@ export interface Core {
   reportBug(errorId: string, error: unknown): void;
   /** Has the operator told, once, of a trail or a store that just failed. */
   lookAtHealth(): void;
+  /** Has the instance sealed once the requests under way, this one included, are answered; new ones are refused at once. */
+  askToSeal(requestId: string): void;
   /** Wakes the lifecycle when a key got an earlier due time. */
   onDueChanged(dueAtMs: number | undefined): void;
 }

@@ -21,7 +21,7 @@ export type { HealthWatch } from "./health/health-watch.ts";
 export { confirmRootCredential, makeRootCredential, type RootCredential } from "./identity/bootstrap.ts";
 export type { AccessKeyCredential } from "./identity/identity-directory.ts";
 export { rootPrincipal } from "./identity/load-principal.ts";
-export { Keyring } from "./keyring/keyring.ts";
+export { generateRootKey, Keyring } from "./keyring/keyring.ts";
 export { checkpointKeySetting, openSecretSetting, secretSettingWrite } from "./keyring/secret-setting.ts";
 export { currentMaterialId } from "./keys/material-id.ts";
 export { isSymmetricEncryption } from "./keys/symmetric.ts";
@@ -69,7 +69,7 @@ export type {
 export type { RecipientRequest, RequestContext, VaultAccess, VaultDecisionRecord, Wire } from "./model/request.ts";
 export type { VaultEntryRecord } from "./model/vault-entry.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
-export { type CoreParts, type OpenedCore, openCore } from "./open-core.ts";
+export { type CoreParts, closeCore, type OpenedCore, openCore } from "./open-core.ts";
 export { createAccessKey, deleteAccessKey, updateAccessKey } from "./operations/admin/access-keys.ts";
 export { listCredentials } from "./operations/admin/credentials.ts";
 export {
@@ -176,6 +176,8 @@ export {
 } from "./operations/rotation/automatic-rotation.ts";
 export { type KeyRotationsPage, listKeyRotations } from "./operations/rotation/list-key-rotations.ts";
 export { rotateKeyOnDemand } from "./operations/rotation/rotate-key-on-demand.ts";
+export { describeKeyring } from "./operations/seal/describe-keyring.ts";
+export { sealInstance, stepDown } from "./operations/seal/seal-instance.ts";
 export type { Page, PageInput } from "./operations/shared.ts";
 export { dayMs } from "./operations/shared.ts";
 export { deriveSharedSecret } from "./operations/shared-secrets/derive-shared-secret.ts";
@@ -256,6 +258,7 @@ export {
 } from "./ports/external-keys.ts";
 export type { Randomness } from "./ports/randomness.ts";
 export type { Seal, SealedRootKey } from "./ports/seal.ts";
+export { type Quorum, quorumProblem, type SealedWithShares, type ShareSeal } from "./ports/share-seal.ts";
 export {
   type AuditOutboxRecord,
   type SettingRecord,
@@ -271,6 +274,16 @@ export {
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
 export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+export { type Initialized, type InitializeParts, initializeWithShares } from "./seal/initialize.ts";
+export {
+  type RootKeySetting,
+  readSealedRootKey,
+  recoverySetting,
+  rootKeySetting,
+  sealedRootKeyWrite,
+} from "./seal/root-record.ts";
+export { sealEvent } from "./seal/seal-event.ts";
+export { collectShares, type ShareOutcome, ShareProgress } from "./seal/share-progress.ts";
 export type { VaultAuditAuth, VaultAuditEntry, VaultAuditMemo } from "./vault/audit-entry.ts";
 export { type IssuedVaultToken, issueVaultToken, type WantedVaultToken } from "./vault/issue-token.ts";
 export type { VaultAcls } from "./vault/vault-acls.ts";

@@ -75,6 +75,12 @@ export const limits = {
     "lists and objects inside one another in a Vault ACL policy",
   ),
   vaultPolicyNameChars: limit("vaultPolicyNameChars", 256, "characters", "name of a Vault policy"),
+  waitingSealEvents: limit(
+    "waitingSealEvents",
+    1000,
+    "records",
+    "audit records about the seal that wait in memory while the trail is closed; more are told to the operator alone",
+  ),
   pathChars: limit("pathChars", 512, "characters", "path of a user, role or policy (IAM: pathType)"),
   trustPolicyChars: limit(
     "trustPolicyChars",

@@ -1,5 +1,6 @@
 import { awsNitroRoot } from "@coffer/attestation";
 import type { Core } from "./core.ts";
+import { ServiceError } from "./errors.ts";
 import { GrantDirectory } from "./grants/grant-directory.ts";
 import { HealthWatch } from "./health/health-watch.ts";
 import { IdentityDirectory } from "./identity/identity-directory.ts";
@@ -46,6 +47,8 @@ export interface CoreParts {
   readonly requestRates?: ReadonlyMap<string, number> | undefined;
   /** How many keys and grants there may be; without limits when absent. */
   readonly resourceQuotas?: ResourceQuotas | undefined;
+  /** Seals the instance; absent where there is nothing that could open it again. */
+  readonly askToSeal?: ((requestId: string) => void) | undefined;
   /** Told of bugs, with the error id that the caller was given. */
   readonly reportBug: (errorId: string, error: unknown) => void;
   /** Told one line when the audit trail or the store fails, or works again. */
@@ -120,9 +123,22 @@ export function openCore(parts: CoreParts): OpenedCore {
       }
     },
     reportBug: parts.reportBug,
+    askToSeal(requestId) {
+      if (parts.askToSeal === undefined)
+        throw ServiceError.of("Unsupported", { reason: "this instance cannot be sealed" });
+      parts.askToSeal(requestId);
+    },
     lookAtHealth: () => healthWatch.look(),
     onDueChanged: (dueAtMs) => lifecycle.onDueChanged(dueAtMs),
   };
   const lifecycle = new Lifecycle(core);
   return { core, lifecycle, healthWatch };
+}
+
+/** Drops what a core has of the keyring and of secrets from memory. Its requests are answered, its lifecycle has stopped. */
+export function closeCore(core: Core): void {
+  core.keyring.close();
+  core.identities.close();
+  core.markerKey.fill(0);
+  core.grantTokenKey.fill(0);
 }

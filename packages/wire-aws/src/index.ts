@@ -1,2 +1,3 @@
+export { answerSealed } from "./answer-sealed.ts";
 export { awsLimits } from "./limits.ts";
 export { createAwsWire } from "./wire.ts";

@@ -22,20 +22,27 @@ export function createAwsWire(core: Core): WireHandler {
 }
 
 function answer(service: AwsService, request: WireRequest): Promise<WireAnswer> {
-  const { method, headers, query } = request;
-  if (method === "POST") {
-    const target = headers.get("x-amz-target");
-    if (target !== undefined) return answerKms(service, request, target);
-    if (isForm(request)) return answerQuery(service, request, request.body);
+  switch (protocolOf(request)) {
+    case "kms":
+      return answerKms(service, request, request.method === "POST" ? request.headers.get("x-amz-target") : undefined);
+    case "query":
+      return answerQuery(service, request, isFormPost(request) ? request.body : Buffer.from(request.query));
+    case "help":
+      return Promise.resolve(answerHelp(request));
   }
-  if ((method === "GET" || method === "POST") && hasAction(query)) {
-    return answerQuery(service, request, Buffer.from(query));
-  }
-  if ((method === "GET" || method === "HEAD") && query === "") return Promise.resolve(helpPage(request));
-  return answerKms(service, request, undefined);
 }
 
-function isForm({ headers, body }: WireRequest): boolean {
+/** Which protocol a request speaks. What is none of them is an unknown operation of KMS. */
+export function protocolOf(request: WireRequest): "kms" | "query" | "help" {
+  const { method, headers, query } = request;
+  if (method === "POST" && headers.get("x-amz-target") !== undefined) return "kms";
+  if (isFormPost(request)) return "query";
+  if ((method === "GET" || method === "POST") && hasAction(query)) return "query";
+  return (method === "GET" || method === "HEAD") && query === "" ? "help" : "kms";
+}
+
+function isFormPost({ method, headers, body }: WireRequest): boolean {
+  if (method !== "POST") return false;
   return body.byteLength > 0 && headers.get("content-type")?.startsWith("application/x-www-form-urlencoded") === true;
 }
 
@@ -44,7 +51,7 @@ function hasAction(query: string): boolean {
 }
 
 /** What somebody sees who opens the address in a browser. Public and always the same. */
-function helpPage(request: WireRequest): WireAnswer {
+export function answerHelp(request: WireRequest): WireAnswer {
   return {
     status: 200,
     headers: { "content-type": "text/plain; charset=utf-8", "x-amzn-requestid": request.requestId },

@@ -1,2 +1,3 @@
+export { answerSealed } from "./answer-sealed.ts";
 export { restLimits } from "./limits.ts";
 export { createRestWire, type RestWireOptions } from "./rest-wire.ts";

@@ -33,12 +33,17 @@ const healthSchema = {
   properties: {
     status: { type: "string", enum: ["ok", "unhealthy"] },
     version: { type: "string" },
-    seal: { type: "object", properties: { sealed: { type: "boolean" } }, required: ["sealed"] },
+    seal: {
+      type: "object",
+      properties: { sealed: { type: "boolean" }, initialized: { type: "boolean" } },
+      required: ["sealed", "initialized"],
+    },
+    // What follows is told of an open instance only.
     audit: partHealthSchema,
     store: partHealthSchema,
     uptime_seconds: { type: "integer", minimum: 0 },
   },
-  required: ["status", "version", "seal", "audit", "store", "uptime_seconds"],
+  required: ["status", "version", "seal"],
 } as const;
 
 function describeParameter({ name, in: place, required, schema }: Parameter) {

@@ -13,7 +13,7 @@ describe("one key through the REST and the Vault API", () => {
 
   beforeEach(async () => {
     rest = await openRestTest();
-    vaultWire = createVaultWire(rest.test.core, { version: "1.2.3" });
+    vaultWire = createVaultWire(rest.test.core);
     await vault("POST", "sys/mounts/transit", { type: "transit" });
   });
   afterEach(() => rest.close());

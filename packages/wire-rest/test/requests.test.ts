@@ -181,7 +181,7 @@ describe("REST requests", () => {
     assert.deepEqual(health.json, {
       status: "ok",
       version: "1.2.3",
-      seal: { sealed: false },
+      seal: { sealed: false, initialized: true },
       audit: { ok: true },
       store: { ok: true },
       uptime_seconds: 5,

@@ -22,13 +22,7 @@ import type { Fields } from "./http/fields.ts";
 import { readFields, readOperation } from "./http/read-request.ts";
 import type { RouteMatch } from "./http/routes.ts";
 import { vaultLimits } from "./limits.ts";
-import { answerProbe } from "./sys/probes.ts";
 import { parseVaultPath } from "./vault-path.ts";
-
-export interface VaultWireOptions {
-  /** Coffer's version: what the wire gives out as the server's. */
-  readonly version: string;
-}
 
 /** How far a request got: what the audit record of its refusal says of it. */
 interface Progress {
@@ -41,10 +35,10 @@ const eventSource = "vault.coffer";
 const userAgentChars = 256;
 
 /**
- * The Vault API for paths below `/v1/`: Transit on every enabled mount, and of `sys/` and `auth/token/` what its clients
- * ask for. The handler never throws; every request but the public probes leaves an audit record before its answer.
+ * The Vault API for paths below `/v1/`, but for those that work without an open instance (`createSealWire`). The handler
+ * never throws; every request leaves an audit record before its answer.
  */
-export function createVaultWire(core: Core, options: VaultWireOptions): WireHandler {
+export function createVaultWire(core: Core): WireHandler {
   return async (request) => {
     const progress: Progress = {
       caller: callerOf(core, request),
@@ -53,7 +47,7 @@ export function createVaultWire(core: Core, options: VaultWireOptions): WireHand
     };
     let answer: WireAnswer;
     try {
-      answer = await handle(core, options.version, request, progress);
+      answer = await handle(core, request, progress);
     } catch (error) {
       answer = await refuse(core, progress, error);
     }
@@ -82,10 +76,8 @@ async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<
   return answerErrors(status, errors);
 }
 
-async function handle(core: Core, version: string, request: WireRequest, progress: Progress): Promise<WireAnswer> {
+async function handle(core: Core, request: WireRequest, progress: Progress): Promise<WireAnswer> {
   const path = parseVaultPath(request.path);
-  const probe = path.trailingSlash ? undefined : answerProbe(core, version, path.text, request);
-  if (probe !== undefined) return probe;
   refuseUnsupportedHeaders(request);
   const query = new URLSearchParams(request.query);
   const operation = readOperation(request.method, query);

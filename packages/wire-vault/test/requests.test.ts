@@ -83,7 +83,8 @@ describe("Vault requests", () => {
       ["POST", "auth/token/renew-self", undefined],
       ["POST", "sys/capabilities-self", { paths: "x" }],
       ["GET", "sys/internal/ui/mounts/nowhere", undefined],
-      ["PUT", "sys/init", {}],
+      ["GET", "sys/key-status", undefined],
+      ["PUT", "sys/step-down", undefined],
     ];
     for (const [method, path, body] of requests) {
       const before = (await vault.test.auditEvents()).length;

@@ -1,6 +1,7 @@
 import type { WireHandler } from "@coffer/service";
 import { openTestCore, type TestCore, type TestCoreOptions, wireRequest } from "@coffer/testkit";
-import { createVaultWire } from "../src/index.ts";
+import { createSealWire, createVaultWire } from "../src/index.ts";
+import { openSealOf } from "./open-seal.ts";
 
 /** An answer with its parsed body. */
 export interface VaultAnswer {
@@ -25,7 +26,9 @@ export interface VaultTest {
 /** Opens a core with the mount `transit`. */
 export async function openVaultTest(options: TestCoreOptions = {}): Promise<VaultTest> {
   const test = await openTestCore(options);
-  const wire = createVaultWire(test.core, { version: "1.2.3" });
+  const core = createVaultWire(test.core);
+  const seal = createSealWire(openSealOf(test.core), { version: "1.2.3" });
+  const wire: WireHandler = (request) => seal(request) ?? core(request);
   const call = async (method: string, path: string, body?: unknown, headers?: Headers): Promise<VaultAnswer> => {
     const answer = await wire(
       wireRequest({ method, path: `/v1/${path}`, headers: headers ?? { "X-Vault-Token": test.root.token }, body }),

@@ -1,3 +1,3 @@
 export { xksLimits } from "./limits.ts";
 export { isXksPath } from "./xks-path.ts";
-export { createXksWire, type XksWireOptions } from "./xks-wire.ts";
+export { answerSealed, createXksWire, type XksWireOptions } from "./xks-wire.ts";

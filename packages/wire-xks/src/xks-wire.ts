@@ -2,6 +2,7 @@ import {
   type AnonymousCaller,
   anonymousCaller,
   type Core,
+  type ErrorDetail,
   type RequestContext,
   refusalOf,
   ServiceError,
@@ -86,6 +87,15 @@ async function handle(proxy: Proxy, request: WireRequest, progress: Progress): P
 
 async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<WireAnswer> {
   const { detail } = await refusalOf(core, thrown, { ...progress, eventSource: xksEventSource });
+  return answerError(detail);
+}
+
+/** The answer of the proxy while the instance is sealed: no request is read, nobody is authenticated. */
+export function answerSealed(): WireAnswer {
+  return answerError({ code: "Sealed", params: {} });
+}
+
+function answerError(detail: ErrorDetail): WireAnswer {
   const { status, ...body } = describeError(detail);
   if (detail.code === "InvalidInput" && detail.params.kind === "method") {
     return { status: 405, headers: { ...noStore, allow: "POST" }, body: JSON.stringify(body) };

@@ -3,6 +3,7 @@ import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
 import { explainCommand } from "./explain.ts";
+import { operatorCommands } from "./operator.ts";
 import { policySimulateCommand } from "./policy-simulate.ts";
 import { rootCredentialCommand } from "./root-credential.ts";
 import { serverCommand } from "./server.ts";
@@ -11,6 +12,7 @@ import { statusCommand } from "./status.ts";
 /** What each first word of a two-word command is about. */
 export const groupSummaries: ReadonlyMap<string, string> = new Map([
   ["admin", "Change users, credentials and keys of a server"],
+  ["operator", "Open and close the seal of a server"],
   ["audit", "Read and verify the audit trail"],
   ["policy", "Ask what the policies decide"],
 ]);
@@ -20,6 +22,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
   [
     serverCommand,
     statusCommand,
+    ...operatorCommands,
     ...adminCommands,
     rootCredentialCommand,
     auditVerifyCommand,

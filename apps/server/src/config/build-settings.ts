@@ -7,7 +7,9 @@ import { type SettingName, type SettingValues, settingRowsByName } from "./setti
 /** What protects the root key. The passphrase itself is read when it is needed (`readPassphrase`). */
 export type SealSettings =
   | { readonly kind: "keyfile"; readonly keyFile: string }
-  | { readonly kind: "passphrase"; readonly source: PassphraseSource };
+  | { readonly kind: "passphrase"; readonly source: PassphraseSource }
+  /** Opened by people with their shares, each time that the server starts. */
+  | { readonly kind: "shamir" };
 
 export type PassphraseSource =
   | { readonly kind: "file"; readonly file: string }
@@ -157,20 +159,16 @@ function buildSeal(
   environment: Surroundings["environment"],
 ): SealSettings {
   const passphraseFile = values["seal.passphraseFile"];
-  if (values["seal.kind"] === "keyfile") {
-    if (passphraseFile !== undefined) {
-      const origin = origins.get("seal.passphraseFile");
-      throw new ConfigError(
-        "seal.passphraseFile",
-        origin,
-        "the keyfile seal has no passphrase; add --seal passphrase.",
-      );
-    }
-    return { kind: "keyfile", keyFile: values["seal.keyFile"] ?? resolve(dataDir, "seal", "keyfile") };
+  const kind = values["seal.kind"];
+  if (kind !== "passphrase" && passphraseFile !== undefined) {
+    const origin = origins.get("seal.passphraseFile");
+    throw new ConfigError("seal.passphraseFile", origin, `the ${kind} seal has no passphrase; add --seal passphrase.`);
   }
-  if (values["seal.keyFile"] !== undefined) {
-    throw new ConfigError("seal.keyFile", origins.get("seal.keyFile"), "the passphrase seal has no key file.");
+  if (kind !== "keyfile" && values["seal.keyFile"] !== undefined) {
+    throw new ConfigError("seal.keyFile", origins.get("seal.keyFile"), `the ${kind} seal has no key file.`);
   }
+  if (kind === "shamir") return { kind };
+  if (kind === "keyfile") return { kind, keyFile: values["seal.keyFile"] ?? resolve(dataDir, "seal", "keyfile") };
   const hasVariable = (environment["COFFER_SEAL_PASSPHRASE"] ?? "") !== "";
   if (passphraseFile !== undefined) {
     if (!hasVariable) return { kind: "passphrase", source: { kind: "file", file: passphraseFile } };

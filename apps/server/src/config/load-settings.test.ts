@@ -160,6 +160,7 @@ describe("loadSettings", () => {
       kind: "passphrase",
       source: { kind: "file", file: "/p" },
     });
+    assert.deepEqual(seal({ args: ["--seal=shamir"] }), { kind: "shamir" });
     assert.deepEqual(seal({ args: ["--seal=passphrase"], environment: { COFFER_SEAL_PASSPHRASE: "x" } }), {
       kind: "passphrase",
       source: { kind: "environment", variable: "COFFER_SEAL_PASSPHRASE" },
@@ -228,7 +229,7 @@ describe("loadSettings, refusals", () => {
     { args: ["--tls-key-file", "c"], says: /TLS needs tls\.certFile too/, exitCode: 2 },
     {
       args: ["--seal", "keyfil"],
-      says: /^seal\.kind \(--seal\): "keyfil" is unknown\. Allowed: keyfile or passphrase\.$/,
+      says: /^seal\.kind \(--seal\): "keyfil" is unknown\. Allowed: keyfile or passphrase or shamir\.$/,
       exitCode: 2,
     },
     {
@@ -236,6 +237,12 @@ describe("loadSettings, refusals", () => {
       says: /needs a passphrase: give --seal-passphrase-file or set COFFER_SEAL_PASSPHRASE/,
       exitCode: 2,
     },
+    {
+      args: ["--seal=shamir", "--seal-passphrase-file", "p"],
+      says: /the shamir seal has no passphrase/,
+      exitCode: 2,
+    },
+    { args: ["--seal=shamir", "--seal-key-file", "p"], says: /the shamir seal has no key file/, exitCode: 2 },
     { args: ["--seal-passphrase-file", "p"], says: /the keyfile seal has no passphrase/, exitCode: 2 },
     { args: ["--seal=passphrase", "--seal-key-file=k"], says: /the passphrase seal has no key file/, exitCode: 2 },
     {

@@ -109,10 +109,10 @@ export const settingRows = {
     flag: "seal",
     environment: "COFFER_SEAL",
     file: "seal.kind",
-    type: choiceType("keyfile", "passphrase"),
+    type: choiceType("keyfile", "passphrase", "shamir"),
     default: "keyfile",
     persistentOnly: true,
-    doc: "What protects the root key.",
+    doc: "What protects the root key; shamir: shares of several people, who open the seal each time the server starts.",
   }),
   "seal.keyFile": row({
     flag: "seal-key-file",

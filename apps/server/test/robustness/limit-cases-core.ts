@@ -168,6 +168,7 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     (wires, chars) => wires.vault("POST", `sys/policies/acl/${letters(chars)}`, { policy: 'path "a" {}' }),
     "a policy name has at most 256 characters",
   ),
+  waitingSealEvents: elsewhere("apps/server/src/seal-events.test.ts", "limits.waitingSealEvents.value"),
   pathChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.pathChars.value"),
   trustPolicyChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.trustPolicyChars.value"),
   attachedPolicies: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.attachedPolicies.value"),

@@ -1,4 +1,4 @@
-import { SecretBytes, sha256, timingSafeEqualBytes } from "@coffer/crypto";
+import { allocateSecretBuffer, SecretBytes, sha256, timingSafeEqualBytes } from "@coffer/crypto";
 
 /**
  * The key file's format, version 1. Three lines of ASCII, each ended by a line feed:
@@ -65,7 +65,7 @@ function writeHex(bytes: Uint8Array, target: Buffer, offset: number): void {
 }
 
 function readHex(source: Buffer, offset: number, byteLength: number): Buffer | undefined {
-  const bytes = Buffer.alloc(byteLength);
+  const bytes = allocateSecretBuffer(byteLength);
   for (let index = 0; index < byteLength; index++) {
     const high = hexDigits.indexOf(source[offset + 2 * index] as number);
     const low = hexDigits.indexOf(source[offset + 2 * index + 1] as number);

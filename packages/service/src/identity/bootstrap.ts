@@ -12,7 +12,8 @@ export interface RootCredential {
   readonly token: string;
 }
 
-type Bootstrapped = Pick<Core, "store" | "commit" | "keyring" | "clock" | "randomness" | "account">;
+type Maker = Pick<Core, "keyring" | "clock" | "randomness" | "account">;
+type Bootstrapped = Maker & Pick<Core, "store" | "commit">;
 
 /** What the setting says. While nobody was shown the credentials, it names them, so that they can be replaced. */
 interface RootCredentialState {
@@ -41,6 +42,32 @@ async function readState(
 export async function makeRootCredential(core: Bootstrapped, fixedToken?: string): Promise<RootCredential | undefined> {
   const before = await readState(core);
   if (before !== undefined && before.state.shown !== false) return undefined;
+  const { credential, state, writes } = newRootCredential(core, fixedToken);
+  const value = JSON.stringify({ shown: false, ...state } satisfies RootCredentialState);
+  const row = { name: rootCredentialSetting, value, revision: (before?.revision ?? 0) + 1 };
+  await core.commit([
+    ...unshownCredentials(before?.state),
+    ...writes,
+    { op: before === undefined ? "insert" : "update", table: "settings", row },
+  ]);
+  return credential;
+}
+
+/**
+ * The account root's first credentials for whoever initializes the instance, and is given them with the answer. Nothing is
+ * stored before `writes` are committed.
+ */
+export function firstRootCredential(core: Maker): {
+  readonly credential: RootCredential;
+  readonly writes: readonly Write[];
+} {
+  const { credential, writes } = newRootCredential(core);
+  const value = JSON.stringify({ shown: true } satisfies RootCredentialState);
+  const row = { name: rootCredentialSetting, value, revision: 1 };
+  return { credential, writes: [...writes, { op: "insert", table: "settings", row }] };
+}
+
+function newRootCredential(core: Maker, fixedToken?: string) {
   const { account } = core;
   const arn = rootArn(account);
   const accessKey = generateAccessKey(core, arn, account);
@@ -48,23 +75,17 @@ export async function makeRootCredential(core: Bootstrapped, fixedToken?: string
     displayName: "root",
     ...(fixedToken === undefined ? {} : { token: fixedToken }),
   });
-  const state: RootCredentialState = {
-    shown: false,
-    accessKeyId: accessKey.record.accessKeyId,
-    tokenDigest: token.record.digest,
-  };
-  const row = { name: rootCredentialSetting, value: JSON.stringify(state), revision: (before?.revision ?? 0) + 1 };
-  await core.commit([
-    ...unshownCredentials(before?.state),
-    { op: "insert", table: "accessKeys", row: accessKey.record },
-    { op: "insert", table: "tokens", row: token.record },
-    { op: before === undefined ? "insert" : "update", table: "settings", row },
-  ]);
-  return {
-    accessKeyId: accessKey.record.accessKeyId,
+  const { accessKeyId } = accessKey.record;
+  const credential: RootCredential = {
+    accessKeyId,
     secretAccessKey: accessKey.secretAccessKey,
     token: token.token,
   };
+  const writes: Write[] = [
+    { op: "insert", table: "accessKeys", row: accessKey.record },
+    { op: "insert", table: "tokens", row: token.record },
+  ];
+  return { credential, state: { accessKeyId, tokenDigest: token.record.digest }, writes };
 }
 
 function unshownCredentials(state: RootCredentialState | undefined): Write[] {

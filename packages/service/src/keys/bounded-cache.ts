@@ -35,6 +35,12 @@ export class BoundedCache<K, V> {
     this.#old.delete(key);
   }
 
+  /** All values, in no order. */
+  *values(): IterableIterator<V> {
+    yield* this.#young.values();
+    yield* this.#old.values();
+  }
+
   clear(): void {
     this.#young.clear();
     this.#old.clear();

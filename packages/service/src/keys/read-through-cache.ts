@@ -32,6 +32,11 @@ export class ReadThroughCache<V> {
     }
   }
 
+  /** All values in memory, in no order. */
+  values(): Iterable<V> {
+    return this.#values.values();
+  }
+
   /** Forgets everything, what is being read too. */
   forgetAll(): void {
     this.#values.clear();

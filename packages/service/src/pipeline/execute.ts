@@ -146,7 +146,7 @@ export async function recordRefusal(core: Core, refusal: Refusal): Promise<void>
 }
 
 /** Any error as the one that a wire may answer with; what is unexpected becomes Internal and is told to the operator. */
-export function asServiceError(core: Core, error: unknown): ServiceError {
+export function asServiceError(core: Pick<Core, "reportBug" | "lookAtHealth">, error: unknown): ServiceError {
   if (error instanceof ServiceError) {
     if (error.code === "AuditUnavailable" || error.code === "StoreUnavailable") core.lookAtHealth();
     return error;

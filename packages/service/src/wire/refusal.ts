@@ -15,7 +15,11 @@ export interface CallerFacts {
 }
 
 /** What is recorded of a request whose caller is not known, or not yet. */
-export function anonymousCaller(core: Core, request: WireRequest, facts: CallerFacts): AnonymousCaller {
+export function anonymousCaller(
+  core: Pick<Core, "homeRegion">,
+  request: WireRequest,
+  facts: CallerFacts,
+): AnonymousCaller {
   const { wire, userAgentChars, path } = facts;
   return {
     requestId: request.requestId,

@@ -98,6 +98,11 @@ function answerError(request: WireRequest, row: KmsRow | AbsentRow | undefined, 
   return { status: error.status, headers: headersOf(request, jsonType), body: encodeKmsError(error) };
 }
 
+/** The answer to a request of which nothing was read. */
+export function answerKmsError(request: WireRequest, detail: ErrorDetail): WireAnswer {
+  return answerError(request, undefined, detail);
+}
+
 /** AWS tells an unknown operation in JSON only to who says to speak this protocol. */
 function isJson(request: WireRequest): boolean {
   return request.headers.get("content-type")?.startsWith(jsonType) === true;

@@ -149,6 +149,11 @@ function encodeAnswer({ xmlNamespace }: QueryModel, name: string, members: strin
   ].join("\n");
 }
 
+/** The answer of STS to a request of which nothing was read. */
+export function answerStsError(request: WireRequest, detail: ErrorDetail): WireAnswer {
+  return answerError(request, stsModel, detail);
+}
+
 function answerError(request: WireRequest, { xmlNamespace }: QueryModel, detail: ErrorDetail): WireAnswer {
   const { code, status, message } = queryError(detail);
   const body = [

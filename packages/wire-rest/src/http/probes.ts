@@ -9,12 +9,22 @@ export function answerHealth(core: Core, version: string, startedAtMs: number): 
     status: ok ? "ok" : "unhealthy",
     version,
     // A core exists only while its seal is open.
-    seal: { sealed: false },
+    seal: { sealed: false, initialized: true },
     audit: audit.ok ? { ok: true } : { ok: false, reason: audit.reason ?? "The audit trail is not well." },
     store: store.ok ? { ok: true } : { ok: false, reason: store.reason ?? "The database is not well." },
     uptime_seconds: Math.max(0, Math.floor((core.clock.nowMs() - startedAtMs) / 1000)),
   };
   return answerJson(ok ? 200 : 503, JSON.stringify(health));
+}
+
+/** What the instance is without an open core. */
+export interface SealedState {
+  readonly initialized: boolean;
+}
+
+/** `GET /health` of an instance that is sealed, or was never initialized. */
+export function answerSealedHealth({ initialized }: SealedState, version: string): WireAnswer {
+  return answerJson(503, JSON.stringify({ status: "unhealthy", version, seal: { sealed: true, initialized } }));
 }
 
 /** A JSON answer. */

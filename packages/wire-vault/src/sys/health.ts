@@ -73,7 +73,7 @@ export function answerHealth(state: HealthState, request: WireRequest, version: 
     replication_dr_mode: "disabled",
     server_time_utc: Math.floor(nowMs / 1000),
     version,
-    cluster_name: "coffer",
+    ...(state.sealed ? {} : { cluster_name: "coffer" }),
     audit_ok: state.auditOk,
     store_ok: state.storeOk,
   });

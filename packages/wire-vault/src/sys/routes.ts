@@ -5,9 +5,11 @@ import { auditRoutes } from "./audit.ts";
 import { capabilitiesRoutes } from "./capabilities.ts";
 import { mountRoutes } from "./mount-routes.ts";
 import { policyRoutes } from "./policies.ts";
+import { sealRoutes } from "./seal/routes.ts";
 
 /** The endpoints below `sys/`, in the order in which they are tried. */
 export const sysRoutes: readonly Route[] = [
+  ...sealRoutes,
   ...auditRoutes,
   ...mountRoutes,
   ...capabilitiesRoutes,

@@ -18,6 +18,7 @@ export interface LoadResult {
 }
 
 const headEnd = Buffer.from("\r\n\r\n");
+const lastChunk = Buffer.from("\r\n0\r\n\r\n");
 
 /** Sends the same request over and over, one in flight a connection. @throws Error when an answer is not a 2xx */
 export async function runLoad(load: Load): Promise<LoadResult> {
@@ -48,8 +49,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
         const bodyAt = pending.indexOf(headEnd);
         if (bodyAt < 0) return;
         const head = pending.toString("latin1", 0, bodyAt);
-        const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0);
-        if (pending.length < bodyAt + headEnd.length + length) return;
+        if (!isWhole(head, pending, bodyAt + headEnd.length)) return;
         if (!head.startsWith("HTTP/1.1 2")) {
           reject(new Error(pending.toString()));
           socket.destroy();
@@ -69,4 +69,12 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     p50Ms: sorted[Math.floor(done * 0.5)] ?? 0,
     p99Ms: sorted[Math.floor(done * 0.99)] ?? 0,
   };
+}
+
+/** Whether the body that begins at `bodyAt` is there: by its length, or by its last chunk. */
+function isWhole(head: string, answer: Buffer, bodyAt: number): boolean {
+  const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1];
+  if (length !== undefined) return answer.length >= bodyAt + Number(length);
+  if (!/\r\ntransfer-encoding: *chunked/i.test(head)) return true;
+  return answer.subarray(-lastChunk.length).equals(lastChunk);
 }

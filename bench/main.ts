@@ -8,6 +8,7 @@ import { measureOneKey } from "./one-key.ts";
 import { measurePairGeneration } from "./pair-generation.ts";
 import { scale } from "./scale.ts";
 import { measureStartUp } from "./start-up.ts";
+import { measureVault } from "./vault.ts";
 
 /*
  * CPU time is the server process's own, by the operating system's accounting. Read ratios of one run, not absolute times:
@@ -20,6 +21,7 @@ const parts: ReadonlyMap<string, (directory: string) => Promise<void>> = new Map
   ["one-key", measureOneKey],
   ["many-keys", measureManyKeys],
   ["start-up", measureStartUp],
+  ["vault", measureVault],
 ]);
 
 const wanted = process.env["BENCH_ONLY"]?.split(",") ?? [...parts.keys()];

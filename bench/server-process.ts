@@ -20,16 +20,29 @@ export class ServerProcess {
   }
 
   /** Starts `bin/coffer` or `bin/node` with arguments and waits until it listens. */
-  static async start(command: "coffer" | "node", args: readonly string[]): Promise<ServerProcess> {
+  static start(command: "coffer" | "node", args: readonly string[]): Promise<ServerProcess> {
+    return ServerProcess.startProgram(join(root, "bin", command), args, (line) => {
+      const port = /^listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
+      return port === undefined ? undefined : Number(port);
+    });
+  }
+
+  /** Starts a program and waits for the line that tells its port. */
+  static async startProgram(
+    program: string,
+    args: readonly string[],
+    portOf: (line: string) => number | undefined,
+    stderr: "inherit" | "ignore" = "inherit",
+  ): Promise<ServerProcess> {
     const startedMs = performance.now();
-    const child = spawn(join(root, "bin", command), args, { cwd: root, stdio: ["ignore", "pipe", "inherit"] });
+    const child = spawn(program, args, { cwd: root, stdio: ["ignore", "pipe", stderr] });
     const lines = createInterface({ input: child.stdout });
     for await (const line of lines) {
-      const port = /^listening on http:\/\/[^:]+:(\d+)/.exec(line)?.[1];
+      const port = portOf(line);
       if (port === undefined) continue;
       const startMs = performance.now() - startedMs;
       child.stdout.resume();
-      return new ServerProcess(child, Number(port), startMs);
+      return new ServerProcess(child, port, startMs);
     }
     throw new Error(`the server did not start: ${args.join(" ")}`);
   }

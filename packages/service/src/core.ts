@@ -16,6 +16,8 @@ import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import type { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 import type { AuditDevices } from "./vault/audit-devices.ts";
+import type { FailedLoginCounts } from "./vault/failed-logins.ts";
+import type { PasswordChecks } from "./vault/password-checks.ts";
 import type { VaultAcls } from "./vault/vault-acls.ts";
 import type { VaultEntries } from "./vault/vault-entries.ts";
 
@@ -38,6 +40,9 @@ export interface Core {
   readonly vaultEntries: VaultEntries;
   /** The audit devices of the Vault API. */
   readonly auditDevices: AuditDevices;
+  readonly passwords: PasswordChecks;
+  /** Logins of the Vault API that failed. */
+  readonly failedLogins: FailedLoginCounts;
   /** The ACL policies of Vault tokens, compiled. */
   readonly vaultAcls: VaultAcls;
   readonly keyStores: KeyStoreDirectory;

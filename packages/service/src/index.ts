@@ -219,7 +219,15 @@ export {
 export { tidySecretIds } from "./operations/vault-auth/approle/tidy-secret-ids.ts";
 export type { VaultLogin } from "./operations/vault-auth/issue-login.ts";
 export { authNameExists, listAuthNames } from "./operations/vault-auth/list-names.ts";
+export { listLockedUsers, unlockUser } from "./operations/vault-auth/lockout/locked-user-operations.ts";
 export type { TokenParamChanges, TokenParams } from "./operations/vault-auth/token-params.ts";
+export { logInWithPassword } from "./operations/vault-auth/userpass/log-in.ts";
+export {
+  deleteVaultUser,
+  type OldUserParamChanges,
+  readVaultUser,
+  writeVaultUser,
+} from "./operations/vault-auth/userpass/user-operations.ts";
 export {
   type CapabilitiesSubject,
   type PathCapabilitiesOutput,

@@ -233,6 +233,20 @@ export const limits = {
     "names",
     "names of one list of an auth method: roles, users, accessors; `after` goes on from there",
   ),
+  passwordBytes: limit("passwordBytes", 4096, "bytes", "password of a user of userpass"),
+  waitingPasswords: limit(
+    "waitingPasswords",
+    200,
+    "logins",
+    "logins that wait for their password to be hashed, two at a time; more are asked to try again",
+  ),
+  countedUsers: limit("countedUsers", 100_000, "users", "users whose failed logins are counted in memory"),
+  countedUnknownUsers: limit(
+    "countedUnknownUsers",
+    10_000,
+    "names",
+    "names of no user whose failed logins are counted, so that they are refused alike",
+  ),
   appRoleIdBytes: limit(
     "appRoleIdBytes",
     4096,

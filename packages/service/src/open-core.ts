@@ -23,6 +23,8 @@ import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 import { AuditDevices } from "./vault/audit-devices.ts";
+import { FailedLoginCounts } from "./vault/failed-logins.ts";
+import { PasswordChecks } from "./vault/password-checks.ts";
 import { VaultAcls } from "./vault/vault-acls.ts";
 import { VaultEntries } from "./vault/vault-entries.ts";
 
@@ -92,6 +94,8 @@ export function openCore(parts: CoreParts): OpenedCore {
     identities,
     mounts,
     vaultEntries,
+    passwords: new PasswordChecks(parts.randomness),
+    failedLogins: new FailedLoginCounts(),
     auditDevices,
     vaultAcls,
     keyStores,

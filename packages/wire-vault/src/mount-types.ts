@@ -2,6 +2,7 @@ import type { MountRecord } from "@coffer/service";
 import { appRoleRoutes } from "./approle/routes.ts";
 import { RouteTable } from "./http/routes.ts";
 import { transitRoutes } from "./transit/routes.ts";
+import { userpassRoutes } from "./userpass/routes.ts";
 
 /** A secrets engine or auth method that may be mounted. */
 export interface MountTypeRow {
@@ -21,6 +22,7 @@ export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
 /** Auth methods, by Vault's name; mounted below `auth/`. */
 export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map([
   ["approle", oneTable(new RouteTable(appRoleRoutes))],
+  ["userpass", oneTable(new RouteTable(userpassRoutes))],
 ]);
 
 /** The endpoints of a mount. */

@@ -437,6 +437,13 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
   ),
   cachedGrantees: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
   authNames: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.authNames.value"),
+  passwordBytes: elsewhere("packages/wire-vault/test/userpass.test.ts", "limits.passwordBytes.value"),
+  waitingPasswords: elsewhere("packages/service/src/vault/password-checks.test.ts", "limits.waitingPasswords.value"),
+  countedUsers: elsewhere("packages/service/src/vault/failed-logins.test.ts", "limits.countedUsers.value"),
+  countedUnknownUsers: elsewhere(
+    "packages/service/src/vault/failed-logins.test.ts",
+    "limits.countedUnknownUsers.value",
+  ),
   appRoleIdBytes: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.appRoleIdBytes.value"),
   cachedGrants: elsewhere("packages/service/src/grants/grant-directory.test.ts", "limits.cachedGrants.value"),
 };

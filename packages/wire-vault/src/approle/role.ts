@@ -8,7 +8,7 @@ import {
   type TokenParamChanges,
   writeAppRole,
 } from "@coffer/service";
-import { present, readTexts, readTokenChanges, readTokenType, tokenData } from "../auth/token-fields.ts";
+import { present, readTexts, readTokenChanges, readTokenType, renamed, tokenData } from "../auth/token-fields.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
 import type { Fields } from "../http/fields.ts";
@@ -31,19 +31,10 @@ export async function readRole(call: VaultCall): Promise<AppRole> {
   return role;
 }
 
-/**
- * A parameter that has an old name: the new one counts, and the old one is shown as long as it is used (OpenBao,
- * tokenutil: `UpgradeValue`).
- */
-function readRenamed<T>(now: T | undefined, old: T | undefined): { now?: T; old?: T | null } {
-  if (now !== undefined) return { now, old: old === undefined ? null : now };
-  return old === undefined ? {} : { now: old, old };
-}
-
 /** The policies and the period, by either of their names. */
 export function readRenamedFields(fields: Fields, token: TokenParamChanges): AppRoleChanges {
-  const policies = readRenamed(token.policies, readTexts(fields, "policies"));
-  const period = readRenamed(token.period, fields.seconds("period"));
+  const policies = renamed(token.policies, readTexts(fields, "policies"));
+  const period = renamed(token.period, fields.seconds("period"));
   return {
     token: {
       ...token,

@@ -36,6 +36,22 @@ const readers: Readers = {
   type: (fields) => fields.text("token_type"),
 };
 
+/** The value of a parameter by either of its names, and what is kept of the old one. */
+export interface Renamed<T> {
+  readonly now?: T;
+  /** null forgets that the old name was used. */
+  readonly old?: T | null;
+}
+
+/**
+ * A parameter that has an old name: the new one counts, and the old one is shown as long as it is used (OpenBao,
+ * sdk/helper/tokenutil: `UpgradeValue`).
+ */
+export function renamed<T>(now: T | undefined, old: T | undefined): Renamed<T> {
+  if (now !== undefined) return { now, old: old === undefined ? null : now };
+  return old === undefined ? {} : { now: old, old };
+}
+
 /** The members of an object that are not undefined. */
 export function present<T extends object>(members: { readonly [K in keyof T]: T[K] | undefined }): Partial<T> {
   return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as Partial<T>;

@@ -3,6 +3,7 @@ import type { Route } from "../http/routes.ts";
 import { randomRoute } from "../transit/random.ts";
 import { auditRoutes } from "./audit.ts";
 import { capabilitiesRoutes } from "./capabilities.ts";
+import { lockedUserRoutes } from "./locked-users.ts";
 import { mountRoutes } from "./mount-routes.ts";
 import { policyRoutes } from "./policies.ts";
 import { sealRoutes } from "./seal/routes.ts";
@@ -12,6 +13,7 @@ export const sysRoutes: readonly Route[] = [
   ...sealRoutes,
   ...auditRoutes,
   ...mountRoutes,
+  ...lockedUserRoutes,
   ...capabilitiesRoutes,
   ...policyRoutes,
   { pattern: "tools/random", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },

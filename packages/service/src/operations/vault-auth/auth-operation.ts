@@ -1,5 +1,6 @@
 import { ServiceError } from "../../errors.ts";
 import type { MountRecord } from "../../model/mount.ts";
+import { mountArea } from "../../mounts/mount-areas.ts";
 import { defineOperation, type Operation } from "../../pipeline/operation.ts";
 import { vaultPathAccess } from "../../vault/vault-principal.ts";
 
@@ -10,7 +11,7 @@ export interface AuthMountInput {
 
 /** What kinds of records an auth method keeps, as the area of its mount. */
 export function authArea(mount: MountRecord, kind: string): string {
-  return `auth/${mount.uuid}/${kind}`;
+  return mountArea(mount, kind);
 }
 
 type Parts<Input, Output> = Pick<Operation<Input, Output>, "name" | "readOnly" | "run" | "wipe"> & {
@@ -54,12 +55,13 @@ export function refuseMissing(reason?: string): never {
   throw ServiceError.of("NotFound", { resource: "route", id: "", ...(reason === undefined ? {} : { reason }) });
 }
 
-/** Vault's bare "permission denied". */
+/** A login that may not be, whoever it is: from another network, or locked out. Logins have bare words for it. */
 export function refuseLogin(mount: MountRecord): never {
   throw ServiceError.of("AccessDenied", {
     principalArn: "anonymous",
     action: "vault:Update",
     resource: `${mount.path}/login`,
     basis: "implicitDeny",
+    reason: "permission denied",
   });
 }

@@ -6,7 +6,7 @@ import type { Write } from "../../ports/store.ts";
 import { isFrom } from "../../vault/cidrs.ts";
 import { issueVaultToken } from "../../vault/issue-token.ts";
 import { refuseInput, refuseLogin } from "./auth-operation.ts";
-import type { TokenParams } from "./token-params.ts";
+import { parsePolicies, type TokenParams } from "./token-params.ts";
 
 /** Who was found to be logging in. */
 export interface FoundLogin {
@@ -21,6 +21,8 @@ export interface FoundLogin {
   readonly aliasName: string;
   /** Networks of the token, where they are not those of `params`. */
   readonly boundCidrs?: readonly string[];
+  /** The networks bind the token alone: it may be got for somebody who is there. */
+  readonly fromAnywhere?: boolean;
 }
 
 /** A token that a login gave. */
@@ -45,9 +47,10 @@ export interface PendingLogin {
 export function issueLogin(core: Core, found: FoundLogin, request: RequestContext, nowMs: number): PendingLogin {
   const { mount, params, displayName } = found;
   // OpenBao, internal/vault/request_handling.go: `LoginCreateToken`.
-  if (params.policies.includes("root")) refuseInput("auth methods cannot create root tokens");
+  if (parsePolicies(params.policies).includes("root")) refuseInput("auth methods cannot create root tokens");
   const boundCidrs = params.strictlyBindIp ? [request.sourceIp] : (found.boundCidrs ?? params.boundCidrs);
-  if (boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs)) refuseLogin(mount);
+  const isElsewhere = boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs);
+  if (isElsewhere && found.fromAnywhere !== true) refuseLogin(mount);
   const source = mount.path.slice("auth/".length).replaceAll("/", "-");
   const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = mount.config;
   const issued = issueVaultToken(

@@ -62,7 +62,7 @@ export function changeTokenParams(now: TokenParams, changes: TokenParamChanges):
   if (params.strictlyBindIp && params.boundCidrs.length > 0) {
     refuseInput("'token_strictly_bind_ip' conflicts with 'token_bound_cidrs'; set only one");
   }
-  return { ...params, policies: parsePolicies(params.policies) };
+  return params;
 }
 
 const shownChars = 64;
@@ -81,8 +81,8 @@ export function checkAddresses(texts: readonly string[]): void {
   );
 }
 
-/** Names of policies as roles keep them: lower case, each once, sorted. */
-function parsePolicies(policies: readonly string[]): readonly string[] {
+/** Names of policies as some parameters keep them: lower case, each once, sorted. */
+export function parsePolicies(policies: readonly string[]): readonly string[] {
   const names = new Set(policies.map((policy) => policy.trim().toLowerCase()).filter((policy) => policy !== ""));
   return [...names].sort();
 }

@@ -7,7 +7,13 @@ import { areCidrs } from "../../../vault/cidrs.ts";
 import { maxTtlSeconds } from "../../../vault/issue-token.ts";
 import type { VaultEntry } from "../../../vault/vault-entries.ts";
 import { authArea, refuseInput } from "../auth-operation.ts";
-import { changeTokenParams, plainTokenParams, type TokenParamChanges, type TokenParams } from "../token-params.ts";
+import {
+  changeTokenParams,
+  parsePolicies,
+  plainTokenParams,
+  type TokenParamChanges,
+  type TokenParams,
+} from "../token-params.ts";
 
 /** A role of AppRole (Vault API: auth/approle/role). Times are seconds. */
 export interface AppRole {
@@ -88,7 +94,7 @@ export function changeRole(role: AppRole, changes: AppRoleChanges, mount: MountR
     ...role,
     ...rest,
     token: changeTokenParams(role.token, token ?? {}),
-    ...(policies === undefined ? {} : { policies: policies ?? undefined }),
+    ...(policies === undefined ? {} : { policies: policies === null ? undefined : parsePolicies(policies) }),
     ...(period === undefined ? {} : { period: period ?? undefined }),
   };
   const { roleId, secretIdBoundCidrs } = changed;

@@ -68,6 +68,7 @@ export type {
 } from "./model/principal.ts";
 export type { RecipientRequest, RequestContext, VaultAccess, VaultDecisionRecord, Wire } from "./model/request.ts";
 export type { VaultEntryRecord } from "./model/vault-entry.ts";
+export type { VaultAlias, VaultEntity, VaultGroup } from "./model/vault-identity.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, closeCore, type OpenedCore, openCore } from "./open-core.ts";
 export { createAccessKey, deleteAccessKey, updateAccessKey } from "./operations/admin/access-keys.ts";
@@ -228,6 +229,27 @@ export {
   readVaultUser,
   writeVaultUser,
 } from "./operations/vault-auth/userpass/user-operations.ts";
+export {
+  deleteEntityAlias,
+  listEntityAliases,
+  readEntityAlias,
+  writeEntityAlias,
+} from "./operations/vault-identity/aliases.ts";
+export {
+  deleteEntity,
+  type EntityReference,
+  type FoundEntity,
+  listEntities,
+  readEntity,
+  writeEntity,
+} from "./operations/vault-identity/entities.ts";
+export {
+  deleteGroup,
+  type GroupReference,
+  listGroups,
+  readGroup,
+  writeGroup,
+} from "./operations/vault-identity/groups.ts";
 export {
   type CapabilitiesSubject,
   type PathCapabilitiesOutput,

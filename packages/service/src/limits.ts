@@ -81,6 +81,13 @@ export const limits = {
     "records",
     "audit records about the seal that wait in memory while the trail is closed; more are told to the operator alone",
   ),
+  vaultIdentityNameChars: limit("vaultIdentityNameChars", 512, "characters", "name of a Vault entity, group or alias"),
+  vaultIdentityPolicies: limit("vaultIdentityPolicies", 100, "policies", "ACL policies of a Vault entity or group"),
+  vaultMetadataPairs: limit("vaultMetadataPairs", 64, "pairs", "metadata of a Vault entity, group or alias"),
+  vaultMetadataKeyChars: limit("vaultMetadataKeyChars", 128, "characters", "key of a Vault entity's metadata"),
+  vaultMetadataValueChars: limit("vaultMetadataValueChars", 512, "characters", "value of a Vault entity's metadata"),
+  vaultGroupMembers: limit("vaultGroupMembers", 500, "members", "entities, and groups, in a Vault group"),
+  vaultEntityGroups: limit("vaultEntityGroups", 100, "groups", "Vault groups that an entity is in"),
   pathChars: limit("pathChars", 512, "characters", "path of a user, role or policy (IAM: pathType)"),
   trustPolicyChars: limit(
     "trustPolicyChars",

@@ -1,5 +1,6 @@
 import type { Core, MountRecord } from "@coffer/service";
 import { RouteTable } from "./http/routes.ts";
+import { identityRoutes } from "./identity/routes.ts";
 import { tableOfMount } from "./mount-types.ts";
 import { sysRoutes, tokenRoutes } from "./sys/routes.ts";
 
@@ -21,6 +22,7 @@ interface BuiltIn {
 /** What is always there, by its first segments. */
 const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
   ["sys", { table: new RouteTable(sysRoutes), mountType: "system" }],
+  ["identity", { table: new RouteTable(identityRoutes), mountType: "identity" }],
   ["auth/token", { table: new RouteTable(tokenRoutes), mountType: "token" }],
 ]);
 

@@ -37,6 +37,8 @@ async function createGrant(wires: Wires, context: object) {
 
 const tags = (count: number) => Array.from({ length: count }, (_, at) => ({ TagKey: `t${at}`, TagValue: "" }));
 
+const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
+
 /** One case for each limit of the core. */
 export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = {
   plaintextBytes: bounded(
@@ -169,6 +171,53 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     "a policy name has at most 256 characters",
   ),
   waitingSealEvents: elsewhere("apps/server/src/seal-events.test.ts", "limits.waitingSealEvents.value"),
+  vaultIdentityNameChars: bounded(
+    "vault",
+    limits.vaultIdentityNameChars.value,
+    (wires, chars) => wires.vault("POST", "identity/entity", { name: letters(chars) }),
+    "entity name has more than 512 characters",
+  ),
+  vaultIdentityPolicies: bounded(
+    "vault",
+    limits.vaultIdentityPolicies.value,
+    (wires, count) => wires.vault("POST", "identity/entity", { policies: numbered("p", count) }),
+    "more than 100 policies",
+  ),
+  vaultMetadataPairs: bounded(
+    "vault",
+    limits.vaultMetadataPairs.value,
+    (wires, count) =>
+      wires.vault("POST", "identity/entity", { metadata: numbered("k", count).map((key) => `${key}=v`) }),
+    "metadata has more than 64 pairs",
+  ),
+  vaultMetadataKeyChars: bounded(
+    "vault",
+    limits.vaultMetadataKeyChars.value,
+    (wires, chars) => wires.vault("POST", "identity/entity", { metadata: { [letters(chars)]: "v" } }),
+    "a key of metadata has more than 128 characters",
+  ),
+  vaultMetadataValueChars: bounded(
+    "vault",
+    limits.vaultMetadataValueChars.value,
+    (wires, chars) => wires.vault("POST", "identity/entity", { metadata: { k: letters(chars) } }),
+    "a value of metadata has more than 512 characters",
+  ),
+  vaultGroupMembers: bounded(
+    "vault",
+    limits.vaultGroupMembers.value,
+    (wires, count) => wires.vault("POST", "identity/group", { member_entity_ids: numbered("nobody", count) }),
+    "a group has at most 500 members of a kind",
+    /^invalid entity ID/,
+  ),
+  async vaultEntityGroups(server) {
+    const { id } = (await server.wires.vault("POST", "identity/entity", {})).json.data;
+    await countable(
+      "vault",
+      limits.vaultEntityGroups.value,
+      (wires, n) => wires.vault("POST", "identity/group", { name: `many${n}`, member_entity_ids: [id] }),
+      "an entity is in at most 100 groups",
+    )(server);
+  },
   pathChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.pathChars.value"),
   trustPolicyChars: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.trustPolicyChars.value"),
   attachedPolicies: elsewhere("packages/wire-aws/test/iam.test.ts", "limits.attachedPolicies.value"),

@@ -5,10 +5,13 @@ import { limits } from "../limits.ts";
 import type { TokenRecord } from "../model/principal.ts";
 import type { Write } from "../ports/store.ts";
 import type { VaultEntries } from "./vault-entries.ts";
+import { type EntityAccess, entityAccess } from "./vault-identities.ts";
 import { findVaultPolicy, vaultPolicyArea } from "./vault-policy-entry.ts";
 
 /** Areas whose records decide what tokens may do begin so, beside that of the policies. */
 export const identityAreaPrefix = "identity/";
+
+const noEntity: EntityAccess = { disabled: false, policies: [], identity: {} };
 
 /** Compiles the ACL policies of tokens, and keeps them until one changes. */
 export class VaultAcls {
@@ -24,7 +27,7 @@ export class VaultAcls {
   of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
     const { vaultPolicies, vault } = token;
     const name = `${vault?.entityId ?? ""}\n${vaultPolicies.join("\n")}`;
-    return this.#acls.cached(name) ?? this.#load(name, vaultPolicies);
+    return this.#acls.cached(name) ?? this.#load(name, token);
   }
 
   /** Drops from memory what the writes changed. Called once after each commit. */
@@ -39,14 +42,18 @@ export class VaultAcls {
     }
   }
 
-  async #load(name: string, policies: readonly string[]): Promise<VaultAcl> {
+  async #load(name: string, { vaultPolicies, vault }: TokenRecord): Promise<VaultAcl> {
     const acl = await this.#acls.find(name, async () => {
+      const entityId = vault?.entityId ?? "";
+      const access = entityId === "" ? noEntity : await entityAccess(this.#entries, entityId);
+      // Whose entity is disabled or gone may do nothing (OpenBao, internal/vault/request_handling.go).
+      if (access === undefined || access.disabled) return compileVaultAcl([]);
       const found: NamedVaultPolicy[] = [];
-      for (const policy of policies) {
+      for (const policy of new Set([...vaultPolicies, ...access.policies])) {
         const named = await this.#read(policy);
         if (named !== undefined) found.push(named);
       }
-      return compileVaultAcl(found);
+      return compileVaultAcl(found, access.identity);
     });
     invariant(acl !== undefined, "an ACL of no policies is one too");
     return acl;

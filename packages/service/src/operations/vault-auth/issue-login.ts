@@ -5,6 +5,7 @@ import type { RequestContext } from "../../model/request.ts";
 import type { Write } from "../../ports/store.ts";
 import { isFrom } from "../../vault/cidrs.ts";
 import { issueVaultToken } from "../../vault/issue-token.ts";
+import { loginEntity } from "../vault-identity/login-entity.ts";
 import { refuseInput, refuseLogin } from "./auth-operation.ts";
 import { parsePolicies, type TokenParams } from "./token-params.ts";
 
@@ -40,11 +41,16 @@ export interface PendingLogin {
 }
 
 /**
- * Makes the token of a login; nothing is stored until its writes are committed.
+ * Makes the token of a login; nothing but its entity is stored until its writes are committed.
  *
  * @throws ServiceError AccessDenied from outside the networks that the token would be bound to; InvalidInput for root
  */
-export function issueLogin(core: Core, found: FoundLogin, request: RequestContext, nowMs: number): PendingLogin {
+export async function issueLogin(
+  core: Core,
+  found: FoundLogin,
+  request: RequestContext,
+  nowMs: number,
+): Promise<PendingLogin> {
   const { mount, params, displayName } = found;
   // OpenBao, internal/vault/request_handling.go: `LoginCreateToken`.
   if (parsePolicies(params.policies).includes("root")) refuseInput("auth methods cannot create root tokens");
@@ -52,6 +58,9 @@ export function issueLogin(core: Core, found: FoundLogin, request: RequestContex
   const isElsewhere = boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs);
   if (isElsewhere && found.fromAnywhere !== true) refuseLogin(mount);
   const source = mount.path.slice("auth/".length).replaceAll("/", "-");
+  const entity = await loginEntity(core, { mount, name: found.aliasName, metadata: found.meta }, nowMs);
+  // OpenBao, internal/vault/request_handling.go: a disabled entity logs nobody in.
+  if (entity.disabled) refuseLogin(mount);
   const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = mount.config;
   const issued = issueVaultToken(
     core,
@@ -68,6 +77,7 @@ export function issueLogin(core: Core, found: FoundLogin, request: RequestContex
       renewable: true,
       boundCidrs,
       noDefaultPolicy: params.noDefaultPolicy,
+      entityId: entity.id,
     },
     nowMs,
   );

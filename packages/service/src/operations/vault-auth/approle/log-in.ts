@@ -41,7 +41,7 @@ export const logInWithAppRole = loginOperation<AppRoleLoginInput, VaultLogin>({
         refuseInput(`source address "${request.sourceIp}" unauthorized by CIDR restrictions on the role`);
       }
       const own = shown?.secretId.tokenBoundCidrs ?? [];
-      const { login, writes } = issueLogin(
+      const { login, writes } = await issueLogin(
         core,
         {
           mount,

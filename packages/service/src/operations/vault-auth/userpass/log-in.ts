@@ -33,7 +33,7 @@ export const logInWithPassword = loginOperation<UserpassLoginInput, VaultLogin>(
         meta: { username: name },
         aliasName: name,
       };
-      const { login, writes } = issueLogin(core, found, request, nowMs);
+      const { login, writes } = await issueLogin(core, found, request, nowMs);
       await core.commit(writes);
       return login;
     });

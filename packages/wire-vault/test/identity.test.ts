@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { issueVaultToken, type WantedVaultToken } from "@coffer/service";
-import { callOpen, dataOf, done, mountAuth, permissionDenied, refused } from "./auth-methods.ts";
+import { callOpen, dataOf, done, mountAuth, refused } from "./auth-methods.ts";
 import { openVaultTest, type VaultTest } from "./vault-client.ts";
 
 const wanted: WantedVaultToken = {
@@ -222,7 +222,7 @@ describe("identities of the Vault API", () => {
     done(await call("POST", `identity/entity/id/${first}`, { disabled: true }));
     const answer = await logIn();
     assert.equal(answer.status, 403, answer.text);
-    assert.deepEqual(answer.json.errors, [permissionDenied]);
+    assert.deepEqual(answer.json.errors, ["permission denied"]);
     // At once, and all of them for the first time.
     await call("DELETE", `identity/entity/id/${first}`);
     const again = await Promise.all(Array.from({ length: 4 }, logIn));

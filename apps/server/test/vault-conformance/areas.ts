@@ -1,6 +1,7 @@
 import { kv } from "./kv.ts";
 import { logins } from "./logins.ts";
 import { policies } from "./policies.ts";
+import { requests } from "./requests.ts";
 import type { Area } from "./scenario.ts";
 import { sys } from "./sys.ts";
 import { tokens } from "./tokens.ts";
@@ -22,4 +23,5 @@ export const areas: readonly Area[] = [
   logins,
   wrapping,
   sys,
+  requests,
 ];

@@ -26,15 +26,16 @@ export async function play(scenario: Scenario, stage: Stage): Promise<Answer[]> 
 async function playStep(step: Step, { address, token }: Stage, kept: Map<string, string>): Promise<Answer> {
   const [method, path] = fill(step.request, kept).split(" ") as [string, string];
   const sent = step.token === undefined ? token : step.token;
+  const body = step.text ?? (step.body === undefined ? undefined : fill(JSON.stringify(step.body), kept));
   const response = await fetch(`${address}/v1/${path}`, {
     method,
     redirect: "manual",
     headers: {
       ...(sent === null ? {} : { "X-Vault-Token": fill(sent, kept) }),
-      ...(step.body === undefined ? {} : { "Content-Type": "application/json" }),
+      ...(body === undefined ? {} : { "Content-Type": "application/json" }),
       ...Object.fromEntries(Object.entries(step.headers ?? {}).map(([name, value]) => [name, fill(value, kept)])),
     },
-    ...(step.body === undefined ? {} : { body: fill(JSON.stringify(step.body), kept) }),
+    ...(body === undefined ? {} : { body }),
   }).catch((error) => {
     if (error instanceof TypeError && (error.cause as { code?: string }).code === "UND_ERR_SOCKET") return undefined;
     throw error;
@@ -42,13 +43,13 @@ async function playStep(step: Step, { address, token }: Stage, kept: Map<string,
   if (response === undefined) return { status: 0 };
   const text = await response.text();
   if (text === "") return { status: response.status };
-  const body = parse(text);
+  const answer = parse(text);
   for (const [name, place] of Object.entries(step.keep ?? {})) {
-    const value = valueAt(body, place);
+    const value = valueAt(answer, place);
     if (value === undefined) throw new Error(`${step.request}: nothing at ${place} in ${text}`);
     kept.set(name, String(value));
   }
-  const whole = normalise(body, step.random);
+  const whole = normalise(answer, step.random);
   const wanted = step.only?.map((place): [string, Json | undefined] => [place, valueAt(whole, place)]);
   if (wanted === undefined || response.status >= 400) return { status: response.status, body: whole };
   const found = wanted.filter((entry): entry is [string, Json] => entry[1] !== undefined);

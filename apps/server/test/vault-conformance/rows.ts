@@ -1,14 +1,20 @@
 /** Rows of docs/divergences/vault.md that several steps name. */
 export const rows = {
   already: "A key that is there already",
+  badBody: "A body that is no JSON object",
   batch: "A batch that cannot be parsed",
   init: "`sys/init` of a seal that opens by itself",
   methods: "Methods that an endpoint has not got",
+  namespaces: "Namespaces",
+  nothing: "A plaintext that is null",
   patch: "PATCH of what has none",
   plugins: "Versions of plugins",
   positions: "Positions in the errors of policies",
+  scheme: "The scheme of `Authorization`",
+  segments: "Paths with empty or dot segments",
   short: "A ciphertext too short to be one",
   since: "Warnings that name the original",
+  which: "`list` that is neither true nor false",
   wrongToken: "A wrong token",
   wrongType: "Values of the wrong type",
 } as const;

@@ -19,6 +19,8 @@ export interface Step {
   /** Method and path below `/v1/`. */
   readonly request: string;
   readonly body?: Json;
+  /** A body as it is, instead of JSON. */
+  readonly text?: string;
   /** The token to send: the root token when left out, none when null. */
   readonly token?: string | null;
   readonly headers?: Readonly<Record<string, string>>;

@@ -1,3 +1,5 @@
+import { rows } from "./rows.ts";
+
 /** A value of JSON. */
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
 
@@ -70,6 +72,33 @@ export const reading = 'path "kv-read/*" { capabilities = ["read", "list"] }';
 export function policy(name: string, rules = reading, differs: readonly Difference[] = []): Step {
   return step(`POST sys/policies/acl/${name}`, { policy: rules }, { differs });
 }
+
+/** The version of a plugin, which is the server's own: at places in the body, or in the body itself. */
+export function versionAt(...places: readonly string[]): readonly Difference[] {
+  return places.map((place) => ({ at: `${place}.running_plugin_version`, coffer: "", row: rows.plugins }));
+}
+
+/** A fault of the caller, which the original takes for its own; `words` without its frame, where that is another. */
+export function callersFault(words?: string): readonly Difference[] {
+  return [
+    { at: "status", coffer: 400, row: rows.fault },
+    ...(words === undefined ? [] : [{ at: "body.errors.0", coffer: words, row: rows.fault }]),
+  ];
+}
+
+/** Logins make no entities here. */
+export function noEntity(...places: readonly string[]): readonly Difference[] {
+  return places.map((place) => ({ at: `${place}.entity_id`, coffer: "", row: rows.entities }));
+}
+
+/** A token that is none. */
+export const wrongToken: readonly Difference[] = [
+  {
+    at: "body.errors.0",
+    coffer: "2 errors occurred:\n\t* permission denied\n\t* invalid token\n\n",
+    row: rows.wrongToken,
+  },
+];
 
 /** Base64 of a text. */
 export function base64(text: string): string {

@@ -3,7 +3,6 @@ export const rows = {
   already: "A key that is there already",
   badBody: "A body that is no JSON object",
   batch: "A batch that cannot be parsed",
-  entities: "Entities",
   fault: "Faults of the caller told as 500",
   init: "`sys/init` of a seal that opens by itself",
   methods: "Methods that an endpoint has not got",

@@ -86,11 +86,6 @@ export function callersFault(words?: string): readonly Difference[] {
   ];
 }
 
-/** Logins make no entities here. */
-export function noEntity(...places: readonly string[]): readonly Difference[] {
-  return places.map((place) => ({ at: `${place}.entity_id`, coffer: "", row: rows.entities }));
-}
-
 /** A token that is none. */
 export const wrongToken: readonly Difference[] = [
   {

@@ -1,3 +1,4 @@
+import { identity } from "./identity.ts";
 import { kv } from "./kv.ts";
 import { logins } from "./logins.ts";
 import { policies } from "./policies.ts";
@@ -23,5 +24,6 @@ export const areas: readonly Area[] = [
   logins,
   wrapping,
   sys,
+  identity,
   requests,
 ];

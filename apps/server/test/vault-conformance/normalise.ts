@@ -14,6 +14,7 @@ const texts: readonly (readonly [RegExp, string | ((match: RegExpExecArray) => s
 const members: ReadonlyMap<string, (text: string) => string> = new Map([
   ["request_id", (text) => (text === "" ? "" : "<request id>")],
   ["accessor", accessor],
+  ["mount_accessor", accessor],
   ["wrapped_accessor", accessor],
   ["client_token", token],
   ["token", token],

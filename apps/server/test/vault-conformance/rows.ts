@@ -5,6 +5,7 @@ export const rows = {
   batch: "A batch that cannot be parsed",
   fault: "Faults of the caller told as 500",
   init: "`sys/init` of a seal that opens by itself",
+  metadata: "Metadata of an identity that has none",
   methods: "Methods that an endpoint has not got",
   namespaces: "Namespaces",
   nothing: "A plaintext that is null",

@@ -1,4 +1,5 @@
 import { identity } from "./identity.ts";
+import { jwt } from "./jwt.ts";
 import { kv } from "./kv.ts";
 import { logins } from "./logins.ts";
 import { policies } from "./policies.ts";
@@ -25,5 +26,6 @@ export const areas: readonly Area[] = [
   wrapping,
   sys,
   identity,
+  jwt,
   requests,
 ];

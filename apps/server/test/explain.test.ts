@@ -107,6 +107,43 @@ describe("coffer explain and coffer policy simulate", () => {
     });
   }
 
+  it("explains what the policies of a Vault token denied, and what is suggested works", async () => {
+    const vault = async (method: string, path: string, body: unknown, token = server.credentials.token) => {
+      const headers = { "x-vault-token": token };
+      return fetch(`${server.vaultUrl}/v1/${path}`, { method, headers, body: JSON.stringify(body) });
+    };
+    const policy = (text: string) => vault("PUT", "sys/policies/acl/dev", { policy: text });
+    const rules = '# What developers may do.\npath "transit/*" { capabilities = ["read"] }';
+    assert.equal((await policy(rules)).status, 204);
+    await vault("POST", "sys/auth/approle", { type: "approle" });
+    const role = { policies: "dev", bind_secret_id: false, secret_id_bound_cidrs: "127.0.0.0/8", role_id: "dev" };
+    await vault("POST", "auth/approle/role/dev", role);
+    const { auth } = (await (await vault("POST", "auth/approle/login", { role_id: "dev" })).json()) as {
+      auth: { client_token: string };
+    };
+    const encrypt = async () => {
+      const plaintext = Buffer.from(secret).toString("base64");
+      return vault("POST", "transit/encrypt/ledger", { plaintext }, auth.client_token);
+    };
+    const denied = await encrypt();
+    assert.equal(denied.status, 403);
+    const { status, out, err } = coffer(["explain", denied.headers.get("x-request-id") ?? ""]);
+    assert.equal(status, 0, err);
+    assert.match(out, /denied: update on transit\/encrypt\/ledger\n/);
+    assert.match(out, /because the rules for this path lack the capability\n/);
+    assert.match(out, /policy dev, line 2: path "transit\/\*" has read\n/);
+    assert.match(out, /The token's policies: default, dev\n/);
+    const [, least] = /in one of these policies:\n {4}(.+)\n/.exec(out) ?? [];
+    assert.equal(least, 'path "transit/encrypt/ledger" { capabilities = ["read", "update"] }');
+    assert.ok(!out.includes(auth.client_token) && !out.includes(secret));
+    assert.equal((await policy(`${rules}\n${least}`)).status, 204);
+    const allowed = await encrypt();
+    assert.equal(allowed.status, 200, await allowed.text());
+    const { out: after } = coffer(["explain", allowed.headers.get("x-request-id") ?? ""]);
+    assert.match(after, /allowed: update on transit\/encrypt\/ledger\n {2}because a rule gives the capability\n/);
+    assert.match(after, /policy dev, line 3: path "transit\/encrypt\/ledger" has read, update\n/);
+  });
+
   it("explains what was allowed, and what is suggested works", async () => {
     const [, encrypt] = ways[0]!;
     const { status, out } = coffer(["explain", await encrypt("finance"), "--json"]);

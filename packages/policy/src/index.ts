@@ -62,3 +62,4 @@ export type {
   VaultPolicyIdentity,
   VaultPolicyRule,
 } from "./vault-acl/types.ts";
+export { findVaultRemedy, type VaultRemedy } from "./vault-acl/vault-remedy.ts";

@@ -3,6 +3,7 @@ import { type Client, clientOptions, describeRefusal, isRecord, openClient } fro
 import { type Command, type Invocation, isOn, jsonOption } from "../command.ts";
 import { print, printable, showProgress } from "../terminal.ts";
 import { tellDecision } from "./tell-decision.ts";
+import { tellVaultAcl } from "./tell-vault-acl.ts";
 
 /** `coffer explain`: what was decided on a past request. */
 export const explainCommand: Command = {
@@ -50,7 +51,9 @@ function tellEvent(event: Json): void {
   print(`${text(eventName)} through ${text(wire)} at ${text(eventTime)}, by ${who} from ${text(sourceIpAddress)}`);
   const made = Array.isArray(decisions) ? decisions.filter(isRecord) : [];
   for (const decision of made) for (const line of tellDecision(decision)) print(line);
-  if (made.length === 0) print("  no policy was asked");
+  const { vaultAcl } = event;
+  if (isRecord(vaultAcl)) for (const line of tellVaultAcl(vaultAcl)) print(line);
+  else if (made.length === 0) print("  no policy was asked");
   if (errorCode !== undefined) print(`  answered: ${text(errorCode)}: ${text(errorMessage ?? "")}`);
 }
 

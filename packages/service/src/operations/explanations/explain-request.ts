@@ -1,5 +1,12 @@
-import type { RemedySubject } from "@coffer/policy";
+import {
+  findVaultRemedy,
+  type RemedySubject,
+  type VaultAclReason,
+  type VaultAclRule,
+  type VaultRemedy,
+} from "@coffer/policy";
 import { ServiceError } from "../../errors.ts";
+import type { VaultDecisionRecord } from "../../model/request.ts";
 import type { DecisionRecord } from "../../pipeline/decision.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import type { AuditLog } from "../../ports/audit.ts";
@@ -20,10 +27,16 @@ export interface ToldDecision extends Omit<DecisionRecord, "remedies"> {
   readonly remedies: readonly ToldRemedy[];
 }
 
+/** What ACL policies said, with the least that would have allowed it. */
+export interface ToldVaultDecision extends VaultDecisionRecord {
+  readonly remedy?: VaultRemedy;
+}
+
 /** One audit record of the request. */
 export interface ToldEvent
-  extends Omit<RecordedEvent, "decisions" | "encryptionContexts" | "principalKind" | "roleArn"> {
+  extends Omit<RecordedEvent, "decisions" | "encryptionContexts" | "principalKind" | "roleArn" | "vaultAcl"> {
   readonly decisions: readonly ToldDecision[];
+  readonly vaultAcl?: ToldVaultDecision;
 }
 
 export interface ExplainRequestOutput {
@@ -84,9 +97,19 @@ async function findEvents(audit: AuditLog, requestId: string, after: number, las
   return events;
 }
 
-function tellEvent({ decisions, encryptionContexts, principalKind, roleArn, ...event }: RecordedEvent): ToldEvent {
+function tellVaultAcl(acl: VaultDecisionRecord): ToldVaultDecision {
+  const { reason, rules, ...rest } = acl;
+  // The trail has what the ACL said, in its own words.
+  const refusal = { ...rest, reason: reason as VaultAclReason, rules: rules as VaultAclRule[] };
+  const remedy = acl.allowed ? undefined : findVaultRemedy(refusal);
+  return remedy === undefined ? acl : { ...acl, remedy };
+}
+
+function tellEvent(recorded: RecordedEvent): ToldEvent {
+  const { decisions, encryptionContexts, principalKind, roleArn, vaultAcl, ...event } = recorded;
   return {
     ...event,
+    ...(vaultAcl === undefined ? {} : { vaultAcl: tellVaultAcl(vaultAcl) }),
     decisions: decisions.map(({ remedies = [], ...decision }, at) => {
       const resource = decision.resource ?? event.resources[at] ?? "*";
       const context = encryptionContexts.get(decision.action) ?? encryptionContexts.get("*");

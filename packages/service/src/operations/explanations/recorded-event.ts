@@ -1,4 +1,5 @@
 import type { PolicyPrincipal } from "@coffer/policy";
+import type { VaultDecisionRecord } from "../../model/request.ts";
 import type { DecisionRecord } from "../../pipeline/decision.ts";
 
 /** What an explanation needs of an audit record. */
@@ -20,6 +21,8 @@ export interface RecordedEvent {
   /** ARNs of the keys. */
   readonly resources: readonly string[];
   readonly decisions: readonly DecisionRecord[];
+  /** What the ACL policies of a token of the Vault API said. */
+  readonly vaultAcl?: VaultDecisionRecord;
   /** By action; `*` for all others. */
   readonly encryptionContexts: ReadonlyMap<string, Readonly<Record<string, string>>>;
 }
@@ -46,7 +49,7 @@ export function readRecordedEvent(line: string): RecordedEvent {
   const identity = objectOf(event["userIdentity"]);
   const issuer = objectOf(objectOf(identity["sessionContext"])["sessionIssuer"]);
   const additional = objectOf(event["additionalEventData"]);
-  const { authorization } = additional;
+  const { authorization, vaultAcl } = additional;
   return {
     requestId: String(event["requestID"]),
     eventTime: String(event["eventTime"]),
@@ -60,6 +63,7 @@ export function readRecordedEvent(line: string): RecordedEvent {
     ...textMember("errorMessage", event["errorMessage"]),
     resources: listOf(event["resources"]).map((resource) => String(objectOf(resource)["ARN"])),
     decisions: listOf(authorization) as DecisionRecord[],
+    ...(typeof vaultAcl === "object" && vaultAcl !== null ? { vaultAcl: vaultAcl as VaultDecisionRecord } : {}),
     encryptionContexts: contextsOf(objectOf(event["requestParameters"])),
   };
 }

@@ -199,6 +199,9 @@ describe("coffer explain and coffer policy simulate", () => {
     assert.equal(json.status, 1);
     const told = JSON.parse(json.out);
     assert.deepEqual([told.allowed, told.absent_condition_keys], [false, ["kms:encryptioncontext:dept"]]);
+    const misspelt = coffer(["policy", "simulate", "--principal=user/ada", "--action=kms:Encypt", "--key=ledger"]);
+    assert.equal(misspelt.status, 1);
+    assert.match(misspelt.out, /AWS KMS has no action kms:Encypt: .*\. Did you mean kms:Encrypt, kms:Decrypt/);
     assert.equal(coffer(["policy", "simulate", "--action=kms:Encrypt"]).status, 2);
     assert.equal(ask("--context", "nothing").status, 2);
   });

@@ -1,4 +1,4 @@
-export { allActions, contextOperationNames, crossAccountActions, grantOperationNames } from "./actions.ts";
+export { contextOperationNames, crossAccountActions, grantOperationNames } from "./actions.ts";
 export { authorize } from "./authorize.ts";
 export type { CompiledStatement } from "./compiled.ts";
 export { defaultKeyPolicy } from "./default-key-policy.ts";
@@ -16,6 +16,7 @@ export {
   type RemedyStep,
   type RemedySubject,
 } from "./remedies.ts";
+export { similarActions } from "./similar-actions.ts";
 export {
   parseStrictJson,
   type StrictJsonLimits,

@@ -51,6 +51,11 @@ async function runSimulate(invocation: Invocation): Promise<number> {
     return allowed ? 0 : 1;
   }
   for (const line of tellDecision(json)) print(line);
+  const similar = json["similar_actions"];
+  if (Array.isArray(similar)) {
+    const meant = similar.length === 0 ? "" : ` Did you mean ${similar.join(", ")}?`;
+    print(printable(`  AWS KMS has no action ${body.action}: policies may name it, but nothing asks for it.${meant}`));
+  }
   const absent = json["absent_condition_keys"];
   if (Array.isArray(absent) && absent.length > 0) {
     print(`  Condition keys that policies ask for and the request does not have: ${printable(absent.join(", "))}`);

@@ -96,6 +96,11 @@ const simulate = defineRoute(
             description: "Condition keys that policies asked for and the described request does not have.",
             items: { type: "string", description: "A condition key, in lower case." },
           },
+          similar_actions: {
+            type: "array",
+            description: "Present where AWS KMS has no such action: those that may have been meant, the nearest first.",
+            items: { type: "string", description: "An action." },
+          },
         },
         required: ["principal", "action", "resource", "allowed", "reason", "statements", "remedies"],
         additionalProperties: false,
@@ -104,7 +109,7 @@ const simulate = defineRoute(
   },
   async (call) => {
     const { principal, action, key_id, context, conditions } = call.body;
-    const { absentConditionKeys, ...decision } = await call.execute(simulatePolicy, {
+    const { absentConditionKeys, similarActions, ...decision } = await call.execute(simulatePolicy, {
       principal:
         principal.endsWith(".amazonaws.com") || principal.startsWith("arn:")
           ? principal
@@ -114,7 +119,11 @@ const simulate = defineRoute(
       encryptionContext: context,
       conditions,
     });
-    return answer(200, { ...decision, absent_condition_keys: absentConditionKeys });
+    return answer(200, {
+      ...decision,
+      absent_condition_keys: absentConditionKeys,
+      ...(similarActions === undefined ? {} : { similar_actions: similarActions }),
+    });
   },
 );
 

@@ -5,6 +5,7 @@ import {
   authorize as decide,
   explainAuthorization,
   findRemedies,
+  similarActions,
 } from "@coffer/policy";
 import { ServiceError } from "../../errors.ts";
 import type { KeyEntry } from "../../keys/key-entry.ts";
@@ -49,6 +50,8 @@ export interface SimulatePolicyOutput {
   readonly remedies: readonly ToldRemedy[];
   /** Condition keys that a policy asked for and that the request, as it was described, does not have. */
   readonly absentConditionKeys: readonly string[];
+  /** Present where AWS KMS has no such action: those that may have been meant. */
+  readonly similarActions?: readonly string[];
 }
 
 const actionForm = /^[a-z0-9-]{1,64}:[A-Za-z0-9]{1,64}$/;
@@ -108,8 +111,10 @@ export const simulatePolicy = defineOperation<SimulatePolicyInput, SimulatePolic
       resource,
       ...(encryptionContext === undefined ? {} : { encryptionContext }),
     };
+    const similar = similarActions(action);
     return {
       principal: policyPrincipal.arn,
+      ...(similar === undefined ? {} : { similarActions: similar }),
       action,
       resource,
       allowed,

@@ -5,6 +5,7 @@ import { logins } from "./logins.ts";
 import { policies } from "./policies.ts";
 import { requests } from "./requests.ts";
 import type { Area } from "./scenario.ts";
+import { seal } from "./seal.ts";
 import { sys } from "./sys.ts";
 import { tokens } from "./tokens.ts";
 import { transitCrypto } from "./transit-crypto.ts";
@@ -27,5 +28,6 @@ export const areas: readonly Area[] = [
   sys,
   identity,
   jwt,
+  seal,
   requests,
 ];

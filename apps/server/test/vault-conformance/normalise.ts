@@ -17,6 +17,7 @@ const members: ReadonlyMap<string, (text: string) => string> = new Map([
   ["mount_accessor", accessor],
   ["wrapped_accessor", accessor],
   ["client_token", token],
+  ["root_token", token],
   ["token", token],
   ["id", token],
 ]);

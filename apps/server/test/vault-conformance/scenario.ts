@@ -48,6 +48,8 @@ export interface Area {
   /** Of the file below vectors/openbao/answers. */
   readonly name: string;
   readonly scenarios: readonly Scenario[];
+  /** Plays on a server that nobody has initialised; there is no root token then. */
+  readonly uninitialised?: true;
 }
 
 /** A step. */

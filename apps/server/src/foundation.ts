@@ -3,11 +3,12 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { AttestationError, parseRoots } from "@coffer/attestation";
-import { createShamirSeal, openKeyFileSeal, openPassphraseSeal } from "@coffer/seal";
+import { createShamirSeal, openKeyFileSeal, openPassphraseSeal, SealFileDamaged, SealFileMissing } from "@coffer/seal";
 import {
   type Clock,
   type CoreParts,
   readSealedRootKey,
+  recoverySetting,
   rootKeySetting,
   type Seal,
   type ShareSeal,
@@ -62,9 +63,15 @@ const sealKinds: ReadonlySet<string> = new Set<SealSettings["kind"]>(["keyfile",
 /**
  * Opens what an instance stands on, or makes it on the first start.
  *
+ * @param openSeal opens the seal of the settings; another one where the seal is to be another
  * @throws OperatorError, and the errors of store and seal, whose messages are for operators
  */
-export async function openFoundation(settings: Settings, clock: Clock, reports: Reports): Promise<Foundation> {
+export async function openFoundation(
+  settings: Settings,
+  clock: Clock,
+  reports: Reports,
+  openSeal = openSealOf,
+): Promise<Foundation> {
   const { persistent } = settings;
   const externalKeys = openExternalKeys(settings.xks, clock);
   const webIdentities = openWebIdentities({
@@ -90,7 +97,7 @@ export async function openFoundation(settings: Settings, clock: Clock, reports: 
       store,
       trail: places.trail,
       sealKind: places.sealKind,
-      ownSeal: await openSealOf(store, places),
+      ownSeal: await openSeal(store, places),
       shareSeal: createShamirSeal(),
       parts: { externalKeys, webIdentities, attestationRoots },
       close,
@@ -109,8 +116,15 @@ async function openSealOf(store: Store, { sealKind, openSeal }: Places): Promise
   if (kind !== sealKind && sealKinds.has(kind ?? "")) {
     throw new OperatorError(`this data directory has a ${kind} seal, not a ${sealKind} seal: add --seal ${kind}.`);
   }
-  // A new key file would open nothing of a root key that is there.
-  return openSeal(stored === undefined);
+  try {
+    // A new key file would open nothing of a root key that is there.
+    return await openSeal(stored === undefined);
+  } catch (error) {
+    if (!(error instanceof SealFileMissing || error instanceof SealFileDamaged)) throw error;
+    if ((await readSealedRootKey(store, recoverySetting)) === undefined) throw error;
+    const advice = "There are recovery shares: with them 'bin/coffer admin reseal' makes another.";
+    throw new OperatorError(`${error.message} ${advice}`, 1, { cause: error });
+  }
 }
 
 /** @throws OperatorError for a file that cannot be read or holds something else */

@@ -35,6 +35,7 @@ export interface Instance {
 /** What the life of the seal adds. */
 export interface InstanceOptions {
   readonly askToSeal: (requestId: string) => void;
+  readonly sharesChanged: () => Promise<void>;
 }
 
 /**
@@ -59,7 +60,7 @@ export async function openInstance(
 }
 
 async function openWithTrail(
-  { settings, store, clock, reports, parts, trail: trailPlace }: Foundation,
+  { settings, store, clock, reports, parts, shareSeal, ownSeal, trail: trailPlace }: Foundation,
   keyring: Keyring,
   trail: AuditTrail,
   options: InstanceOptions | undefined,
@@ -76,9 +77,10 @@ async function openWithTrail(
     requestRates: settings.requestRates,
     resourceQuotas: settings.resourceQuotas,
     auditDeviceSinks: openAuditDeviceSinks({ directory: trailPlace.auditDevicesDirectory }, clock),
+    rootOfTrust: { shareSeal, opensByItself: ownSeal !== undefined, sharesChanged: options?.sharesChanged },
+    askToSeal: options?.askToSeal,
     ...parts,
     ...reports,
-    ...options,
   });
   await core.unrecorded.recover();
   await checkAccount(store, settings.account);

@@ -5,6 +5,7 @@ import {
   collectShares,
   initializeWithShares,
   Keyring,
+  OneByOne,
   type Quorum,
   type RootCredential,
   readSealedRootKey,
@@ -48,7 +49,7 @@ export class SealLife implements SealControl {
   #initialized = false;
   /** Towards opening what is sealed; undefined when no shares open it. */
   #progress: ShareProgress | undefined;
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #changes = new OneByOne();
 
   private constructor(foundation: Foundation, options: SealLifeOptions) {
     this.#foundation = foundation;
@@ -104,7 +105,7 @@ export class SealLife implements SealControl {
   }
 
   initialize(quorum: Quorum, request: WireRequest): Promise<InitializedSeal | undefined> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.#initialized) return undefined;
       const { store, clock, settings, shareSeal } = this.#foundation;
       const { shares, threshold } = quorum;
@@ -126,7 +127,7 @@ export class SealLife implements SealControl {
 
   submitShare(share: Uint8Array, request: WireRequest): Promise<void> {
     const taken = SecretBytes.takeFrom(share);
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       if (this.#open !== undefined) {
         taken.dispose();
         return;
@@ -150,7 +151,7 @@ export class SealLife implements SealControl {
   }
 
   resetShares(request: WireRequest): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       this.#progress?.reset();
       await this.#record({ eventName: "ResetUnseal", request, told: "the shares so far were forgotten." });
     });
@@ -168,7 +169,7 @@ export class SealLife implements SealControl {
 
   /** Ends the life, and closes what it stands on. */
   close(): Promise<void> {
-    return this.#inTurn(async () => {
+    return this.#changes.run(async () => {
       const open = this.#open;
       this.#open = undefined;
       this.#progress?.reset();
@@ -194,7 +195,10 @@ export class SealLife implements SealControl {
   }
 
   async #openWith(keyring: Keyring): Promise<void> {
-    const instance = await openInstance(this.#foundation, keyring, { askToSeal: (id) => this.#askToSeal(id) });
+    const instance = await openInstance(this.#foundation, keyring, {
+      askToSeal: (id) => this.#askToSeal(id),
+      sharesChanged: () => this.#readStored(),
+    });
     try {
       await this.#events.write(instance.core);
       await this.#readStored();
@@ -212,7 +216,7 @@ export class SealLife implements SealControl {
     this.#open = undefined;
     open.sealAfter(
       requestId,
-      this.#inTurn(() => this.#seal(open)),
+      this.#changes.run(() => this.#seal(open)),
     );
   }
 
@@ -246,12 +250,6 @@ export class SealLife implements SealControl {
   #asServiceError(thrown: unknown): ServiceError {
     const { reportBug } = this.#foundation.reports;
     return asServiceError({ reportBug, lookAtHealth: () => this.#open?.instance.core.lookAtHealth() }, thrown);
-  }
-
-  #inTurn<T>(change: () => Promise<T>): Promise<T> {
-    const mine = this.#turn.then(change);
-    this.#turn = mine.catch(() => {});
-    return mine;
   }
 }
 

@@ -15,6 +15,8 @@ import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import type { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+import type { RootOfTrust } from "./seal/root-of-trust.ts";
+import type { RootTokenAttempts } from "./seal/root-token-attempts.ts";
 import type { AuditDevices } from "./vault/audit-devices.ts";
 import type { FailedLoginCounts } from "./vault/failed-logins.ts";
 import type { PasswordChecks } from "./vault/password-checks.ts";
@@ -71,6 +73,10 @@ export interface Core {
   reportBug(errorId: string, error: unknown): void;
   /** Has the operator told, once, of a trail or a store that just failed. */
   lookAtHealth(): void;
+  /** The shares of the root key. */
+  readonly rootOfTrust: RootOfTrust;
+  /** Root tokens that share holders make together. */
+  readonly rootTokens: RootTokenAttempts;
   /** Has the instance sealed once the requests under way, this one included, are answered; new ones are refused at once. */
   askToSeal(requestId: string): void;
   /** Wakes the lifecycle when a key got an earlier due time. */

@@ -178,6 +178,21 @@ export {
 export { type KeyRotationsPage, listKeyRotations } from "./operations/rotation/list-key-rotations.ts";
 export { rotateKeyOnDemand } from "./operations/rotation/rotate-key-on-demand.ts";
 export { describeKeyring } from "./operations/seal/describe-keyring.ts";
+export {
+  cancelRootGeneration,
+  readRootGeneration,
+  startRootGeneration,
+  submitRootGenerationShare,
+} from "./operations/seal/generate-root.ts";
+export {
+  cancelRekey,
+  readRekey,
+  readRekeyVerification,
+  restartRekeyVerification,
+  startRekey,
+  submitRekeyShare,
+  verifyRekeyShare,
+} from "./operations/seal/rekey.ts";
 export { sealInstance, stepDown } from "./operations/seal/seal-instance.ts";
 export type { Page, PageInput } from "./operations/shared.ts";
 export { dayMs } from "./operations/shared.ts";
@@ -305,13 +320,17 @@ export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./port
 export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 export { type Initialized, type InitializeParts, initializeWithShares } from "./seal/initialize.ts";
+export { OneByOne } from "./seal/one-by-one.ts";
+export type { NewShares, RekeyStatus, ShareKind, VerificationStatus } from "./seal/root-of-trust.ts";
 export {
   type RootKeySetting,
   readSealedRootKey,
   recoverySetting,
   rootKeySetting,
+  type StoredRootKey,
   sealedRootKeyWrite,
 } from "./seal/root-record.ts";
+export { type RootTokenStatus, rootTokenChars } from "./seal/root-token-attempts.ts";
 export { sealEvent } from "./seal/seal-event.ts";
 export { collectShares, type ShareOutcome, ShareProgress } from "./seal/share-progress.ts";
 export type { VaultAuditAuth, VaultAuditEntry, VaultAuditMemo } from "./vault/audit-entry.ts";

@@ -22,6 +22,8 @@ import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
 import { RequestQuotas } from "./quotas/request-quotas.ts";
 import type { ResourceQuotas } from "./quotas/resource-quotas.ts";
+import { RootOfTrust, type RootOfTrustParts } from "./seal/root-of-trust.ts";
+import { RootTokenAttempts } from "./seal/root-token-attempts.ts";
 import { AuditDevices } from "./vault/audit-devices.ts";
 import { FailedLoginCounts } from "./vault/failed-logins.ts";
 import { PasswordChecks } from "./vault/password-checks.ts";
@@ -49,6 +51,7 @@ export interface CoreParts {
   readonly requestRates?: ReadonlyMap<string, number> | undefined;
   /** How many keys and grants there may be; without limits when absent. */
   readonly resourceQuotas?: ResourceQuotas | undefined;
+  readonly rootOfTrust: RootOfTrustParts;
   /** Seals the instance; absent where there is nothing that could open it again. */
   readonly askToSeal?: ((requestId: string) => void) | undefined;
   /** Told of bugs, with the error id that the caller was given. */
@@ -79,6 +82,7 @@ export function openCore(parts: CoreParts): OpenedCore {
   const vaultAcls = new VaultAcls(vaultEntries);
   const keyStores = new KeyStoreDirectory(store, keyring);
   const grants = new GrantDirectory(store);
+  const rootOfTrust = new RootOfTrust(store, keyring, parts.rootOfTrust);
   const unrecorded = new UnrecordedChanges(audit, store);
   const healthWatch = new HealthWatch({ audit, store, unrecorded, clock, tellOperator: parts.tellOperator });
   const core: Core = {
@@ -127,6 +131,8 @@ export function openCore(parts: CoreParts): OpenedCore {
       }
     },
     reportBug: parts.reportBug,
+    rootOfTrust,
+    rootTokens: new RootTokenAttempts(rootOfTrust),
     askToSeal(requestId) {
       if (parts.askToSeal === undefined)
         throw ServiceError.of("Unsupported", { reason: "this instance cannot be sealed" });
@@ -143,6 +149,8 @@ export function openCore(parts: CoreParts): OpenedCore {
 export function closeCore(core: Core): void {
   core.keyring.close();
   core.identities.close();
+  core.rootOfTrust.close();
+  core.rootTokens.close();
   core.markerKey.fill(0);
   core.grantTokenKey.fill(0);
 }

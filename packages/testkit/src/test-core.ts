@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { generateSigningKeyPair, randomBytesPooled, randomId, signBytes } from "@coffer/crypto";
-import { openKeyFileSeal } from "@coffer/seal";
+import { createShamirSeal, openKeyFileSeal } from "@coffer/seal";
 import {
   type Core,
   type HealthWatch,
@@ -97,6 +97,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
     webIdentities: options.webIdentities ?? {
       verify: () => Promise.reject(new Error("this test has no identity providers")),
     },
+    rootOfTrust: { shareSeal: createShamirSeal(), opensByItself: true },
     account,
     homeRegion,
     dev: options.dev ?? false,

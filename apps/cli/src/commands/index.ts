@@ -5,6 +5,7 @@ import { auditVerifyCommand } from "./audit-verify.ts";
 import { explainCommand } from "./explain.ts";
 import { operatorCommands } from "./operator.ts";
 import { policySimulateCommand } from "./policy-simulate.ts";
+import { resealCommand } from "./reseal.ts";
 import { rootCredentialCommand } from "./root-credential.ts";
 import { serverCommand } from "./server.ts";
 import { statusCommand } from "./status.ts";
@@ -25,6 +26,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     ...operatorCommands,
     ...adminCommands,
     rootCredentialCommand,
+    resealCommand,
     auditVerifyCommand,
     auditTailCommand,
     policySimulateCommand,

@@ -8,39 +8,35 @@ import {
   isRecord,
   openClient,
 } from "../client.ts";
-import { type Command, flagText, type Invocation, isOn, jsonOption } from "../command.ts";
+import { type Command, flagText, type Invocation, isOn, jsonOption, type OptionRow } from "../command.ts";
 import { readSharesFromInput } from "../read-shares.ts";
 import { print, printable, twoColumns } from "../terminal.ts";
 
 const defaultShares = "5";
 const defaultThreshold = "3";
 
+const quorumOptions: readonly OptionRow[] = [
+  { name: "shares", placeholder: "N", doc: `Shares to make. Default: ${defaultShares}.` },
+  { name: "threshold", placeholder: "N", doc: `How many of them it takes. Default: ${defaultThreshold}.` },
+];
+
 /** `coffer operator init`: Vault's sys/init. */
 const initCommand: Command = {
   name: "operator init",
   summary: "Initialize a server with the shamir seal: makes its shares and the account root, shown once",
   usage: "[--shares N] [--threshold N] [--endpoint URL] [--json]",
-  options: [
-    { name: "shares", placeholder: "N", doc: `Shares to make. Default: ${defaultShares}.` },
-    { name: "threshold", placeholder: "N", doc: `Shares that open the seal. Default: ${defaultThreshold}.` },
-    ...endpointOptions,
-    jsonOption,
-  ],
+  options: [...quorumOptions, ...endpointOptions, jsonOption],
   notes: [
     "Give each share to another person. Nobody can make them again, and without enough of them no key is readable.",
   ],
   async run(invocation) {
-    const answer = await openClient(invocation, { token: false }).send("PUT", "/v1/sys/init", {
-      secret_shares: flagText(invocation, "shares") ?? defaultShares,
-      secret_threshold: flagText(invocation, "threshold") ?? defaultThreshold,
-    });
-    const made = accepted(answer);
+    const client = openClient(invocation, { token: false });
+    const made = accepted(await client.send("PUT", "/v1/sys/init", quorumOf(invocation)));
     if (isOn(invocation, "json")) {
       print(JSON.stringify(made));
       return 0;
     }
-    const shares = Array.isArray(made["keys_base64"]) ? made["keys_base64"] : [];
-    const rows = shares.map((share, index): [string, string] => [`share ${index + 1}`, String(share)]);
+    const rows = shareRows(made);
     for (const [name, member] of [
       ["token", "root_token"],
       ["access key id", "access_key_id"],
@@ -92,6 +88,37 @@ async function unseal(invocation: Invocation): Promise<number> {
   return tellStatus(status, invocation);
 }
 
+/** `coffer operator recovery-shares`: OpenBao's sys/rotate/recovery. */
+const recoveryCommand: Command = {
+  name: "operator recovery-shares",
+  summary: "Make recovery shares for a seal that opens by itself, shown once; they open the root key",
+  usage: "[--shares N] [--threshold N] [--endpoint URL]",
+  options: [...quorumOptions, ...clientOptions],
+  notes: [
+    "Where there are some already, a threshold of those is read from standard input, one a line, and opens nothing any more.",
+    "With them 'coffer admin reseal' replaces a lost key file or passphrase, and 'coffer operator unseal' opens a sealed server.",
+  ],
+  async run(invocation) {
+    const client = openClient(invocation, { token: true });
+    const path = "/v1/sys/rotate/recovery";
+    let status = dataOf(await client.send("PUT", `${path}/init`, quorumOf(invocation)));
+    using shares = readSharesFromInput();
+    if (status["keys"] === undefined) {
+      shares.wanted({ threshold: Number(status["required"]), shares: Number(status["required"]) });
+    }
+    while (status["keys"] === undefined) {
+      const key = await shares.next();
+      if (key === undefined) {
+        await client.send("DELETE", `${path}/init`);
+        throw new OperatorError("too few shares were given: nothing was changed.");
+      }
+      status = dataOf(await client.send("PUT", `${path}/update`, { key, nonce: status["nonce"] }));
+    }
+    for (const line of twoColumns(shareRows(status), "")) print(line);
+    return 0;
+  },
+};
+
 /** `coffer operator seal`: Vault's sys/seal. */
 const sealCommand: Command = {
   name: "operator seal",
@@ -119,7 +146,31 @@ const statusCommand: Command = {
 };
 
 /** What people with a share, and whoever may seal, do with a server. */
-export const operatorCommands: readonly Command[] = [initCommand, unsealCommand, sealCommand, statusCommand];
+export const operatorCommands: readonly Command[] = [
+  initCommand,
+  unsealCommand,
+  statusCommand,
+  recoveryCommand,
+  sealCommand,
+];
+
+/** The `data` of an envelope. */
+function dataOf(answer: ClientAnswer): Readonly<Record<string, unknown>> {
+  const { data } = accepted(answer);
+  return isRecord(data) ? data : {};
+}
+
+function quorumOf(invocation: Invocation): object {
+  return {
+    secret_shares: flagText(invocation, "shares") ?? defaultShares,
+    secret_threshold: flagText(invocation, "threshold") ?? defaultThreshold,
+  };
+}
+
+function shareRows(made: Readonly<Record<string, unknown>>): [string, string][] {
+  const shares = Array.isArray(made["keys_base64"]) ? made["keys_base64"] : [];
+  return shares.map((share, index) => [`share ${index + 1}`, String(share)]);
+}
 
 function accepted(answer: ClientAnswer): Readonly<Record<string, unknown>> {
   if (answer.status >= 300) throw new OperatorError(`the server refused: ${printable(describeRefusal(answer))}.`);

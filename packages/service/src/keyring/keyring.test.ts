@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { SecretBytes } from "@coffer/crypto";
-import { openKeyFileSeal } from "@coffer/seal";
+import { createShamirSeal, openKeyFileSeal } from "@coffer/seal";
 import { FaultyStore, openTestCore, type TestCore } from "@coffer/testkit";
 import { InvariantError, ServiceError } from "../errors.ts";
 import { openCore } from "../open-core.ts";
@@ -122,6 +122,7 @@ describe("keyring", () => {
       ...test.core,
       keyring,
       dev: false,
+      rootOfTrust: { shareSeal: createShamirSeal(), opensByItself: true },
       auditDeviceSinks: { open: () => assert.fail("there are no audit devices") },
       tellOperator: () => {},
     });

@@ -53,10 +53,13 @@ export class ShareProgress {
    * @returns undefined when they do not open it; the caller disposes of the root key
    */
   async open(): Promise<SecretBytes | undefined> {
+    // At once: a share that comes meanwhile is the first of another round.
+    const shares = this.#shares.splice(0);
+    this.reset();
     try {
-      return await this.#seal.unseal(this.#sealed, this.#shares);
+      return await this.#seal.unseal(this.#sealed, shares);
     } finally {
-      this.reset();
+      for (const share of shares) share.dispose();
     }
   }
 

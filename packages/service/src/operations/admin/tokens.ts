@@ -75,7 +75,7 @@ export const createToken = defineOperation<CreateTokenInput, NewToken>({
 });
 
 /** @throws ServiceError LimitExceeded when the principal has too many tokens that have not expired */
-async function clearExpired(core: Core, principalArn: string, nowMs: number): Promise<Write[]> {
+export async function clearExpired(core: Core, principalArn: string, nowMs: number): Promise<Write[]> {
   const max = limits.tokensPerPrincipal.value;
   const tokens = await core.store.listTokens(principalArn, undefined, max);
   const expired = tokens.filter(({ expiresAtMs }) => expiresAtMs !== undefined && expiresAtMs <= nowMs);

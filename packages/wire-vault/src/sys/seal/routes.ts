@@ -2,6 +2,8 @@ import { describeKeyring, rotateKeyring, sealInstance, stepDown } from "@coffer/
 import type { RouteHandler } from "../../http/call.ts";
 import { noContent, ok } from "../../http/envelope.ts";
 import type { Route } from "../../http/routes.ts";
+import { generateRootRoutes } from "./generate-root-routes.ts";
+import { rekeyRoutes } from "./rekey-routes.ts";
 
 /** Vault API: sys/seal. */
 const sealRoute: RouteHandler = async (call) => {
@@ -35,4 +37,6 @@ export const sealRoutes: readonly Route[] = [
   { pattern: "key-status", fields: [], operations: { read: keyStatusRoute } },
   { pattern: "rotate", fields: [], operations: { update: rotateRoute }, sudo: ["update"] },
   { pattern: "rotate/keyring", fields: [], operations: { update: rotateRoute }, sudo: ["update"] },
+  ...rekeyRoutes,
+  ...generateRootRoutes,
 ];

@@ -1,5 +1,5 @@
 import { effectiveRuleOf } from "./effective-rule.ts";
-import { decideLimit, findRefusedParameter } from "./parameter-rules.ts";
+import { constrainsParameters, decideLimit, findRefusedParameter } from "./parameter-rules.ts";
 import { fillPathTemplate, parsePathTemplate } from "./path-template.ts";
 import { RuleIndex } from "./rule-index.ts";
 import type {
@@ -86,7 +86,10 @@ class CompiledVaultAcl implements VaultAcl {
   decide(request: VaultAclRequest): VaultAclDecision {
     const { operation } = request;
     const rule = this.#find(request.path, operation, request.nowMs);
-    const decided = (reason: VaultAclReason, more: { parameter?: string; limit?: number } = {}): VaultAclDecision => ({
+    const decided = (
+      reason: VaultAclReason,
+      more: Pick<VaultAclDecision, "parameter" | "limit" | "constrained"> = {},
+    ): VaultAclDecision => ({
       allowed: reason === "allowed",
       sudo: rule?.capabilities.has("sudo") ?? false,
       wanted: operation,
@@ -108,7 +111,8 @@ class CompiledVaultAcl implements VaultAcl {
     }
     if (operation === "delete") return decided("allowed");
     const parameter = findRefusedParameter(rule, request);
-    return parameter === undefined ? decided("allowed") : decided("parameter", { parameter });
+    if (parameter !== undefined) return decided("parameter", { parameter });
+    return constrainsParameters(rule) ? decided("allowed", { constrained: true }) : decided("allowed");
   }
 
   capabilities(path: string, nowMs?: number): readonly string[] {

@@ -16,6 +16,13 @@ export function findRefusedParameter(rule: EffectiveRule, request: VaultAclReque
   );
 }
 
+/** Whether a request with other parameters might be refused. */
+export function constrainsParameters(rule: EffectiveRule): boolean {
+  const { allowedParameters, deniedParameters, requiredParameters } = rule;
+  const lists = (allowedParameters?.size ?? 0) + (deniedParameters?.size ?? 0) + requiredParameters.length;
+  return lists > 0;
+}
+
 function isDenied(denied: VaultParameterValues | undefined, name: string, value: unknown): boolean {
   if (denied === undefined) return false;
   if (denied.has("*")) return true;

@@ -126,6 +126,8 @@ export interface VaultAclDecision {
   readonly reason: VaultAclReason;
   /** The parameter that refused the request, as the request or the policy names it. */
   readonly parameter?: string;
+  /** Present, of what is allowed, where the rules have something to say of parameters. */
+  readonly constrained?: true;
   /** The value that must stand in for the request's `limit`: `pagination_limit`, or 0 (none) for `limit=max`. */
   readonly limit?: number;
   /** The rules that made the effective one, in the order of the policies. */

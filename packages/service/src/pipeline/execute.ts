@@ -6,6 +6,7 @@ import type { KeyEntry } from "../keys/key-entry.ts";
 import { trackedOperations } from "../model/key-usage.ts";
 import type { RequestContext } from "../model/request.ts";
 import { StoreConflict } from "../ports/store.ts";
+import { askVaultAcl, needsVaultAcl } from "./ask-vault-acl.ts";
 import { type Invocation, isStale, runAgain, runOnce } from "./attempt.ts";
 import { type AttestedRecipient, verifyRecipient } from "./attested-recipient.ts";
 import { type DecisionRecord, PolicyDenial } from "./decision.ts";
@@ -25,8 +26,9 @@ export async function execute<Input, Output>(
   core: Core,
   operation: Operation<Input, Output>,
   input: Input,
-  request: RequestContext,
+  context: RequestContext,
 ): Promise<Output> {
+  let request = context;
   const nowMs = core.clock.nowMs();
   const keys: KeyEntry[] = [];
   const decisions: DecisionRecord[] = [];
@@ -62,6 +64,11 @@ export async function execute<Input, Output>(
     // Before anything is looked up: a document that fails tells nothing of any key, and conditions need it.
     if (request.recipient !== undefined) {
       recipient = await verifyRecipient(core, operation, request.recipient, nowMs);
+    }
+    if (needsVaultAcl(request)) {
+      const answer = await askVaultAcl(core, operation, input, request, nowMs);
+      request = answer.request;
+      if (answer.refusal !== undefined) throw answer.refusal;
     }
     const invocation: Invocation<Input, Output> = {
       core: change?.core ?? core,

@@ -162,6 +162,27 @@ export { type KeySummary, listKeySummaries, summarizeKey } from "./operations/ke
 export { listKeys } from "./operations/keys/list-keys.ts";
 export { cancelKeyDeletion, restoreKey, scheduleKeyDeletion } from "./operations/keys/schedule-key-deletion.ts";
 export { updateKeyDescription } from "./operations/keys/update-key-description.ts";
+export { deleteVersions, destroyVersions, undeleteVersions } from "./operations/kv/delete-versions.ts";
+export { configureKv, readKvConfig } from "./operations/kv/kv-config.ts";
+export { listSecrets } from "./operations/kv/list-secrets.ts";
+export { cubbyholeArea, cubbyholeSecrets, plainSecrets, plainSecretsArea } from "./operations/kv/plain-secrets.ts";
+export { readSecret } from "./operations/kv/read-secret.ts";
+export {
+  isGone,
+  type NumberedVersion,
+  type SecretData,
+  type SecretInput,
+  type ShownVersion,
+  secretsArea,
+} from "./operations/kv/secret.ts";
+export {
+  deleteSecret,
+  type MetadataChange,
+  readSecretMetadata,
+  type SecretMetadata,
+  writeSecretMetadata,
+} from "./operations/kv/secret-metadata.ts";
+export { patchSecret, writeSecret } from "./operations/kv/write-secret.ts";
 export type { EncryptionContext } from "./operations/message.ts";
 export { disableMount, enableMount, findMount, listMounts } from "./operations/mounts/mount-operations.ts";
 export { tuneMount } from "./operations/mounts/tune-mount.ts";

@@ -194,6 +194,14 @@ export const limits = {
   mountPathChars: limit("mountPathChars", 100, "characters", "path of a Vault mount: part of its keys' alias names"),
   mountDescriptionChars: limit("mountDescriptionChars", 8192, "characters", "description of a Vault mount"),
   mountConfigBytes: limit("mountConfigBytes", 16_384, "bytes", "settings and options of a Vault mount, as JSON"),
+  secretBytes: limit("secretBytes", 524_288, "bytes", "one version of a secret of KV, or a cubbyhole's, as JSON"),
+  secretVersions: limit("secretVersions", 10_000, "versions", "`max_versions` of a secret, or of a mount of KV"),
+  listedSecrets: limit(
+    "listedSecrets",
+    100_000,
+    "names",
+    "names in one answer of KV's LIST or SCAN; with more, the answer says so, and `after` gives the next ones",
+  ),
   pageItems: limit("pageItems", 1000, "items", "one page of any listing"),
   requestQuotaBuckets: limit(
     "requestQuotaBuckets",

@@ -2,7 +2,7 @@ import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
 import { ServiceError } from "../errors.ts";
 import type { KeyRecord } from "../model/key.ts";
-import { clearRemovedMounts } from "../mounts/mount-areas.ts";
+import { clearRemovedAreas } from "../mounts/mount-areas.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { destroyDueKey, expireDueKey, rotateDueKey } from "./due-key.ts";
 import { hasExpiredMaterial } from "./expire-material.ts";
@@ -107,7 +107,7 @@ export class Lifecycle {
 
   async #round(): Promise<void> {
     const nowMs = this.#core.clock.nowMs();
-    await clearRemovedMounts(this.#core);
+    await clearRemovedAreas(this.#core);
     let failuresInRow = 0;
     while (await this.#canRecord()) {
       const due = await this.#core.store.listDueKeys(nowMs, batchKeys + this.#retries.size);

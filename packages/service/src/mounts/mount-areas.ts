@@ -14,16 +14,21 @@ function areaPrefix({ type, uuid }: Pick<MountRecord, "type" | "uuid">): string 
   return `${type}/${uuid}/`;
 }
 
-/** Mounts that were disabled and whose areas are not empty yet. */
-const removedArea = "sys/removed-mounts";
+/** Beginnings of areas that nothing writes any more and that are not empty yet. */
+const removedArea = "sys/removed-areas";
 
 /** The write that goes with the removal of a mount: its areas are cleared after it, also when the server stops before. */
-export function clearAreasLater(core: Core, mount: MountRecord): Write {
-  return core.vaultEntries.insert(removedArea, areaPrefix(mount), null);
+export function clearMountLater(core: Core, mount: MountRecord): Write {
+  return clearAreasLater(core, areaPrefix(mount));
 }
 
-/** Deletes what disabled mounts have left, page by page; the lifecycle calls it. */
-export async function clearRemovedMounts(core: Core): Promise<void> {
+/** The write after which the lifecycle clears every area that begins with `prefix`, which was not said of it before. */
+export function clearAreasLater(core: Core, prefix: string): Write {
+  return core.vaultEntries.insert(removedArea, prefix, null);
+}
+
+/** Deletes what is left in removed areas, page by page; the lifecycle calls it. */
+export async function clearRemovedAreas(core: Core): Promise<void> {
   for (;;) {
     const [removed] = await core.vaultEntries.page<null>(removedArea, undefined, 1);
     if (removed === undefined) return;

@@ -54,13 +54,20 @@ export class VaultEntries {
   }
 
   /**
-   * The names right below a folder, by name (Vault API: LIST). Skips over the folders in it, however full they are.
+   * The names right below a folder, by name (Vault API: LIST). Skips over the folders in it, however full they are, unless
+   * the list is `deep`: then it has what is in them instead.
    *
    * @param folder empty, or with a slash at its end
    * @param after a name or folder of the listing before
    * @param limit at most `limits.pageItems`
    */
-  async list(area: string, folder: string, after: string | undefined, limit: number): Promise<VaultFolderPage> {
+  async list(
+    area: string,
+    folder: string,
+    after: string | undefined,
+    limit: number,
+    deep = false,
+  ): Promise<VaultFolderPage> {
     const names: string[] = [];
     let cursor: string | undefined = folder === "" ? undefined : folder;
     if (after !== undefined && after !== "") cursor = behind(`${folder}${after}`);
@@ -68,14 +75,14 @@ export class VaultEntries {
       const records = await this.#store.listVaultEntries(area, cursor, limits.pageItems.value);
       for (const record of records) {
         if (!record.name.startsWith(folder)) return { names, more: false };
-        const child = childOf(folder, record.name);
+        const child = deep ? record.name.slice(folder.length) : childOf(folder, record.name);
         if (child === names.at(-1) || this.#isOver(record)) continue;
         if (names.length === limit) return { names, more: true };
         names.push(child);
       }
       const last = records.at(-1);
       if (last === undefined || records.length < limits.pageItems.value) return { names, more: false };
-      cursor = behind(folder + childOf(folder, last.name));
+      cursor = deep ? last.name : behind(folder + childOf(folder, last.name));
     }
   }
 

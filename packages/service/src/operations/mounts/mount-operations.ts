@@ -3,7 +3,7 @@ import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { MountConfig, MountRecord } from "../../model/mount.ts";
 import { isBuiltInMount } from "../../mounts/built-in-mounts.ts";
-import { clearAreasLater } from "../../mounts/mount-areas.ts";
+import { clearMountLater } from "../../mounts/mount-areas.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
 import { checkMountSize } from "./mount-config.ts";
@@ -151,7 +151,7 @@ export const disableMount = defineOperation<MountInput, null>({
       throw ServiceError.of("InvalidInput", { kind: "validation", member: "path", reason });
     }
     const { revision } = mount;
-    await core.commit([{ op: "delete", table: "mounts", key: { path }, revision }, clearAreasLater(core, mount)]);
+    await core.commit([{ op: "delete", table: "mounts", key: { path }, revision }, clearMountLater(core, mount)]);
     core.onDueChanged(nowMs);
     return null;
   },

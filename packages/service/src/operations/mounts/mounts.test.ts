@@ -93,7 +93,7 @@ describe("mounts", () => {
     assert.deepEqual(await vaultEntries.page(mountArea(going, "data"), undefined, 1), []);
     assert.equal(await vaultEntries.get(mountArea(going, "roles"), "one"), undefined);
     assert.equal((await vaultEntries.get(mountArea(staying, "roles"), "one"))?.value, 1);
-    assert.deepEqual(await vaultEntries.page("sys/removed-mounts", undefined, 1), []);
+    assert.deepEqual(await vaultEntries.page("sys/removed-areas", undefined, 1), []);
   });
 
   it("of auth methods lie apart from those of secrets engines", async () => {

@@ -172,7 +172,7 @@ export {
   type NumberedVersion,
   type SecretData,
   type SecretInput,
-  type ShownVersion,
+  type SecretVersion,
   secretsArea,
 } from "./operations/kv/secret.ts";
 export {

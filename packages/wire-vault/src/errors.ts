@@ -13,7 +13,7 @@ function problem(status: number, ...errors: string[]): VaultProblem {
 }
 
 /** Vault's collected errors (hashicorp/go-multierror) as its clients show them. */
-function collected(...errors: string[]): string {
+export function collected(...errors: string[]): string {
   const count = errors.length === 1 ? "1 error" : `${errors.length} errors`;
   return `${count} occurred:\n${errors.map((error) => `\t* ${error}\n`).join("")}\n`;
 }

@@ -1,6 +1,8 @@
 import type { MountRecord } from "@coffer/service";
 import { appRoleRoutes } from "./approle/routes.ts";
 import { RouteTable } from "./http/routes.ts";
+import { cubbyholeRoutes, plainKvRoutes } from "./kv/plain.ts";
+import { kvRoutes } from "./kv/routes.ts";
 import { transitRoutes } from "./transit/routes.ts";
 import { userpassRoutes } from "./userpass/routes.ts";
 
@@ -14,8 +16,12 @@ function oneTable(table: RouteTable): MountTypeRow {
   return { tableOf: () => table };
 }
 
+const versionedKv = new RouteTable(kvRoutes);
+const plainKv = new RouteTable(plainKvRoutes);
+
 /** Secrets engines, by Vault's name. */
 export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
+  ["kv", { tableOf: ({ config }) => (config.options?.["version"] === "2" ? versionedKv : plainKv) }],
   ["transit", oneTable(new RouteTable(transitRoutes))],
 ]);
 
@@ -25,8 +31,12 @@ export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map([
   ["userpass", oneTable(new RouteTable(userpassRoutes))],
 ]);
 
+/** What is mounted always and has endpoints like a mount that was enabled. */
+const cubbyhole = new RouteTable(cubbyholeRoutes);
+
 /** The endpoints of a mount. */
 export function tableOfMount(mount: MountRecord): RouteTable | undefined {
+  if (mount.type === "cubbyhole") return cubbyhole;
   const rows = mount.path.startsWith("auth/") ? authMethods : secretsEngines;
   return rows.get(mount.type)?.tableOf(mount);
 }

@@ -33,6 +33,7 @@ interface Progress {
 
 const eventSource = "vault.coffer";
 const userAgentChars = 256;
+const { bodyMembers, secretMembers } = vaultLimits;
 
 /**
  * The Vault API for paths below `/v1/`, but for those that work without an open instance (`createSealWire`). The handler
@@ -82,12 +83,14 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
   const query = new URLSearchParams(request.query);
   const operation = readOperation(request.method, query);
   const area = await findArea(core, path.text, path.segments);
+  const match = area?.table.match(area.segments, operation, path.trailingSlash);
+  const isList = operation === "list" || operation === "scan";
   // A list always ends in a slash for the original, whether the client wrote it or not.
-  const match = area?.table.match(area.segments, path.trailingSlash || operation === "list");
+  const askedPath = path.trailingSlash || isList ? `${path.text}/` : path.text;
   const know = (token?: string, fields?: Fields, creates?: boolean) =>
     progress.devices.know(() => ({
       context: progress.caller,
-      path: path.trailingSlash || operation === "list" ? `${path.text}/` : path.text,
+      path: askedPath,
       operation: creates === true ? "create" : operation,
       token,
       fields,
@@ -105,8 +108,9 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
   if (operation === "update" && path.trailingSlash) {
     throw ServiceError.of("InvalidInput", { kind: "validation", reason: "cannot write to a path ending in '/'" });
   }
-  let fields = readFields(operation, request, query);
-  const routePath = match && { core, mount: area?.mount, captures: match.captures };
+  const anyFields = match?.route.anyFields === true;
+  let fields = readFields(operation, request, query, (anyFields ? secretMembers : bodyMembers).value);
+  const routePath = match && { core, mount: area?.mount, captures: match.captures, token: principal.token };
   const creates =
     operation === "update" && routePath !== undefined && (await match?.route.exists?.(routePath)) === false;
   if (!isOpen) {
@@ -114,7 +118,7 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
       core,
       { ...progress.caller, principal },
       {
-        path: operation === "list" || path.trailingSlash ? `${path.text}/` : path.text,
+        path: askedPath,
         operation: creates ? "create" : operation,
         sudo: match?.route.sudo?.includes(operation) === true,
         fields,
@@ -151,7 +155,7 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
 
 /** Names the parameters that the endpoint does not know in a warning, as the original does. */
 function withIgnored(result: VaultResult, match: RouteMatch, fields: Fields): VaultResult {
-  if (result.data === undefined) return result;
+  if (result.data === undefined || match.route.anyFields === true) return result;
   const ignored = fields.names().filter((name) => !match.fields.has(name));
   if (ignored.length === 0) return result;
   const shown = ignored.sort().slice(0, vaultLimits.ignoredNames.value).join(" ");

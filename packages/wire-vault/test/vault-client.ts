@@ -18,10 +18,12 @@ type Headers = Readonly<Record<string, string | readonly string[]>>;
 export interface VaultTest {
   readonly test: TestCore;
   readonly wire: WireHandler;
-  /** Calls as the root, below `/v1/`, unless `headers` say otherwise. */
+  /** Calls as the root, below `/v1/`, unless `headers` say otherwise; patches are JSON merge patches. */
   call(method: string, path: string, body?: unknown, headers?: Headers): Promise<VaultAnswer>;
   close(): Promise<void>;
 }
+
+const patchType = { "Content-Type": "application/merge-patch+json" };
 
 /** Opens a core with the mount `transit`. */
 export async function openVaultTest(options: TestCoreOptions = {}): Promise<VaultTest> {
@@ -30,9 +32,8 @@ export async function openVaultTest(options: TestCoreOptions = {}): Promise<Vaul
   const seal = createSealWire(openSealOf(test.core), { version: "1.2.3" });
   const wire: WireHandler = (request) => seal(request) ?? core(request);
   const call = async (method: string, path: string, body?: unknown, headers?: Headers): Promise<VaultAnswer> => {
-    const answer = await wire(
-      wireRequest({ method, path: `/v1/${path}`, headers: headers ?? { "X-Vault-Token": test.root.token }, body }),
-    );
+    const asRoot = { "X-Vault-Token": test.root.token, ...(method === "PATCH" ? patchType : {}) };
+    const answer = await wire(wireRequest({ method, path: `/v1/${path}`, headers: headers ?? asRoot, body }));
     const text = typeof answer.body === "string" ? answer.body : Buffer.from(answer.body).toString();
     return { status: answer.status, headers: answer.headers, text, json: text === "" ? undefined : JSON.parse(text) };
   };

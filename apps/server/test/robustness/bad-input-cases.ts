@@ -210,7 +210,13 @@ export const badMembers: readonly BadInput[] = [
       status: 400,
       words: "UnknownOperationException",
     },
-    vault: vault(encryptPath, undefined, /unsupported operation/, 405, "PATCH"),
+    vault: vault(
+      encryptPath,
+      undefined,
+      /^PATCH requires Content-Type of application\/merge-patch\+json/,
+      400,
+      "PATCH",
+    ),
     rest: rest("PATCH", "/keys", {}, "InvalidInput", 405),
   },
   {

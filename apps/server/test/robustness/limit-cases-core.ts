@@ -437,6 +437,25 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     },
     /16384 bytes/,
   ),
+  secretBytes: bounded(
+    "vault",
+    limits.secretBytes.value,
+    async (wires, size) => {
+      await wires.vault("POST", "sys/mounts/sized", { type: "kv" });
+      return wires.vault("POST", "sized/secret", { s: letters(size - JSON.stringify({ s: "" }).length) });
+    },
+    /524288 bytes/,
+  ),
+  secretVersions: bounded(
+    "vault",
+    limits.secretVersions.value,
+    async (wires, max_versions) => {
+      await wires.vault("POST", "sys/mounts/versioned", { type: "kv-v2" });
+      return wires.vault("POST", "versioned/metadata/secret", { max_versions });
+    },
+    /between 0 and 10000/,
+  ),
+  listedSecrets: elsewhere("packages/service/src/operations/kv/kv.test.ts", "limits.listedSecrets"),
   pageItems: bounded("aws", limits.pageItems.value, (wires, Limit) => wires.aws("ListKeys", { Limit }), valid),
   requestQuotaBuckets: elsewhere(
     "packages/service/src/quotas/request-quotas.test.ts",

@@ -82,6 +82,19 @@ export const awsLimitCases: Readonly<Record<keyof typeof awsLimits, LimitCase>> 
   },
 };
 
+/** A limit of a secret's custom metadata. */
+function customMetadata(most: number, make: (size: number) => object, words: RegExp): LimitCase {
+  return bounded(
+    "vault",
+    most,
+    async (wires, size) => {
+      await wires.vault("POST", "sys/mounts/described", { type: "kv-v2" });
+      return wires.vault("POST", "described/metadata/secret", { custom_metadata: make(size) });
+    },
+    words,
+  );
+}
+
 /** One case for each limit of the Vault wire. */
 export const vaultLimitCases: Readonly<Record<keyof typeof vaultLimits, LimitCase>> = {
   async pathChars({ wires }) {
@@ -98,6 +111,30 @@ export const vaultLimitCases: Readonly<Record<keyof typeof vaultLimits, LimitCas
       return wires.vault("POST", "transit/encrypt/canary", { plaintext: "", ...Object.fromEntries(others) });
     },
     /at most 64 parameters are allowed/,
+  ),
+  secretMembers: bounded(
+    "vault",
+    vaultLimits.secretMembers.value,
+    async (wires, count) => {
+      await wires.vault("POST", "sys/mounts/wide", { type: "kv" });
+      return wires.vault("POST", "wide/secret", Object.fromEntries(Array.from({ length: count }, (_, at) => [at, 1])));
+    },
+    /at most 10000 parameters are allowed/,
+  ),
+  customMetadataKeys: customMetadata(
+    vaultLimits.customMetadataKeys.value,
+    (count) => Object.fromEntries(Array.from({ length: count }, (_, at) => [`k${at}`, "v"])),
+    /payload must contain at most 64 keys, provided 65/,
+  ),
+  customMetadataKeyBytes: customMetadata(
+    vaultLimits.customMetadataKeyBytes.value,
+    (size) => ({ [letters(size)]: "v" }),
+    /length of key "x+" is 129 but must be 0 < len\(key\) <= 128/,
+  ),
+  customMetadataValueBytes: customMetadata(
+    vaultLimits.customMetadataValueBytes.value,
+    (size) => ({ k: letters(size) }),
+    /length of value for key "k" is 513 but must be 0 < len\(value\) <= 512/,
   ),
   keyNameChars: bounded(
     "vault",

@@ -13,7 +13,7 @@ export interface RecipientRequest {
 export interface VaultAccess {
   /** Below `/v1/`; a list ends in a slash. */
   readonly path: string;
-  readonly capability: "create" | "read" | "update" | "patch" | "delete" | "list" | "sudo";
+  readonly capability: "create" | "read" | "update" | "patch" | "delete" | "list" | "scan" | "sudo";
   /** What the token's ACL policies said; absent for IAM principals. */
   readonly decision?: VaultDecisionRecord;
 }

@@ -10,7 +10,7 @@ import type { VaultResult } from "./envelope.ts";
 import type { Fields } from "./fields.ts";
 
 /** What a request wants of its path (Vault: logical operations). */
-export type VaultOperation = "read" | "list" | "update" | "patch" | "delete";
+export type VaultOperation = "read" | "list" | "scan" | "update" | "patch" | "delete";
 
 /** One authenticated request on its way through a route. */
 export class VaultCall {

@@ -57,6 +57,19 @@ export class Fields {
     return Object.hasOwn(this.#values, name) ? (this.#values[name] ?? undefined) : undefined;
   }
 
+  /** Whether the parameter is there at all, be it null. */
+  has(name: string): boolean {
+    return Object.hasOwn(this.#values, name);
+  }
+
+  /** A map; null counts as an empty one. */
+  map(name: string): Readonly<Record<string, unknown>> | undefined {
+    if (!this.has(name)) return undefined;
+    const value = this.raw(name) ?? {};
+    if (typeof value !== "object" || Array.isArray(value)) return refuseField(name, "expected a map");
+    return value as Readonly<Record<string, unknown>>;
+  }
+
   text(name: string): string | undefined {
     const value = this.raw(name);
     if (typeof value === "string" || value === undefined) return value;
@@ -84,13 +97,31 @@ export class Fields {
     return refuseField(name, "expected true or false");
   }
 
+  /** Whole numbers: a list, one alone, or text with commas. */
+  integers(name: string): readonly number[] {
+    const value = this.raw(name);
+    if (value === undefined || value === "") return [];
+    const parts = Array.isArray(value) ? value : typeof value === "string" ? value.split(",") : [value];
+    return parts.map((part: unknown) => {
+      const number = typeof part === "string" && decimal.test(part.trim()) ? Number(part) : part;
+      if (typeof number === "number" && Number.isSafeInteger(number)) return number;
+      return refuseField(name, "expected a list of whole numbers");
+    });
+  }
+
   /** A duration in whole seconds: a number of seconds, or text such as `3600`, `24h`, `1h30m` or `30d`. Never negative. */
   seconds(name: string): number | undefined {
+    const seconds = this.signedSeconds(name);
+    if (seconds !== undefined && seconds < 0) refuseField(name, `cannot provide negative value '${seconds}'`);
+    return seconds;
+  }
+
+  /** As `seconds`, below 0 too. */
+  signedSeconds(name: string): number | undefined {
     const value = this.raw(name);
     if (value === undefined) return undefined;
     const seconds = typeof value === "number" ? value : typeof value === "string" ? parseDuration(value) : undefined;
     if (seconds === undefined || !Number.isFinite(seconds)) return refuseField(name, "expected a duration such as 24h");
-    if (seconds < 0) return refuseField(name, `cannot provide negative value '${Math.trunc(seconds)}'`);
     return Math.trunc(seconds);
   }
 

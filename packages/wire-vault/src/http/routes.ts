@@ -1,15 +1,18 @@
-import type { Core, MountRecord } from "@coffer/service";
+import type { Core, MountRecord, TokenRecord } from "@coffer/service";
 import type { RouteHandler, VaultOperation } from "./call.ts";
 
 /** One endpoint: its path, the parameters that it knows, and what it does for each operation. */
 export interface Route {
   /**
-   * Segments joined by `/`: a literal, `:name` for what Vault takes as a name, or `*` at the end for the whole rest.
+   * Segments joined by `/`: a literal, `:name` for what Vault takes as a name, or `*` at the end for the whole rest, with
+   * the slash that it may end in. `*` alone is for every path that no other route begins as, an empty one too.
    */
   readonly pattern: string;
   /** Parameters of the body or query; others are named in a warning and ignored. */
   readonly fields: readonly string[];
   readonly operations: Readonly<Partial<Record<VaultOperation, RouteHandler>>>;
+  /** All parameters of a body are what is kept, such as a secret's: none is unknown. */
+  readonly anyFields?: boolean;
   /** The path may end in a slash: Vault's lists. */
   readonly slash?: boolean;
   /** Operations that need no token, such as a login. ACL policies are not asked. */
@@ -28,6 +31,8 @@ export interface RoutePath {
   readonly core: Core;
   readonly mount: MountRecord | undefined;
   readonly captures: readonly string[];
+  /** Absent when the route needs no token. */
+  readonly token: TokenRecord | undefined;
 }
 
 interface Compiled {
@@ -50,6 +55,7 @@ const namePattern = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
 /** Finds routes by path. Built once. */
 export class RouteTable {
   readonly #byFirst = new Map<string, Compiled[]>();
+  readonly #others: readonly Compiled[];
 
   constructor(routes: readonly Route[]) {
     for (const route of routes) {
@@ -63,33 +69,49 @@ export class RouteTable {
       };
       this.#byFirst.set(first, [...(this.#byFirst.get(first) ?? []), compiled]);
     }
+    this.#others = this.#byFirst.get("*") ?? [];
   }
 
   /**
    * The route of a path.
    *
    * @param segments none is empty
-   * @param trailingSlash whether the path ended in a slash that its operation does not imply
+   * @param operation a list ends in a slash always, whether the client wrote it or not
+   * @param trailingSlash whether the path ended in one
    */
-  match(segments: readonly string[], trailingSlash: boolean): RouteMatch | undefined {
-    for (const candidate of this.#byFirst.get(segments[0] ?? "") ?? []) {
-      if (trailingSlash && candidate.route.slash !== true) continue;
-      const captures = capture(candidate.segments, segments);
-      if (captures !== undefined) {
-        return { route: candidate.route, captures, fields: candidate.fields, operations: candidate.operations };
-      }
-    }
-    return undefined;
+  match(segments: readonly string[], operation: VaultOperation, trailingSlash: boolean): RouteMatch | undefined {
+    const isList = operation === "list" || operation === "scan";
+    const needsSlash = trailingSlash || isList;
+    // What is not a list names what it says, slash and all: what ACL policies are asked for is what is read.
+    const end = trailingSlash && !isList ? "/" : "";
+    const first = this.#byFirst.get(segments[0] ?? "") ?? [];
+    return matchOf(first, segments, needsSlash, end) ?? matchOf(this.#others, segments, needsSlash, end);
   }
 }
 
-function capture(pattern: readonly string[], segments: readonly string[]): string[] | undefined {
+function matchOf(
+  candidates: readonly Compiled[],
+  segments: readonly string[],
+  needsSlash: boolean,
+  end: string,
+): RouteMatch | undefined {
+  for (const { route, segments: pattern, fields, operations } of candidates) {
+    if (needsSlash && route.slash !== true) continue;
+    const captures = capture(pattern, segments, end);
+    if (captures !== undefined) return { route, captures, fields, operations };
+  }
+  return undefined;
+}
+
+function capture(pattern: readonly string[], segments: readonly string[], end: string): string[] | undefined {
   const captures: string[] = [];
   for (let index = 0; index < pattern.length; index += 1) {
     const wanted = pattern[index]!;
     const given = segments[index];
+    if (wanted === "*" && (given !== undefined || index === 0)) {
+      return [...captures, segments.slice(index).join("/") + end];
+    }
     if (given === undefined) return undefined;
-    if (wanted === "*") return [...captures, segments.slice(index).join("/")];
     if (wanted === ":name") {
       if (!namePattern.test(given)) return undefined;
       captures.push(given);

@@ -1,7 +1,12 @@
 import { disableAuditDevice, enableAuditDevice, hashAuditValue, listAuditDevices, ServiceError } from "@coffer/service";
-import type { RouteHandler } from "../http/call.ts";
+import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok } from "../http/envelope.ts";
 import type { Route } from "../http/routes.ts";
+
+/** The path of a device in a request, without a slash at its end. */
+function namedPath(call: VaultCall): string {
+  return call.captures[0]!.replace(/\/$/, "");
+}
 
 /** Vault API: sys/audit, list enabled audit devices. */
 const listRoute: RouteHandler = async (call) => {
@@ -28,7 +33,7 @@ function readOptions(raw: unknown): Readonly<Record<string, string>> {
 const enableRoute: RouteHandler = async (call) => {
   const { fields } = call;
   await call.execute(enableAuditDevice, {
-    path: call.captures[0]!,
+    path: namedPath(call),
     type: fields.text("type") ?? "",
     description: fields.text("description") ?? "",
     options: readOptions(fields.raw("options")),
@@ -39,14 +44,14 @@ const enableRoute: RouteHandler = async (call) => {
 
 /** Vault API: sys/audit/PATH, disable audit device. */
 const disableRoute: RouteHandler = async (call) => {
-  await call.execute(disableAuditDevice, { path: call.captures[0]! });
+  await call.execute(disableAuditDevice, { path: namedPath(call) });
   return noContent;
 };
 
 /** Vault API: sys/audit-hash/PATH. */
 const hashRoute: RouteHandler = async (call) => {
   const { hash } = await call.execute(hashAuditValue, {
-    path: call.captures[0]!,
+    path: namedPath(call),
     value: call.fields.text("input") ?? "",
   });
   return { ...ok(JSON.stringify({ hash })), repeated: true };

@@ -34,9 +34,13 @@ export const authTable: MountTable = {
   missing: (path) => `No auth engine at ${path}/`,
 };
 
-/** The path that a request names; it cannot be told from one with a slash at its end. */
+/** The path that a request names, without a slash at its end. */
 export function namedPath(call: VaultCall, table: MountTable): string {
-  return table.prefix + call.captures[0]!;
+  return table.prefix + capturedPath(call);
+}
+
+function capturedPath(call: VaultCall): string {
+  return call.captures[0]!.replace(/\/$/, "");
 }
 
 /** As `namedPath`, for changes: auth methods are not changed as if they were secrets engines. */
@@ -121,14 +125,14 @@ export async function readMount(call: VaultCall, path: string): Promise<MountRec
 export function readRoute(table: MountTable): RouteHandler {
   return async (call) => {
     const mount = await readMount(call, namedPath(call, table));
-    if (mount === undefined) refuse(table.missing(call.captures[0]!));
+    if (mount === undefined) refuse(table.missing(capturedPath(call)));
     return { ...ok(JSON.stringify(mountInfo(mount))), repeated: true };
   };
 }
 
 /** Vault API: sys/internal/ui/mounts/PATH, by which its CLI finds the engine behind a path before it writes there. */
 export const findMountRoute: RouteHandler = async (call) => {
-  const path = call.captures[0]!;
+  const path = capturedPath(call);
   const { mount } = await call.execute(findMount, { path });
   if (mount === undefined) {
     const quoted = JSON.stringify(`${path}/`);

@@ -8,7 +8,7 @@ import {
   isGone,
   type SecretData,
   type SecretInput,
-  type ShownVersion,
+  type SecretVersion,
   versionName,
 } from "./secret.ts";
 
@@ -18,7 +18,7 @@ export interface ReadSecretInput extends SecretInput {
 }
 
 export interface ReadSecretOutput {
-  readonly version: ShownVersion;
+  readonly version: SecretVersion;
   /** Undefined when the version is deleted or destroyed. */
   readonly data: SecretData | undefined;
 }

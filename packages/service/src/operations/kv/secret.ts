@@ -65,7 +65,7 @@ export interface NumberedVersion extends StoredVersion {
 }
 
 /** A version as answers show it. */
-export interface ShownVersion extends NumberedVersion {
+export interface SecretVersion extends NumberedVersion {
   readonly customMetadata: Readonly<Record<string, string>> | null;
 }
 

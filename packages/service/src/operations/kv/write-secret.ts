@@ -18,7 +18,7 @@ import {
   loadKvConfig,
   type SecretData,
   type SecretInput,
-  type ShownVersion,
+  type SecretVersion,
   type StoredSecret,
   secretsArea,
   versionName,
@@ -119,7 +119,7 @@ async function addVersion(
   before: VaultEntry<StoredSecret> | undefined,
   secret: StoredSecret,
   data: SecretData,
-): Promise<ShownVersion> {
+): Promise<SecretVersion> {
   checkSecretSize(data);
   const { mount } = input;
   const { vaultEntries } = core;
@@ -141,7 +141,7 @@ async function addVersion(
  *
  * @throws ServiceError InvalidInput when the check-and-set parameter is missing or wrong, or the secret too large
  */
-export const writeSecret = defineOperation<WriteSecretInput, ShownVersion>({
+export const writeSecret = defineOperation<WriteSecretInput, SecretVersion>({
   name: "WriteSecret",
   plane: "data",
   readOnly: false,
@@ -162,7 +162,7 @@ export const writeSecret = defineOperation<WriteSecretInput, ShownVersion>({
 });
 
 export interface PatchSecretOutput {
-  readonly version: ShownVersion;
+  readonly version: SecretVersion;
   /** False when the current version is deleted or destroyed: then nothing was changed. */
   readonly patched: boolean;
 }

@@ -47,6 +47,30 @@ describe("KV version 1 and cubbyholes", () => {
     assert.equal((await call("GET", "plain/app/")).status, 404);
   });
 
+  it("becomes version 2 while it is empty, and never version 1 again", async () => {
+    const tune = (version: string) => call("POST", "sys/mounts/plain/tune", { options: { version } });
+    await call("POST", "plain/a", { x: 1 });
+    const reason = "cannot upgrade a mount that holds secrets: enable a mount of version 2, and write them there";
+    assert.deepEqual((await tune("2")).json.errors, [reason]);
+    assert.equal((await call("GET", "plain/a")).status, 200);
+    await call("DELETE", "plain/a");
+    assert.equal((await tune("2")).status, 204);
+    assert.equal((await call("POST", "plain/data/a", { data: { x: 1 } })).json.data.version, 1);
+    assert.deepEqual((await tune("1")).json.errors, ["cannot downgrade mount from version 2"]);
+    assert.deepEqual((await tune("3")).json.errors, ["invalid version provided: 3"]);
+    assert.deepEqual((await tune("x")).json.errors, ["unable to parse options: the version is no number"]);
+  });
+
+  it("is kept apart mount by mount, and gone with its mount", async () => {
+    await call("POST", "sys/mounts/other", { type: "kv-v1" });
+    await call("POST", "other/a", { x: 1 });
+    assert.equal((await call("GET", "plain/a")).status, 404);
+    await call("DELETE", "sys/mounts/other");
+    assert.equal((await call("GET", "other/a")).status, 404);
+    await call("POST", "sys/mounts/other", { type: "kv", options: ["version=1"] });
+    assert.equal((await call("GET", "other/a")).status, 404);
+  });
+
   it("keeps what a cubbyhole holds from every other token", async () => {
     const [one, two] = [await tokenOf(["default"]), await tokenOf(["default"])];
     assert.equal((await call("POST", "cubbyhole/a/b", { secret: 1 }, one)).status, 204);

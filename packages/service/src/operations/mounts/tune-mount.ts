@@ -1,7 +1,9 @@
+import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
-import type { MountConfigChange, MountRecord } from "../../model/mount.ts";
+import type { MountConfig, MountConfigChange, MountRecord } from "../../model/mount.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict } from "../../ports/store.ts";
+import { plainSecretsArea } from "../kv/plain-secrets.ts";
 import { changeMountConfig, checkMountSize } from "./mount-config.ts";
 import type { MountInput } from "./mount-operations.ts";
 
@@ -41,6 +43,7 @@ export const tuneMount = defineOperation<TuneMountInput, { readonly mount: Mount
       const less = `backend max lease TTL of ${maxLeaseTtl} would be less`;
       refuse(`${less} than backend default lease TTL of ${defaultLeaseTtl}`);
     }
+    await checkUpgrade(core, before, config);
     const mount = {
       ...before,
       description: description ?? before.description,
@@ -58,6 +61,14 @@ export const tuneMount = defineOperation<TuneMountInput, { readonly mount: Mount
     return { mount };
   },
 });
+
+/** Secrets of KV version 1 are not versions: version 2 would not find them. */
+async function checkUpgrade(core: Core, { type, config, ...mount }: MountRecord, changed: MountConfig): Promise<void> {
+  if (type !== "kv" || config.options?.["version"] === "2" || changed.options?.["version"] !== "2") return;
+  const [kept] = await core.store.listVaultEntries(plainSecretsArea({ type, config, ...mount }), undefined, 1);
+  if (kept === undefined) return;
+  refuse("cannot upgrade a mount that holds secrets: enable a mount of version 2, and write them there");
+}
 
 function refuse(reason: string): never {
   throw ServiceError.of("InvalidInput", { kind: "validation", reason });

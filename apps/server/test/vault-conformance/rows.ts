@@ -10,7 +10,6 @@ export const rows = {
   methods: "Methods that an endpoint has not got",
   namespaces: "Namespaces",
   nothing: "A plaintext that is null",
-  patch: "PATCH of what has none",
   plugins: "Versions of plugins",
   positions: "Positions in the errors of policies",
   scheme: "The scheme of `Authorization`",

@@ -214,7 +214,7 @@ export const badMembers: readonly BadInput[] = [
       encryptPath,
       undefined,
       /^PATCH requires Content-Type of application\/merge-patch\+json/,
-      400,
+      415,
       "PATCH",
     ),
     rest: rest("PATCH", "/keys", {}, "InvalidInput", 405),

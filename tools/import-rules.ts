@@ -21,7 +21,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
     {
       ours: [],
       builtins: ["crypto", "ffi", "os", "worker_threads", ...pure],
-      theirs: ["@noble/curves", "@noble/post-quantum"],
+      theirs: ["@noble/ciphers", "@noble/curves", "@noble/post-quantum"],
     },
   ],
   ["packages/policy", { ours: ["@coffer/crypto"], builtins: pure, theirs: [] }],

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import * as crypto from "@coffer/crypto";
 import * as hazmat from "@coffer/crypto/hazmat";
 
-test("the public API is this and no more: nothing fixes a nonce, raw secrets leave through hazmat alone", () => {
+test("the public API is this and no more: nothing fixes a nonce but convergent Transit keys, raw secrets leave through hazmat alone", () => {
   assert.deepEqual(Object.keys(hazmat), ["exposeSecretBytes"]);
   assert.deepEqual(Object.keys(crypto).sort(), [
     "CryptoInvariantError",
@@ -16,6 +16,10 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
     "defaultPassphraseParams",
     "deriveKeyFromPassphrase",
     "deriveMessageKeys",
+    "deriveTransitHmacKey",
+    "deriveTransitKey",
+    "digestWith",
+    "ed25519OfSeed",
     "encodeEncryptionContext",
     "encodeExternalBlob",
     "encodeGeneratedPublicKey",
@@ -34,8 +38,14 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
     "findKeySpec",
     "findMacAlgorithm",
     "findSigningAlgorithm",
+    "findTransitCipher",
+    "findTransitHash",
+    "findTransitScheme",
+    "findTransitType",
+    "formatTransit",
     "generateSigningKeyPair",
     "hmacSha256",
+    "hmacWith",
     "importWrappingKeySpecs",
     "importedMaterialId",
     "keyMaterialId",
@@ -51,8 +61,10 @@ test("the public API is this and no more: nothing fixes a nonce, raw secrets lea
     "sha256",
     "sha256Hex",
     "signBytes",
+    "specOfTransitType",
     "timingSafeEqualBytes",
     "timingSafeEqualText",
+    "transitKeyBytes",
     "unwrapKeyMaterial",
     "verifyBytes",
     "wrapKeyMaterial",

@@ -32,9 +32,26 @@ export { SecretBytes } from "./secret-bytes.ts";
 export type { MessageType, SigningAlgorithmRow } from "./signing/row.ts";
 export { generateSigningKeyPair, type SigningKeyPair, signBytes, verifyBytes } from "./signing.ts";
 export { findSigningAlgorithm } from "./signing-algorithms.ts";
+export { findTransitCipher, type TransitCipher } from "./transit/ciphers.ts";
+export {
+  deriveTransitHmacKey,
+  deriveTransitKey,
+  ed25519OfSeed,
+  type TransitKdf,
+  transitKeyBytes,
+} from "./transit/derivation.ts";
+export { digestWith, findTransitHash, hmacWith, type TransitHash } from "./transit/hashes.ts";
+export {
+  findTransitScheme,
+  type TransitSigned,
+  type TransitSigning,
+  type TransitSigningProblem,
+} from "./transit/signatures.ts";
+export { findTransitType, specOfTransitType, type TransitTypeRow } from "./transit/types.ts";
 export {
   decryptTransit,
   encryptTransit,
+  formatTransit,
   parseTransitCiphertext,
   type TransitCiphertext,
 } from "./transit-ciphertext.ts";

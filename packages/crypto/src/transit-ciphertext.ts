@@ -1,31 +1,30 @@
 import type { KeyObject } from "node:crypto";
-import { openGcm } from "./open-gcm.ts";
+import { tagBytes } from "./open-gcm.ts";
 import { fillRandomPooled } from "./random.ts";
+import type { TransitCipher } from "./transit/ciphers.ts";
 import {
   encryptTransitFrom,
   type TransitInput,
   transitMaxKeyVersion,
-  transitNonceBytes,
   transitPrefix,
-  transitTagBytes,
 } from "./transit-ciphertext-internal.ts";
 
 /** A Transit ciphertext, taken apart. */
 export interface TransitCiphertext {
   readonly keyVersion: number;
-  /** Nonce (12 bytes), ciphertext, tag (16 bytes). */
+  /** Of a symmetric key: nonce, ciphertext, tag (16 bytes). Of another: its ciphertext or signature. */
   readonly body: Buffer;
 }
 
 const versionPattern = /^[1-9][0-9]{0,9}$/;
 
 /**
- * Encrypts as HashiCorp Vault and OpenBao do for the key type `aes256-gcm96`: `vault:vN:`, then base64 of nonce (12
- * bytes), AES-256-GCM ciphertext and tag (16 bytes), under the material itself, with `associated_data` as AAD (OpenBao,
- * sdk/helper/keysutil/policy.go, `SymmetricEncryptRaw` and `EncryptWithFactory`).
+ * Encrypts as HashiCorp Vault and OpenBao do: `vault:vN:`, then base64 of nonce, ciphertext and tag (16 bytes), under the
+ * material itself, with `associated_data` as AAD (OpenBao, sdk/helper/keysutil/policy.go, `SymmetricEncryptRaw` and
+ * `EncryptWithFactory`).
  *
- * The nonce is random, as in the originals, so a key version has to be rotated before 2^32 messages (NIST SP 800-38D
- * section 8.3).
+ * The nonce is random, as in the originals, unless it is given: so with nonces of 96 bits a key version has to be rotated
+ * before 2^32 messages (NIST SP 800-38D section 8.3).
  *
  * @throws CryptoInvariantError when the key version is out of range
  */
@@ -35,7 +34,7 @@ export function encryptTransit(input: TransitInput): string {
 
 /**
  * Takes a Transit ciphertext apart. Undefined unless it is `vault:v`, a decimal version from 1 to 2^31 - 1 without sign
- * or leading zero, `:`, and canonical padded base64 of at least nonce and tag; never throws. The originals also take
+ * or leading zero, `:`, and canonical padded base64; never throws. The originals also take
  * version 0 (as 1, from keys made before Vault 0.3) and line breaks within the base64.
  */
 export function parseTransitCiphertext(text: string): TransitCiphertext | undefined {
@@ -48,8 +47,13 @@ export function parseTransitCiphertext(text: string): TransitCiphertext | undefi
   const encoded = text.slice(separator + 1);
   const body = Buffer.from(encoded, "base64");
   // Node's decoder skips what it does not know; only the canonical text comes out again as it went in.
-  if (body.length < transitNonceBytes + transitTagBytes || body.toString("base64") !== encoded) return undefined;
+  if (body.length === 0 || body.toString("base64") !== encoded) return undefined;
   return { keyVersion, body };
+}
+
+/** What a Transit text of another kind than a ciphertext is: a signature, or an HMAC. */
+export function formatTransit(keyVersion: number, bytes: Uint8Array, encoding: "base64" | "base64url" = "base64"): string {
+  return `${transitPrefix}${keyVersion}:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding)}`;
 }
 
 /**
@@ -57,13 +61,13 @@ export function parseTransitCiphertext(text: string): TransitCiphertext | undefi
  *
  * @returns the plaintext in a fresh buffer, which the caller wipes, or undefined for every cause of failure alike
  */
-export function decryptTransit(parsed: TransitCiphertext, material: KeyObject, aad?: Uint8Array): Buffer | undefined {
-  const { body } = parsed;
-  const tagOffset = body.length - transitTagBytes;
-  return openGcm(material, {
-    iv: body.subarray(0, transitNonceBytes),
-    ciphertext: body.subarray(transitNonceBytes, tagOffset),
-    tag: body.subarray(tagOffset),
-    aad,
-  });
+export function decryptTransit(
+  cipher: TransitCipher,
+  { body }: TransitCiphertext,
+  material: KeyObject,
+  aad?: Uint8Array,
+): Buffer | undefined {
+  const { nonceBytes } = cipher;
+  if (body.length < nonceBytes + tagBytes) return undefined;
+  return cipher.open(material, body.subarray(0, nonceBytes), body.subarray(nonceBytes), aad);
 }

@@ -3,6 +3,8 @@ import type { KeySpec, KeySpecRow } from "./row.ts";
 
 /** AWS KMS imports HMAC keys of up to 1,024 bits. Beyond its hash's block HMAC hashes a key first (RFC 2104 section 2). */
 const maxBytes = 128;
+/** OpenBao, sdk/helper/keysutil: `HmacMaxKeySize`. */
+const maxTransitBytes = 512;
 
 /** HMAC keys. New ones are as long as the hash's output; imported ones are no shorter (RFC 2104 section 3). */
 export const hmacRows: readonly KeySpecRow[] = [
@@ -18,8 +20,22 @@ function row(spec: KeySpec, algorithm: string, minBytes: number): KeySpecRow {
     kind: "secret",
     algorithms: new Map([["GENERATE_VERIFY_MAC", [algorithm]]]),
     restName: spec,
-    generate: () => SecretBytes.random(minBytes),
+    transitType: "hmac",
+    generate: (secretBytes = minBytes) => SecretBytes.random(secretBytes),
     load: (material) =>
       material.byteLength >= minBytes && material.byteLength <= maxBytes ? material.toKeyObject() : undefined,
   };
 }
+
+/** HMAC keys that are longer than AWS KMS has them; Transit's go to 512 bytes. */
+export const longHmacRow: KeySpecRow = {
+  spec: "HMAC_LONG",
+  kind: "secret",
+  transitOnly: true,
+  algorithms: new Map([["GENERATE_VERIFY_MAC", []]]),
+  restName: "HMAC_LONG",
+  transitType: "hmac",
+  generate: (secretBytes = maxBytes + 1) => SecretBytes.random(secretBytes),
+  load: (material) =>
+    material.byteLength > maxBytes && material.byteLength <= maxTransitBytes ? material.toKeyObject() : undefined,
+};

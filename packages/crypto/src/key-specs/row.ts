@@ -21,7 +21,11 @@ export type KeySpec =
   | "ML_DSA_87"
   | "ML_KEM_512"
   | "ML_KEM_768"
-  | "ML_KEM_1024";
+  | "ML_KEM_1024"
+  | TransitKeySpec;
+
+/** Key specs that AWS KMS has not: keys of Vault's Transit alone, in Coffer's names. */
+export type TransitKeySpec = "AES_128" | "CHACHA20_POLY1305" | "XCHACHA20_POLY1305" | "HMAC_LONG";
 
 /** What a key may be used for, by AWS KMS's names. */
 export type KeySpecUsage =
@@ -45,8 +49,14 @@ export interface KeySpecRow {
   readonly restName: string;
   /** The spec's name in Vault's Transit API; absent when Transit has no such type. */
   readonly transitType?: string;
-  /** New random material: raw bytes, or PKCS#8 DER. A promise where it takes long. */
-  readonly generate: () => SecretBytes | Promise<SecretBytes>;
+  /** Whether only Transit makes and uses such keys; absent means no. */
+  readonly transitOnly?: true;
+  /**
+   * New random material: raw bytes, or PKCS#8 DER. A promise where it takes long.
+   *
+   * @param secretBytes the length of a secret whose spec leaves it open; the spec's usual one when absent
+   */
+  readonly generate: (secretBytes?: number) => SecretBytes | Promise<SecretBytes>;
   /**
    * The key of some material: what `generate` made, or what a user imports.
    *

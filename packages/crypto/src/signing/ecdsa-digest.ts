@@ -44,3 +44,17 @@ export function verifyEcdsaDigest(publicKey: KeyObject, digest: Uint8Array, sign
     return false;
   }
 }
+
+/** A signature in DER as the two numbers side by side (IEEE P1363), each as long as the curve's order. */
+export function ecdsaDerToP1363(key: KeyObject, der: Uint8Array): Uint8Array {
+  return curveOf(key).Signature.fromBytes(der, "der").toBytes("compact");
+}
+
+/** The opposite, of an untrusted signature; undefined when it is none. */
+export function ecdsaP1363ToDer(key: KeyObject, signature: Uint8Array): Uint8Array | undefined {
+  try {
+    return curveOf(key).Signature.fromBytes(signature, "compact").toBytes("der");
+  } catch {
+    return undefined;
+  }
+}

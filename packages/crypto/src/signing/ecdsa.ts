@@ -35,12 +35,14 @@ function ecdsa(name: string, hash: string, hashBytes: number): SigningAlgorithmR
   };
 }
 
-function signDigest(privateKey: KeyObject, digest: Uint8Array): Buffer | Promise<Buffer> {
+/** ECDSA over a digest of any length, which is cut to the curve's (FIPS 186-5 section 6.4.1); in DER. */
+export function signDigest(privateKey: KeyObject, digest: Uint8Array): Buffer | Promise<Buffer> {
   if (!isFastCurve(privateKey) || !canSignWithOpenssl()) return signOffLoop("ecdsa", privateKey, digest);
   return signWithOpenssl("ecdsa-digest", evpKeyOf(privateKey), digest);
 }
 
-function verifyDigest(publicKey: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {
+/** Whether an untrusted signature in DER is one of this digest. */
+export function verifyDigest(publicKey: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {
   if (!isFastCurve(publicKey) || !canSignWithOpenssl()) return verifyOffLoop("ecdsa", publicKey, digest, signature);
   return verifyWithOpenssl("ecdsa-digest", evpKeyOf(publicKey), digest, signature);
 }

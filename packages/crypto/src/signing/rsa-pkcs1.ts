@@ -26,18 +26,18 @@ function pkcs1(name: string, hash: string, hashBytes: number, digestInfoHex: str
     sign(privateKey, message, type) {
       assertMessage(messageTypes, message, type);
       if (type === "RAW") return signOnPool(hash, message, { key: privateKey, padding });
-      return signOffLoop("rsa", privateKey, encode(digestInfo, message, privateKey));
+      return signOffLoop("rsa", privateKey, encodePkcs1(digestInfo, message, privateKey));
     },
     verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);
       if (type === "RAW") return verify(hash, message, { key: publicKey, padding }, signature);
-      return isEncodedUnder(publicKey, signature, encode(digestInfo, message, publicKey));
+      return isEncodedUnder(publicKey, signature, encodePkcs1(digestInfo, message, publicKey));
     },
   };
 }
 
 /** EMSA-PKCS1-v1_5 (RFC 8017 section 9.2) from the digest on: 00 01 | FF... | 00 | DigestInfo | digest. */
-function encode(digestInfo: Uint8Array, digest: Uint8Array, key: KeyObject): Buffer {
+export function encodePkcs1(digestInfo: Uint8Array, digest: Uint8Array, key: KeyObject): Buffer {
   const encoded = Buffer.alloc(modulusBytes(key), 0xff);
   const tail = Buffer.concat([Buffer.of(0), digestInfo, digest]);
   // At least eight bytes of padding, as step 3 asks.

@@ -28,13 +28,13 @@ function pss(name: string, hashName: string, hashBytes: number): SigningAlgorith
     sign(privateKey, message, type) {
       assertMessage(messageTypes, message, type);
       if (type === "RAW") return signOnPool(hashName, message, { key: privateKey, ...options });
-      return signOffLoop("rsa", privateKey, encode(hashName, message, modulusBytes(privateKey)));
+      return signOffLoop("rsa", privateKey, encodePss(hashName, message, message.length, modulusBytes(privateKey)));
     },
     verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);
       if (type === "RAW") return verify(hashName, message, { key: publicKey, ...options }, signature);
       const encoded = recoverEncoded(publicKey, signature);
-      return encoded !== undefined && isEncodingOf(hashName, message, encoded);
+      return encoded !== undefined && isPssEncoding(hashName, message, message.length, encoded);
     },
   };
 }
@@ -43,9 +43,14 @@ function pss(name: string, hashName: string, hashBytes: number): SigningAlgorith
 const topBit = 0x80;
 const trailer = 0xbc;
 
+/** The longest salt that an encoded message has room for. */
+export function maxSaltBytes(digestBytes: number, encodedBytes: number): number {
+  return encodedBytes - digestBytes - 2;
+}
+
 /** EMSA-PSS-ENCODE (RFC 8017 section 9.1.1) from the digest on: masked (00... | 01 | salt) | H | BC. */
-function encode(hashName: string, digest: Uint8Array, encodedBytes: number): Buffer {
-  const salt = randomBytesPooled(digest.length);
+export function encodePss(hashName: string, digest: Uint8Array, saltBytes: number, encodedBytes: number): Buffer {
+  const salt = randomBytesPooled(saltBytes);
   const dbBytes = encodedBytes - digest.length - 1;
   invariant(dbBytes >= salt.length + 1, "the modulus has room for the digest and its salt");
   const h = hashSalted(hashName, digest, salt);
@@ -55,13 +60,23 @@ function encode(hashName: string, digest: Uint8Array, encodedBytes: number): Buf
   return Buffer.concat([mask(hashName, db, h), h, Buffer.of(trailer)]);
 }
 
-/** EMSA-PSS-VERIFY (RFC 8017 section 9.1.2) from the digest on. */
-function isEncodingOf(hashName: string, digest: Uint8Array, encoded: Buffer): boolean {
+/**
+ * EMSA-PSS-VERIFY (RFC 8017 section 9.1.2) from the digest on.
+ *
+ * @param saltBytes undefined when any length will do
+ */
+export function isPssEncoding(
+  hashName: string,
+  digest: Uint8Array,
+  saltBytes: number | undefined,
+  encoded: Buffer,
+): boolean {
   const dbBytes = encoded.length - digest.length - 1;
-  const saltOffset = dbBytes - digest.length;
-  if (saltOffset < 1 || encoded[encoded.length - 1] !== trailer || (encoded[0] ?? topBit) >= topBit) return false;
+  if (dbBytes < 1 || encoded[encoded.length - 1] !== trailer || (encoded[0] ?? topBit) >= topBit) return false;
   const h = encoded.subarray(dbBytes, -1);
   const db = mask(hashName, encoded.subarray(0, dbBytes), h);
+  const saltOffset = saltBytes === undefined ? db.findIndex((byte) => byte !== 0) + 1 : dbBytes - saltBytes;
+  if (saltOffset < 1) return false;
   if (db.subarray(0, saltOffset - 1).some((byte) => byte !== 0) || db[saltOffset - 1] !== 1) return false;
   return timingSafeEqualBytes(h, hashSalted(hashName, digest, db.subarray(saltOffset)));
 }

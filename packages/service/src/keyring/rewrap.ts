@@ -1,7 +1,8 @@
 import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
 import { InvariantError, invariant } from "../errors.ts";
-import { accessKeyIdentity, keyStoreIdentity, keyVersionIdentity, vaultEntryIdentity } from "../keys/identity.ts";
+import { accessKeyIdentity, hmacKeyIdentity, keyStoreIdentity, keyVersionIdentity, vaultEntryIdentity } from "../keys/identity.ts";
+import type { KeyVersionRecord } from "../model/key.ts";
 import { StoreConflict, type Write } from "../ports/store.ts";
 import {
   encodeSecretSetting,
@@ -83,7 +84,9 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
       write: (): Write => {
         const stored = { wrappingKeyId: row.wrappingKeyId, wrapped: row.wrappedMaterial };
         const { wrappingKeyId, wrapped } = rewrap(core, stored, keyVersionIdentity(row));
-        const changed = { ...row, wrappingKeyId, wrappedMaterial: wrapped, revision: row.revision + 1 };
+        const hmac = row.wrappedHmacKey && rewrapHmacKey(core, row, row.wrappedHmacKey);
+        const wrappedHmacKey = hmac === undefined ? {} : { wrappedHmacKey: hmac };
+        const changed = { ...row, wrappingKeyId, wrappedMaterial: wrapped, ...wrappedHmacKey, revision: row.revision + 1 };
         return { op: "update", table: "keyVersions", row: changed };
       },
     })),
@@ -116,6 +119,10 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
     })),
     ...(await findWrappedSettings(core, olderId)),
   ];
+}
+
+function rewrapHmacKey(core: Core, row: KeyVersionRecord, wrapped: Uint8Array): Uint8Array {
+  return rewrap(core, { wrappingKeyId: row.wrappingKeyId, wrapped }, hmacKeyIdentity(row)).wrapped;
 }
 
 function rewrap(core: Core, stored: { wrappingKeyId: string; wrapped: Uint8Array }, identity: Uint8Array) {

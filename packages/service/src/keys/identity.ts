@@ -5,6 +5,11 @@ export function keyVersionIdentity(version: { region: string; keyId: string; ver
   return encodeIdentity(["coffer key version v1", version.region, version.keyId, String(version.version)]);
 }
 
+/** What the wrapped key of a key version's HMACs is bound to. */
+export function hmacKeyIdentity(version: { region: string; keyId: string; version: number }): Buffer {
+  return encodeIdentity(["coffer key version hmac v1", version.region, version.keyId, String(version.version)]);
+}
+
 /** What a wrapped secret access key is bound to. */
 export function accessKeyIdentity(accessKey: { accessKeyId: string; principalArn: string }): Buffer {
   return encodeIdentity(["coffer access key v1", accessKey.accessKeyId, accessKey.principalArn]);

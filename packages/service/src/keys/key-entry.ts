@@ -1,5 +1,5 @@
 import type { KeyObject } from "node:crypto";
-import { findKeySpec, type KeySpecRow, publicKeyOf } from "@coffer/crypto";
+import { deriveTransitHmacKey, findKeySpec, findTransitType, type KeySpecRow, publicKeyOf } from "@coffer/crypto";
 import type { CompiledPolicy } from "@coffer/policy";
 import { parsePolicy } from "@coffer/policy";
 import { invariant, ServiceError } from "../errors.ts";
@@ -9,7 +9,7 @@ import { keyArn } from "../model/arn.ts";
 import { type KeyRecord, materialRegion } from "../model/key.ts";
 import type { Store } from "../ports/store.ts";
 import { BoundedCache } from "./bounded-cache.ts";
-import { keyVersionIdentity } from "./identity.ts";
+import { hmacKeyIdentity, keyVersionIdentity } from "./identity.ts";
 import { currentMaterialId, generatedMaterialId } from "./material-id.ts";
 import { isSymmetricEncryption } from "./symmetric.ts";
 
@@ -26,6 +26,7 @@ export class KeyEntry {
   readonly #store: Store;
   readonly #keyring: Keyring;
   readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
+  readonly #hmacKeys = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
   readonly #importedIds = new BoundedCache<number, string>(limits.cachedVersionsPerKey.value);
   #current: KeyObject | undefined;
   #currentMaterialId: string | undefined;
@@ -90,6 +91,32 @@ export class KeyEntry {
     if (version === this.record.currentVersion) this.#current = material;
     else this.#materials.set(version, material);
     return material;
+  }
+
+  /**
+   * The key that Transit makes HMACs with under a version: the material of an HMAC key, else the one that came with the
+   * material, else one that is derived of it.
+   *
+   * @returns undefined when there is no such version
+   */
+  async hmacKey(version: number): Promise<KeyObject | undefined> {
+    const cached = this.#hmacKeys.get(version);
+    if (cached !== undefined) return cached;
+    const material = await this.material(version);
+    if (material === undefined) return undefined;
+    const key =
+      findTransitType(this.record.spec)?.hmac === "material" ? material : await this.#ownHmacKey(version, material);
+    this.#hmacKeys.set(version, key);
+    return key;
+  }
+
+  async #ownHmacKey(version: number, material: KeyObject): Promise<KeyObject> {
+    const { keyId } = this.record;
+    const stored = await this.#store.get("keyVersions", { region: materialRegion(this.record), keyId, version });
+    if (stored?.wrappedHmacKey === undefined) return deriveTransitHmacKey(material);
+    const wrapped = { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedHmacKey };
+    using secret = this.#keyring.unwrap(wrapped, hmacKeyIdentity(stored));
+    return secret.toKeyObject();
   }
 
   /** Whether this is a key of AES, with which encryption context, data keys and automatic rotation go. */

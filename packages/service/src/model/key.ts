@@ -1,4 +1,4 @@
-import type { KeySpecUsage } from "@coffer/crypto";
+import type { KeySpecUsage, TransitKdf } from "@coffer/crypto";
 
 /**
  * Core key states: the standard's words (NIST SP 800-57 part 1, section 7); wires translate them.
@@ -36,6 +36,18 @@ export interface TransitAttributes {
   readonly minDecryptionVersion: number;
   /** 0 means the latest version. */
   readonly minEncryptionVersion: number;
+  /** How a key is derived from the material for each request's context; absent when the material itself serves. */
+  readonly kdf?: TransitKdf;
+  /** Of convergent encryption: equal plaintexts under a context have equal ciphertexts. Absent when they have not. */
+  readonly convergentVersion?: number;
+  /** Older versions are trimmed away for good; absent means none. */
+  readonly minAvailableVersion?: number;
+  /** Nothing may be done with the key until this is taken back (OpenBao: soft-delete). */
+  readonly softDeleted?: boolean;
+  /** Transit made the key: it serves for all that its type can do, and not for its one usage alone. */
+  readonly allUses?: boolean;
+  /** Length of new material, where the spec leaves it open. */
+  readonly secretBytes?: number;
 }
 
 export interface KeyTag {
@@ -108,6 +120,10 @@ export interface KeyVersionRecord {
   readonly expiresAtMs?: number;
   /** What the importer called it. */
   readonly materialDescription?: string;
+  /** The key of Transit's HMACs where it came with the material (restored keys); else it is derived of that. */
+  readonly wrappedHmacKey?: Uint8Array;
+  /** PEM of the certificates for the public key, its own first (Vault API: Transit, set certificate chain). */
+  readonly certificateChain?: string;
   readonly revision: number;
 }
 

@@ -6,6 +6,7 @@ import { customKeyStores } from "./0005-custom-key-stores.ts";
 import { keyUsage } from "./0006-key-usage.ts";
 import { grants } from "./0007-grants.ts";
 import { vault } from "./0008-vault.ts";
+import { transit } from "./0009-transit.ts";
 import type { Migration } from "./migrate.ts";
 
 /** All migrations, oldest first. */
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   keyUsage,
   grants,
   vault,
+  transit,
 ];

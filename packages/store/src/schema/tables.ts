@@ -84,6 +84,8 @@ const keyVersions = {
   rotationType: optional(text("rotation_type")),
   expiresAtMs: optional(integer("expires_at_ms")),
   materialDescription: optional(text("material_description")),
+  wrappedHmacKey: optional(bytes("wrapped_hmac_key")),
+  certificateChain: optional(text("certificate_chain")),
   revision: integer("revision"),
 } satisfies Columns<KeyVersionRecord>;
 

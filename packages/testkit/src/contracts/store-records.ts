@@ -76,6 +76,8 @@ export const sampleRecords: Tables = {
     rotationType: "ON_DEMAND",
     expiresAtMs: 1_702_592_000_000,
     materialDescription: "from the vault in the cellar",
+    wrappedHmacKey: Uint8Array.of(4, 5, 6),
+    certificateChain: "-----BEGIN CERTIFICATE-----",
     revision: 1,
   },
   keyUsages: {
@@ -284,7 +286,7 @@ export const optionalMembers: { readonly [T in TableName]: readonly (keyof Table
     "policyPrincipals",
     "dueAtMs",
   ],
-  keyVersions: ["rotationType", "expiresAtMs", "materialDescription"],
+  keyVersions: ["rotationType", "expiresAtMs", "materialDescription", "wrappedHmacKey", "certificateChain"],
   keyUsages: [],
   aliases: [],
   grants: ["granteeId", "retiring", "retiringId", "name", "nameDigest"],

@@ -11,6 +11,10 @@ export const failureTexts: Readonly<Record<TransitFailure, string>> = {
   versionUnknown: "invalid ciphertext: version is too new",
   decryptionFailed: "cipher: message authentication failed",
   versionTooHigh: "requested version for encryption is higher than the latest key version",
+  contextMissing:
+    "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key",
+  aadUnsupported: "'associated_data' provided for non-AEAD cipher suite",
+  plaintextTooLong: "failed to RSA encrypt the plaintext: crypto/rsa: message too long for RSA key size",
   versionTooLow: "requested version for encryption is less than the minimum encryption key version",
 };
 

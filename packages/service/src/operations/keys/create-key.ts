@@ -150,7 +150,7 @@ export function newKey(
   nowMs: number,
 ): KeyRecord {
   const spec = findKeySpec(input.spec ?? "SYMMETRIC_DEFAULT");
-  if (spec === undefined) {
+  if (spec === undefined || (spec.transitOnly === true && input.transit?.allUses !== true)) {
     throw ServiceError.of("Unsupported", {
       reason: `KeySpec ${input.spec} is not supported by this release of Coffer.`,
     });

@@ -4,7 +4,7 @@ import { invariant } from "../../errors.ts";
 import { keyVersionIdentity } from "../../keys/identity.ts";
 import { type KeyRecord, type KeyVersionRecord, materialRegion, type RotationType } from "../../model/key.ts";
 
-type VersionedKey = Pick<KeyRecord, "region" | "account" | "keyId" | "spec" | "origin" | "multiRegion">;
+type VersionedKey = Pick<KeyRecord, "region" | "account" | "keyId" | "spec" | "origin" | "multiRegion" | "transit">;
 
 /** Generates material for version `version` of a key and wraps it. Nothing is stored yet. */
 export async function generateVersion(
@@ -17,7 +17,7 @@ export async function generateVersion(
   invariant(spec !== undefined, "a stored key has a known spec");
   const region = materialRegion(key);
   const { account, keyId } = key;
-  using material = await spec.generate();
+  using material = await spec.generate(key.transit.secretBytes);
   return {
     region,
     keyId,

@@ -1,16 +1,18 @@
 import { limits } from "../../limits.ts";
 import { type Call, defineOperation } from "../../pipeline/operation.ts";
 import { checkRange } from "../checks.ts";
-import { symmetricOnly } from "../message.ts";
 import { activeOnly, type KeyInput, namedKey } from "../shared.ts";
 import {
   decryptItem,
   encryptItem,
+  encryptionKeyOf,
   type TransitCiphertext,
   type TransitCiphertextItem,
+  type TransitEncryptionKey,
   type TransitPlaintextItem,
   type TransitResult,
 } from "./items.ts";
+import { checkUse, type TransitUse } from "./uses.ts";
 
 /** One key, any number of items; resolved and authorized once. The wire limits their number and size. */
 export interface TransitBatch<Item> extends KeyInput {
@@ -19,6 +21,12 @@ export interface TransitBatch<Item> extends KeyInput {
 
 export interface TransitBatchOutput<Value> {
   readonly results: readonly TransitResult<Value>[];
+}
+
+/** The operation's key, once it is known that it may be used so. @throws ServiceError InvalidInput, KeyUsageMismatch */
+function usable({ keys }: Pick<Call<unknown>, "keys">, use: TransitUse, operation: string): TransitEncryptionKey {
+  const key = keys[0]!;
+  return encryptionKeyOf(key, checkUse(key, use, operation));
 }
 
 function recordBatch({ keyId, items }: TransitBatch<unknown>) {
@@ -33,12 +41,13 @@ export const transitEncrypt = defineOperation<
   name: "Encrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Encrypt", activeOnly, symmetricOnly)],
+  keys: [namedKey("kms:Encrypt", activeOnly)],
   record: recordBatch,
   async run({ keys, input }) {
+    const key = usable({ keys }, "encrypt", "Encrypt");
     const results: TransitResult<TransitCiphertext>[] = [];
     for (const item of input.items) {
-      const result = encryptItem(keys[0]!, item);
+      const result = encryptItem(key, item);
       // A batch whose material is in memory never leaves this turn of the event loop: an await costs as much as parsing.
       results.push(result instanceof Promise ? await result : result);
     }
@@ -55,13 +64,14 @@ export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem
   name: "Decrypt",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:Decrypt", activeOnly, symmetricOnly)],
+  keys: [namedKey("kms:Decrypt", activeOnly)],
   record: recordBatch,
   async run({ keys, input }) {
+    const key = usable({ keys }, "decrypt", "Decrypt");
     const results: TransitResult<Buffer>[] = [];
     try {
       for (const item of input.items) {
-        const result = decryptItem(keys[0]!, item);
+        const result = decryptItem(key, item);
         results.push(result instanceof Promise ? await result : result);
       }
       return { results };
@@ -83,21 +93,22 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
   plane: "data",
   readOnly: true,
   keys: [
-    namedKey("kms:ReEncryptFrom", activeOnly, symmetricOnly),
-    namedKey("kms:ReEncryptTo", activeOnly, symmetricOnly),
+    namedKey("kms:ReEncryptFrom", activeOnly),
+    namedKey("kms:ReEncryptTo", activeOnly),
   ],
   record: recordBatch,
   async run({ keys, input }) {
+    const key = usable({ keys }, "decrypt", "ReEncrypt");
     const results: TransitResult<TransitCiphertext>[] = [];
     for (const item of input.items) {
-      const opened = await decryptItem(keys[0]!, item);
+      const opened = await decryptItem(key, item);
       if (!opened.ok) {
         results.push(opened);
         continue;
       }
-      const { aad, keyVersion } = item;
+      const { aad, context, keyVersion } = item;
       try {
-        results.push(await encryptItem(keys[0]!, { plaintext: opened.value, aad, keyVersion }));
+        results.push(await encryptItem(key, { plaintext: opened.value, aad, context, keyVersion }));
       } finally {
         opened.value.fill(0);
       }
@@ -112,6 +123,7 @@ export interface TransitDataKeyInput extends KeyInput {
   /** 0 or absent: the latest. */
   readonly keyVersion?: number | undefined;
   readonly aad?: Uint8Array | undefined;
+  readonly context?: Uint8Array | undefined;
 }
 
 export interface TransitDataKeyOutput {
@@ -130,13 +142,14 @@ export const transitDataKey = defineOperation<TransitDataKeyInput, TransitDataKe
   name: "GenerateDataKey",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKey", activeOnly, symmetricOnly)],
+  keys: [namedKey("kms:GenerateDataKey", activeOnly)],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run(call) {
+    const key = usable(call, "encrypt", "GenerateDataKey");
     const plaintext = newDataKey(call);
-    const { aad, keyVersion } = call.input;
+    const { aad, context, keyVersion } = call.input;
     try {
-      return { plaintext, result: await encryptItem(call.keys[0]!, { plaintext, aad, keyVersion }) };
+      return { plaintext, result: await encryptItem(key, { plaintext, aad, context, keyVersion }) };
     } catch (error) {
       plaintext.fill(0);
       throw error;
@@ -150,13 +163,14 @@ export const transitDataKeyWithoutPlaintext = defineOperation<TransitDataKeyInpu
   name: "GenerateDataKeyWithoutPlaintext",
   plane: "data",
   readOnly: true,
-  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly, symmetricOnly)],
+  keys: [namedKey("kms:GenerateDataKeyWithoutPlaintext", activeOnly)],
   record: ({ keyId, dataKeyBytes }) => ({ keyId, numberOfBytes: dataKeyBytes }),
   async run(call) {
+    const key = usable(call, "encrypt", "GenerateDataKeyWithoutPlaintext");
     const plaintext = newDataKey(call);
-    const { aad, keyVersion } = call.input;
+    const { aad, context, keyVersion } = call.input;
     try {
-      return await encryptItem(call.keys[0]!, { plaintext, aad, keyVersion });
+      return await encryptItem(key, { plaintext, aad, context, keyVersion });
     } finally {
       plaintext.fill(0);
     }

@@ -1,10 +1,20 @@
 import type { KeyObject } from "node:crypto";
 import {
   decryptTransit,
+  deriveTransitKey,
   encryptTransit,
+  findEncryptionAlgorithm,
+  findTransitCipher,
+  formatTransit,
+  hmacSha256,
   type TransitCiphertext as ParsedCiphertext,
   parseTransitCiphertext,
+  publicKeyOf,
+  SecretBytes,
+  type TransitCipher,
+  type TransitTypeRow,
 } from "@coffer/crypto";
+import { invariant } from "../../errors.ts";
 import type { KeyEntry } from "../../keys/key-entry.ts";
 
 /** Why one Transit item failed; the wire has Vault's words for each. */
@@ -16,7 +26,13 @@ export type TransitFailure =
   /** The wanted version for encryption is newer than the key's latest one. */
   | "versionTooHigh"
   /** The wanted version for encryption is negative, or older than the key allows. */
-  | "versionTooLow";
+  | "versionTooLow"
+  /** The key is derived for each context, and there is none. */
+  | "contextMissing"
+  /** Associated data for a key that is not of an AEAD. */
+  | "aadUnsupported"
+  /** An RSA key has no room for the plaintext. */
+  | "plaintextTooLong";
 
 export type TransitResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -25,6 +41,8 @@ export type TransitResult<T> =
 export interface TransitPlaintextItem {
   readonly plaintext: Uint8Array;
   readonly aad?: Uint8Array | undefined;
+  /** Of a derived key: what it is derived for. */
+  readonly context?: Uint8Array | undefined;
   /** 0 or absent: the latest. */
   readonly keyVersion?: number | undefined;
 }
@@ -32,6 +50,7 @@ export interface TransitPlaintextItem {
 export interface TransitCiphertextItem {
   readonly ciphertext: string;
   readonly aad?: Uint8Array | undefined;
+  readonly context?: Uint8Array | undefined;
 }
 
 export interface TransitCiphertext {
@@ -46,8 +65,21 @@ function failed(failure: TransitFailure): { readonly ok: false; readonly failure
 /** A result, at once when the material is in memory. */
 type Soon<T> = TransitResult<T> | Promise<TransitResult<T>>;
 
+/** A key as Transit encrypts with it. Made once for a batch. */
+export interface TransitEncryptionKey {
+  readonly key: KeyEntry;
+  /** Absent for RSA keys. */
+  readonly cipher: TransitCipher | undefined;
+}
+
+/** A key that Transit encrypts with. @param type its own */
+export function encryptionKeyOf(key: KeyEntry, { encryption }: TransitTypeRow): TransitEncryptionKey {
+  return { key, cipher: encryption === "aead" ? findTransitCipher(key.record.spec) : undefined };
+}
+
 /** Encrypts one item in Transit's format (Vault API: Transit, encrypt data). */
-export function encryptItem(key: KeyEntry, item: TransitPlaintextItem): Soon<TransitCiphertext> {
+export function encryptItem(of: TransitEncryptionKey, item: TransitPlaintextItem): Soon<TransitCiphertext> {
+  const { key } = of;
   const { currentVersion, transit } = key.record;
   const wanted = item.keyVersion === undefined || item.keyVersion === 0 ? currentVersion : item.keyVersion;
   if (!Number.isSafeInteger(wanted)) return failed("versionTooLow");
@@ -55,39 +87,109 @@ export function encryptItem(key: KeyEntry, item: TransitPlaintextItem): Soon<Tra
   // What is encrypted must decrypt, so the lowest version for decryption binds here too.
   if (wanted < Math.max(transit.minEncryptionVersion, transit.minDecryptionVersion)) return failed("versionTooLow");
   const material = key.cachedMaterial(wanted);
-  if (material !== undefined) return encryptUnder(material, wanted, item);
-  return key.material(wanted).then((loaded) => encryptUnder(loaded, wanted, item));
+  if (material !== undefined) return encryptUnder(of, material, wanted, item);
+  return key.material(wanted).then((loaded) => encryptUnder(of, loaded, wanted, item));
 }
 
 function encryptUnder(
+  { key, cipher }: TransitEncryptionKey,
   material: KeyObject | undefined,
   keyVersion: number,
   item: TransitPlaintextItem,
-): TransitResult<TransitCiphertext> {
+): Soon<TransitCiphertext> {
   if (material === undefined) return failed("versionUnknown");
   const { plaintext, aad } = item;
-  const ciphertext = encryptTransit({ material, keyVersion, plaintext, ...(aad === undefined ? {} : { aad }) });
+  if (cipher === undefined) return encryptRsa(material, keyVersion, item);
+  if (key.record.transit.kdf !== undefined) return encryptDerived(key, cipher, material, keyVersion, item);
+  const ciphertext = encryptTransit({ cipher, material, keyVersion, plaintext, ...(aad === undefined ? {} : { aad }) });
   return { ok: true, value: { ciphertext, keyVersion } };
 }
 
+const convergentHmacBytes = 32;
+
+/** Under a key that is derived for the item's context; convergent ones derive the key of their nonces with it. */
+function encryptDerived(
+  { record }: KeyEntry,
+  cipher: TransitCipher,
+  material: KeyObject,
+  keyVersion: number,
+  { context, plaintext, aad }: TransitPlaintextItem,
+): TransitResult<TransitCiphertext> {
+  if (context === undefined || context.length === 0) return failed("contextMissing");
+  const { kdf, convergentVersion } = record.transit;
+  invariant(kdf !== undefined, "a derived key has a way to be derived");
+  const { keyBytes } = cipher;
+  const isConvergent = convergentVersion !== undefined;
+  using derived = deriveTransitKey(kdf, material, context, keyBytes + (isConvergent ? convergentHmacBytes : 0));
+  const ciphertext = derived.use((bytes) => {
+    // OpenBao, sdk/helper/keysutil/policy.go: convergent version 3.
+    const nonce = isConvergent ? hmacSha256(bytes.subarray(keyBytes), plaintext) : undefined;
+    const own = firstBytes(derived, keyBytes);
+    return encryptTransit({ cipher, material: own, keyVersion, plaintext, nonce, ...(aad === undefined ? {} : { aad }) });
+  });
+  return { ok: true, value: { ciphertext, keyVersion } };
+}
+
+function firstBytes(secret: SecretBytes, count: number): KeyObject {
+  if (secret.byteLength === count) return secret.toKeyObject();
+  using first = secret.use((bytes) => SecretBytes.takeFrom(Buffer.from(bytes.subarray(0, count))));
+  return first.toKeyObject();
+}
+
+/** RSAES-OAEP with SHA-256, as Transit has it. */
+const oaep = findEncryptionAlgorithm("RSAES_OAEP_SHA_256");
+
+async function encryptRsa(
+  material: KeyObject,
+  keyVersion: number,
+  { plaintext, aad }: TransitPlaintextItem,
+): Promise<TransitResult<TransitCiphertext>> {
+  invariant(oaep !== undefined, "RSA keys encrypt with OAEP");
+  if (aad !== undefined && aad.length > 0) return failed("aadUnsupported");
+  const publicKey = publicKeyOf(material);
+  if (plaintext.length > oaep.maxPlaintextBytes(publicKey)) return failed("plaintextTooLong");
+  const body = await oaep.encrypt(publicKey, plaintext);
+  return { ok: true, value: { ciphertext: formatTransit(keyVersion, body), keyVersion } };
+}
+
 /** Decrypts one item in Transit's format. Owner of the plaintext is the caller. */
-export function decryptItem(key: KeyEntry, item: TransitCiphertextItem): Soon<Buffer> {
+export function decryptItem(of: TransitEncryptionKey, item: TransitCiphertextItem): Soon<Buffer> {
+  const { key } = of;
   const parsed = parseTransitCiphertext(item.ciphertext);
   if (parsed === undefined) return failed("ciphertextMalformed");
   const { keyVersion } = parsed;
   if (keyVersion > key.record.currentVersion) return failed("versionUnknown");
   if (keyVersion < key.record.transit.minDecryptionVersion) return failed("versionTooOld");
   const material = key.cachedMaterial(keyVersion);
-  if (material !== undefined) return decryptUnder(material, parsed, item.aad);
-  return key.material(keyVersion).then((loaded) => decryptUnder(loaded, parsed, item.aad));
+  if (material !== undefined) return decryptUnder(of, material, parsed, item);
+  return key.material(keyVersion).then((loaded) => decryptUnder(of, loaded, parsed, item));
 }
 
 function decryptUnder(
+  { key, cipher }: TransitEncryptionKey,
   material: KeyObject | undefined,
   parsed: ParsedCiphertext,
-  aad: Uint8Array | undefined,
-): TransitResult<Buffer> {
+  { aad, context }: TransitCiphertextItem,
+): Soon<Buffer> {
   if (material === undefined) return failed("versionUnknown");
-  const plaintext = decryptTransit(parsed, material, aad);
+  if (cipher === undefined) return decryptRsa(material, parsed, aad);
+  const { kdf } = key.record.transit;
+  if (kdf === undefined) return opened(decryptTransit(cipher, parsed, material, aad));
+  if (context === undefined || context.length === 0) return failed("contextMissing");
+  using derived = deriveTransitKey(kdf, material, context, cipher.keyBytes);
+  return opened(decryptTransit(cipher, parsed, derived.toKeyObject(), aad));
+}
+
+function opened(plaintext: Buffer | undefined): TransitResult<Buffer> {
   return plaintext === undefined ? failed("decryptionFailed") : { ok: true, value: plaintext };
+}
+
+async function decryptRsa(
+  material: KeyObject,
+  { body }: ParsedCiphertext,
+  aad: Uint8Array | undefined,
+): Promise<TransitResult<Buffer>> {
+  invariant(oaep !== undefined, "RSA keys decrypt with OAEP");
+  if (aad !== undefined && aad.length > 0) return failed("aadUnsupported");
+  return opened(await oaep.decrypt(material, body));
 }

@@ -73,7 +73,7 @@ describe("Transit", () => {
         "x",
         "decryptionFailed",
         "decryptionFailed",
-        "ciphertextMalformed",
+        "versionUnknown",
         "versionUnknown",
         "decryptionFailed",
         "ciphertextMalformed",

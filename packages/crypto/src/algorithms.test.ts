@@ -29,7 +29,8 @@ function withoutLastByte(material: SecretBytes): SecretBytes {
 test("names in the REST and Transit APIs belong to one row", () => {
   const rows = [...keySpecs.values()];
   assert.equal(new Set(rows.map((row) => row.restName)).size, rows.length);
-  const transitTypes = rows.map((row) => row.transitType).filter((name) => name !== undefined);
+  // HMAC keys of every length are of one type there.
+  const transitTypes = rows.map((row) => row.transitType).filter((name) => name !== undefined && name !== "hmac");
   assert.equal(new Set(transitTypes).size, transitTypes.length);
 });
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { CryptoInvariantError } from "./invariant.ts";
-import { findTransitCipher } from "./transit/ciphers.ts";
 import { bitFlips, fixedNonce, fromHex, keyFromHex, readVectors } from "./testing/vectors.ts";
+import { findTransitCipher } from "./transit/ciphers.ts";
 import { decryptTransit, encryptTransit, parseTransitCiphertext } from "./transit-ciphertext.ts";
 import { encryptTransitFrom } from "./transit-ciphertext-internal.ts";
 

@@ -52,7 +52,11 @@ export function parseTransitCiphertext(text: string): TransitCiphertext | undefi
 }
 
 /** What a Transit text of another kind than a ciphertext is: a signature, or an HMAC. */
-export function formatTransit(keyVersion: number, bytes: Uint8Array, encoding: "base64" | "base64url" = "base64"): string {
+export function formatTransit(
+  keyVersion: number,
+  bytes: Uint8Array,
+  encoding: "base64" | "base64url" = "base64",
+): string {
   return `${transitPrefix}${keyVersion}:${Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString(encoding)}`;
 }
 

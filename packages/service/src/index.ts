@@ -1,4 +1,14 @@
-export { findKeySpec, type MessageType, type SecretBytes } from "@coffer/crypto";
+export {
+  findKeySpec,
+  findTransitHash,
+  findTransitType,
+  type MessageType,
+  type SecretBytes,
+  specOfTransitType,
+  type TransitHash,
+  type TransitSigning,
+  type TransitTypeRow,
+} from "@coffer/crypto";
 export { parseStrictJson, parseVaultTime } from "@coffer/policy";
 export type { AnonymousCaller } from "./audit/event.ts";
 export { redactTokens } from "./audit/redact-tokens.ts";
@@ -241,9 +251,18 @@ export {
   transitEncrypt,
   transitRewrap,
 } from "./operations/transit/crypto-operations.ts";
+export { hashData } from "./operations/transit/hash.ts";
+export { transitHmac, transitVerifyHmac } from "./operations/transit/hmac-operations.ts";
 export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
-export { readKey } from "./operations/transit/read-key.ts";
+export { type KeyVersionFacts, readKey } from "./operations/transit/read-key.ts";
+export {
+  type TransitSignature,
+  type TransitSigningFailure,
+  type TransitSigningResult,
+  transitSign,
+  transitVerify,
+} from "./operations/transit/sign-operations.ts";
 export type { AppRole, AppRoleChanges } from "./operations/vault-auth/approle/app-role.ts";
 export { logInWithAppRole } from "./operations/vault-auth/approle/log-in.ts";
 export { deleteAppRole, readAppRole, writeAppRole } from "./operations/vault-auth/approle/role-operations.ts";

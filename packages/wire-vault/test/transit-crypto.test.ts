@@ -292,9 +292,9 @@ describe("Transit: encrypt, decrypt, rewrap, datakey", () => {
     }
     const refused: [object, RegExp][] = [
       [{ plaintext: "!" }, /encryption key not found/],
-      [{ plaintext: "", type: "rsa-2048" }, /^key type rsa-2048 is not supported by this release of Coffer/],
+      [{ plaintext: "", type: "rsa-2048" }, /^unknown key type rsa-2048$/],
       [{ plaintext: "", type: "nonsense" }, /^unknown key type nonsense$/],
-      [{ plaintext: "", context: "eA==" }, /^key derivation and convergent encryption are not supported/],
+      [{ plaintext: "", convergent_encryption: true }, /so context is required$/],
     ];
     for (const [body, message] of refused) {
       const answer = await call("POST", "transit/encrypt/fresh", body);

@@ -81,9 +81,23 @@ describe("Transit: keys", () => {
   });
 
   it("refuses what this release does not have, each by name", async () => {
-    await refused("POST", "transit/keys/k", { type: "ecdsa-p256" }, /^key type ecdsa-p256 is not supported by this/);
+    await refused(
+      "POST",
+      "transit/keys/k",
+      { type: "aes256-cmac" },
+      /^key type aes256-cmac is not supported by Coffer/,
+    );
+    await refused("POST", "transit/keys/k", { type: "ml-dsa", parameter_set: "45" }, /^invalid parameter_set 45 for/);
+    await refused("POST", "transit/keys/k", { type: "hmac", key_size: 31 }, "invalid key_size 31");
+    await refused("POST", "transit/keys/k", { type: "hmac", key_size: 513 }, "invalid key_size 513");
     await refused("POST", "transit/keys/k", { type: "what" }, "unknown key type what");
-    await refused("POST", "transit/keys/k", { derived: true }, /^key derivation and convergent encryption are not/);
+    const derived = { derived: true, type: "rsa-2048" };
+    await refused(
+      "POST",
+      "transit/keys/k",
+      derived,
+      /^key derivation and convergent encryption not supported for keys/,
+    );
     const convergent = "convergent encryption requires derivation to be enabled";
     await refused("POST", "transit/keys/k", { convergent_encryption: true }, convergent);
     await refused("POST", "transit/keys/k", { key_size: 32 }, "key_size is not valid for algorithm aes256-gcm96");

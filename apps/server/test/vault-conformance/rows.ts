@@ -1,5 +1,6 @@
 /** Rows of docs/divergences/vault.md that several steps name. */
 export const rows = {
+  algorithm: "An unknown algorithm of an HMAC",
   already: "A key that is there already",
   badBody: "A body that is no JSON object",
   batch: "A batch that cannot be parsed",

@@ -42,7 +42,11 @@ export function signDigest(privateKey: KeyObject, digest: Uint8Array): Buffer | 
 }
 
 /** Whether an untrusted signature in DER is one of this digest. */
-export function verifyDigest(publicKey: KeyObject, digest: Uint8Array, signature: Uint8Array): boolean | Promise<boolean> {
+export function verifyDigest(
+  publicKey: KeyObject,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): boolean | Promise<boolean> {
   if (!isFastCurve(publicKey) || !canSignWithOpenssl()) return verifyOffLoop("ecdsa", publicKey, digest, signature);
   return verifyWithOpenssl("ecdsa-digest", evpKeyOf(publicKey), digest, signature);
 }

@@ -8,7 +8,13 @@ export interface TransitCipher {
   readonly keyBytes: number;
   readonly nonceBytes: number;
   /** Ciphertext and tag, into `out` from `offset` on. */
-  readonly seal: (key: KeyObject, nonce: Buffer, plaintext: Uint8Array, aad: Uint8Array | undefined, out: Buffer) => void;
+  readonly seal: (
+    key: KeyObject,
+    nonce: Buffer,
+    plaintext: Uint8Array,
+    aad: Uint8Array | undefined,
+    out: Buffer,
+  ) => void;
   /** The plaintext, for the caller to wipe; undefined for every cause of failure alike. */
   readonly open: (key: KeyObject, nonce: Buffer, sealed: Buffer, aad: Uint8Array | undefined) => Buffer | undefined;
 }

@@ -1,4 +1,5 @@
 import { hash as digestOf, type KeyObject } from "node:crypto";
+import { isWholeDerSequence } from "../der.ts";
 import { signOffLoop } from "../off-loop/off-loop.ts";
 import { signDigest, verifyDigest } from "../signing/ecdsa.ts";
 import { ecdsaDerToP1363, ecdsaP1363ToDer } from "../signing/ecdsa-digest.ts";
@@ -24,8 +25,8 @@ export interface TransitSigning {
   readonly marshaling: "asn1" | "jws";
 }
 
-/** Why Transit does not sign or verify so. `digestLength`: a digest of another length than the hash's. */
-export type TransitSigningProblem = "saltLength" | "digestLength" | "unsupportedHash" | "inputTooLong";
+/** Why Transit does not sign or verify so. `digestLength`: a digest of another length than the hash's. `malformed`: not the encoding of a signature. */
+export type TransitSigningProblem = "saltLength" | "digestLength" | "unsupportedHash" | "inputTooLong" | "malformed";
 
 /** A signature or a verdict; or what is wrong with the wish for it. */
 export type TransitSigned<T> =
@@ -62,6 +63,7 @@ const ecdsa: TransitScheme = {
     return done(how.marshaling === "jws" ? ecdsaDerToP1363(key, der) : der);
   },
   async verify(key, input, how, signature) {
+    if (how.marshaling === "asn1" && !isWholeDerSequence(signature)) return wrong("malformed");
     const der = how.marshaling === "jws" ? ecdsaP1363ToDer(key, signature) : signature;
     return done(der !== undefined && (await verifyDigest(key, digest(input, how), der)));
   },

@@ -1,7 +1,13 @@
 import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
 import { InvariantError, invariant } from "../errors.ts";
-import { accessKeyIdentity, hmacKeyIdentity, keyStoreIdentity, keyVersionIdentity, vaultEntryIdentity } from "../keys/identity.ts";
+import {
+  accessKeyIdentity,
+  hmacKeyIdentity,
+  keyStoreIdentity,
+  keyVersionIdentity,
+  vaultEntryIdentity,
+} from "../keys/identity.ts";
 import type { KeyVersionRecord } from "../model/key.ts";
 import { StoreConflict, type Write } from "../ports/store.ts";
 import {
@@ -86,7 +92,13 @@ async function findWrapped(core: Core, olderId: string, skipped: number): Promis
         const { wrappingKeyId, wrapped } = rewrap(core, stored, keyVersionIdentity(row));
         const hmac = row.wrappedHmacKey && rewrapHmacKey(core, row, row.wrappedHmacKey);
         const wrappedHmacKey = hmac === undefined ? {} : { wrappedHmacKey: hmac };
-        const changed = { ...row, wrappingKeyId, wrappedMaterial: wrapped, ...wrappedHmacKey, revision: row.revision + 1 };
+        const changed = {
+          ...row,
+          wrappingKeyId,
+          wrappedMaterial: wrapped,
+          ...wrappedHmacKey,
+          revision: row.revision + 1,
+        };
         return { op: "update", table: "keyVersions", row: changed };
       },
     })),

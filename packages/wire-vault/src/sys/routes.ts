@@ -1,5 +1,6 @@
 import { lookupSelfRoute, renewSelfRoute, revokeSelfRoute } from "../auth/own-token.ts";
 import type { Route } from "../http/routes.ts";
+import { hashRoute } from "../transit/hash.ts";
 import { randomRoute } from "../transit/random.ts";
 import { auditRoutes } from "./audit.ts";
 import { capabilitiesRoutes } from "./capabilities.ts";
@@ -16,6 +17,11 @@ export const sysRoutes: readonly Route[] = [
   ...lockedUserRoutes,
   ...capabilitiesRoutes,
   ...policyRoutes,
+  ...["tools/hash", "tools/hash/:name"].map((pattern) => ({
+    pattern,
+    fields: ["algorithm", "format", "input"],
+    operations: { update: hashRoute },
+  })),
   { pattern: "tools/random", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
   { pattern: "tools/random/:name", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
   { pattern: "tools/random/:name/:name", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },

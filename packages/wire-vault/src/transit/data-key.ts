@@ -2,7 +2,7 @@ import { ServiceError, transitDataKey, transitDataKeyWithoutPlaintext } from "@c
 import type { RouteHandler } from "../http/call.ts";
 import { ok } from "../http/envelope.ts";
 import { ciphertextMembers } from "./encrypt.ts";
-import { type Entry, entryProblem, readAssociatedData } from "./entries.ts";
+import { type Entry, readAssociatedData, readContext } from "./entries.ts";
 import { failureText } from "./failures.ts";
 import { namedKey } from "./key-name.ts";
 import { keyProblem } from "./key-problems.ts";
@@ -30,9 +30,10 @@ export const dataKeyRoute: RouteHandler = async (call) => {
     reference: "",
   };
   const { aad, problem } = readAssociatedData(entry);
-  const wrong = entryProblem(entry) ?? problem;
+  const { context, problem: contextProblem } = readContext(entry);
+  const wrong = contextProblem ?? problem;
   if (wrong !== undefined) refuse(wrong);
-  const input = { keyId: key.alias, dataKeyBytes: bits / 8, keyVersion: entry.keyVersion, aad };
+  const input = { keyId: key.alias, dataKeyBytes: bits / 8, keyVersion: entry.keyVersion, aad, context };
   try {
     if (kind === "wrapped") {
       const result = await call.execute(transitDataKeyWithoutPlaintext, input);

@@ -2,14 +2,15 @@ import { type TransitResult, transitDecrypt, transitRewrap } from "@coffer/servi
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { answerEntries, type Outcome } from "./batch-answer.ts";
 import { ciphertextOutcome } from "./encrypt.ts";
-import { type Entries, type Entry, entryProblem, readAssociatedData, readEntries } from "./entries.ts";
-import { failureText } from "./failures.ts";
+import { type Entries, type Entry, readAssociatedData, readContext, readEntries } from "./entries.ts";
+import { type FailedItem, failureText } from "./failures.ts";
 import { namedKey } from "./key-name.ts";
 import { keyProblem } from "./key-problems.ts";
 
 interface CiphertextItem {
   readonly ciphertext: string;
   readonly aad?: Buffer;
+  readonly context: Buffer | undefined;
   readonly keyVersion: number;
 }
 
@@ -22,11 +23,11 @@ function parseCiphertext(entry: Entry): CiphertextItem | string {
   const { keyVersion } = entry;
   const ciphertext = withoutBreaks(entry.ciphertext);
   if (ciphertext === "") return "missing ciphertext to decrypt";
-  const problem = entryProblem(entry);
+  const { context, problem } = readContext(entry);
   if (problem !== undefined) return problem;
-  if (entry.associatedData === "") return { ciphertext, keyVersion };
+  if (entry.associatedData === "") return { ciphertext, keyVersion, context };
   const { aad, problem: aadProblem } = readAssociatedData(entry);
-  return aad === undefined ? aadProblem! : { ciphertext, keyVersion, aad };
+  return aad === undefined ? aadProblem! : { ciphertext, keyVersion, context, aad };
 }
 
 /** Runs an operation on the entries that can be read, and puts what became of each in the order of the input. */
@@ -36,28 +37,31 @@ async function overCiphertexts<Value>(
   run: (
     keyId: string,
     items: readonly CiphertextItem[],
-  ) => Promise<{ readonly results: readonly TransitResult<Value>[] }>,
-  describe: (result: TransitResult<Value>, ciphertext: string) => Outcome,
+  ) => Promise<{ readonly keyType: string; readonly results: readonly TransitResult<Value>[] }>,
+  describe: (result: TransitResult<Value>, ciphertext: string, at: FailedItem) => Outcome,
 ): Promise<Outcome[]> {
   const key = namedKey(call);
   const parsed = entries.map(parseCiphertext);
   const items: CiphertextItem[] = [];
   for (const item of parsed) if (typeof item !== "string") items.push(item);
+  let keyType: string;
   let results: readonly TransitResult<Value>[];
   try {
-    ({ results } = await run(key.alias, items));
+    ({ keyType, results } = await run(key.alias, items));
   } catch (error) {
     throw keyProblem(error, key, "encryption key not found");
   }
   let next = 0;
-  return parsed.map((item) =>
-    typeof item === "string" ? { members: "", error: item } : describe(results[next++]!, item.ciphertext),
+  return parsed.map((item, index) =>
+    typeof item === "string"
+      ? { members: "", error: item }
+      : describe(results[next++]!, item.ciphertext, { index, keyType }),
   );
 }
 
 /** The outcome of one decrypted item; wipes the plaintext. */
-function plaintextOutcome(result: TransitResult<Buffer>, ciphertext: string): Outcome {
-  if (!result.ok) return { members: '"plaintext":""', error: failureText(result.failure, ciphertext) };
+function plaintextOutcome(result: TransitResult<Buffer>, ciphertext: string, at: FailedItem): Outcome {
+  if (!result.ok) return { members: '"plaintext":""', error: failureText(result.failure, ciphertext, at) };
   const members = `"plaintext":"${result.value.toString("base64")}"`;
   result.value.fill(0);
   return { members, error: undefined };

@@ -9,20 +9,22 @@ import {
 import { base64Problem, decodeBase64 } from "../http/base64.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { answerEntries, type Outcome } from "./batch-answer.ts";
-import { type Entry, entryProblem, readAssociatedData, readEntries } from "./entries.ts";
-import { failureText } from "./failures.ts";
+import { type Entry, readAssociatedData, readContext, readEntries } from "./entries.ts";
+import { type FailedItem, failureText } from "./failures.ts";
 import { type NamedKey, namedKey } from "./key-name.ts";
 import { isMissing, isPending, keyProblem, pendingProblem } from "./key-problems.ts";
-import { checkKeyType, refuseDerivation } from "./key-type.ts";
+import { findKeyType, newKeyAttributes } from "./key-type.ts";
+import { usageOf } from "./keys.ts";
 
 interface PlaintextItem {
   readonly plaintext: Buffer;
   readonly aad?: Buffer;
+  readonly context: Buffer | undefined;
   readonly keyVersion: number;
 }
 
 function parsePlaintext(entry: Entry): PlaintextItem | string {
-  const problem = entryProblem(entry);
+  const { context, problem } = readContext(entry);
   if (problem !== undefined) return problem;
   const decoded = decodeBase64(entry.plaintext);
   if (!decoded.ok) return base64Problem(decoded.index);
@@ -30,9 +32,9 @@ function parsePlaintext(entry: Entry): PlaintextItem | string {
   const max = limits.transitPlaintextBytes.value;
   if (plaintext.length > max) return `the plaintext has ${plaintext.length} bytes; at most ${max} are allowed`;
   const { keyVersion } = entry;
-  if (entry.associatedData === "") return { plaintext, keyVersion };
+  if (entry.associatedData === "") return { plaintext, keyVersion, context };
   const { aad, problem: aadProblem } = readAssociatedData(entry);
-  return aad === undefined ? aadProblem! : { plaintext, keyVersion, aad };
+  return aad === undefined ? aadProblem! : { plaintext, keyVersion, context, aad };
 }
 
 /** The members of one encrypted item. Ciphertexts are base64 behind a fixed prefix, so they need no escaping. */
@@ -41,18 +43,36 @@ export function ciphertextMembers({ ciphertext, keyVersion }: TransitCiphertext)
 }
 
 /** The outcome of one encrypted item. */
-export function ciphertextOutcome(result: TransitResult<TransitCiphertext>, ciphertext?: string): Outcome {
+export function ciphertextOutcome(
+  result: TransitResult<TransitCiphertext>,
+  ciphertext: string | undefined,
+  at: FailedItem,
+): Outcome {
   return result.ok
     ? { members: ciphertextMembers(result.value), error: undefined }
-    : { members: "", error: failureText(result.failure, ciphertext) };
+    : { members: "", error: failureText(result.failure, ciphertext, at) };
 }
 
 /** As Vault does, a missing key is made by the first encryption under it, if the caller may create keys. */
 async function createMissingKey(call: VaultCall, key: NamedKey, hasContext: boolean): Promise<void> {
-  checkKeyType(call.fields.text("type"));
-  refuseDerivation(hasContext, call.fields.boolean("convergent_encryption"));
+  const convergent = call.fields.boolean("convergent_encryption") ?? false;
+  if (convergent && !hasContext) {
+    throw ServiceError.of("InvalidInput", {
+      kind: "validation",
+      reason: "convergent encryption requires derivation to be enabled, so context is required",
+    });
+  }
+  const name = call.fields.text("type") ?? "aes256-gcm96";
+  const type = findKeyType(name);
+  if (type.encryption !== "aead") {
+    const reason = name.startsWith("ecdsa")
+      ? `key type ${name} not supported for this operation`
+      : `unknown key type ${name}`;
+    throw ServiceError.of("InvalidInput", { kind: "validation", member: "type", reason });
+  }
+  const transit = newKeyAttributes(type, { derived: hasContext, convergent });
   try {
-    await call.execute(createKey, { aliases: [key.alias] });
+    await call.execute(createKey, { aliases: [key.alias], spec: type.spec, usage: usageOf(type), transit });
   } catch (error) {
     // Another request made it meanwhile: that key will do.
     if (!(error instanceof ServiceError) || error.code !== "AlreadyExists") throw error;
@@ -80,11 +100,13 @@ export const encryptRoute: RouteHandler = async (call) => {
   const items: PlaintextItem[] = [];
   for (const item of parsed) if (typeof item !== "string") items.push(item);
   try {
-    const { results } = await encryptItems(call, key, items, entries[0]!.context !== "");
+    const { keyType, results } = await encryptItems(call, key, items, entries[0]!.context !== "");
     let next = 0;
     const outcomes: Outcome[] = [];
-    for (const item of parsed) {
-      outcomes.push(typeof item === "string" ? { members: "", error: item } : ciphertextOutcome(results[next++]!));
+    for (let index = 0; index < parsed.length; index += 1) {
+      const item = parsed[index]!;
+      if (typeof item === "string") outcomes.push({ members: "", error: item });
+      else outcomes.push(ciphertextOutcome(results[next++]!, undefined, { index, keyType }));
     }
     return answerEntries(call, input, outcomes, { strict: true });
   } finally {

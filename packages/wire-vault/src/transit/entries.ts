@@ -7,7 +7,7 @@ import { vaultLimits } from "../limits.ts";
 export interface Entry {
   readonly plaintext: string;
   readonly ciphertext: string;
-  /** Key derivation context; Coffer's keys are not derived, so it is checked and otherwise ignored. */
+  /** What a derived key is derived for: base64. Other keys ignore it. */
   readonly context: string;
   /** 0 means the latest. */
   readonly keyVersion: number;
@@ -106,12 +106,12 @@ export function readEntries(call: VaultCall, subject: Subject, required = true):
   return { batch: false, entries: [entry] };
 }
 
-/** What is wrong with an entry whatever is done with it; undefined when nothing is. */
-export function entryProblem({ context, keyVersion }: Entry): string | undefined {
-  if (keyVersion < 0) return "requested version for encryption is negative";
-  if (context === "") return undefined;
+/** The context of an entry, decoded, or what is wrong with the entry whatever is done with it. */
+export function readContext({ context, keyVersion }: Entry): { readonly context?: Buffer; readonly problem?: string } {
+  if (keyVersion < 0) return { problem: "requested version for encryption is negative" };
+  if (context === "") return {};
   const decoded = decodeBase64(context);
-  return decoded.ok ? undefined : base64Problem(decoded.index);
+  return decoded.ok ? { context: decoded.bytes } : { problem: base64Problem(decoded.index) };
 }
 
 /** The associated data of an entry, or what is wrong with it. */

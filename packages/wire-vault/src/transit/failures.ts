@@ -36,8 +36,19 @@ export function malformedText(ciphertext: string): string {
     : failureTexts.ciphertextMalformed;
 }
 
+/** Where a failed item was, and under a key of which type. */
+export interface FailedItem {
+  /** Absent when the call has no such items. */
+  readonly index?: number;
+  readonly keyType: string;
+}
+
 /** Transit's words for a failed item. */
-export function failureText(failure: TransitFailure, ciphertext: string | undefined): string {
+export function failureText(failure: TransitFailure, ciphertext: string | undefined, at?: FailedItem): string {
+  if (failure === "aadUnsupported" && at !== undefined) {
+    const name = at.index === undefined ? "associated_data" : `[${at.index}].associated_data`;
+    return `'${name}' provided for non-AEAD cipher suite ${at.keyType}`;
+  }
   if (failure === "ciphertextMalformed" && ciphertext !== undefined) return malformedText(ciphertext);
   return failureTexts[failure];
 }

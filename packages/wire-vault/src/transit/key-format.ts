@@ -1,47 +1,76 @@
-import type { KeyRecord } from "@coffer/service";
+import { findTransitType, type KeyRecord, type KeyVersionFacts, type TransitTypeRow } from "@coffer/service";
 import type { NamedKey } from "./key-name.ts";
 
-interface KeyType {
-  readonly name: string;
-  readonly encryption: boolean;
-  readonly signing: boolean;
-  readonly derivation: boolean;
-}
+const unknownType = { type: "unsupported", signing: false, derivation: false, encryption: undefined };
 
-/** Transit's type of each key spec (Vault API: Transit, key types). */
-const keyTypes: ReadonlyMap<string, KeyType> = new Map([
-  ["SYMMETRIC_DEFAULT", { name: "aes256-gcm96", encryption: true, signing: false, derivation: true }],
+const pemLineChars = 64;
+/** What stands before the raw key in a SubjectPublicKeyInfo does not belong to it: these are as long as the raw key. */
+const rawPublicKeyBytes: ReadonlyMap<string, number> = new Map([
+  ["ed25519", 32],
+  ["ml-dsa-44", 1312],
+  ["ml-dsa-65", 1952],
+  ["ml-dsa-87", 2592],
 ]);
 
-const unknownType: KeyType = { name: "unsupported", encryption: false, signing: false, derivation: false };
+/** A public key as Transit shows it: base64 of the raw key for Ed25519 and ML-DSA, PEM for the others. */
+export function formatPublicKey(name: string, spki: Buffer): string {
+  const raw = rawPublicKeyBytes.get(name);
+  if (raw !== undefined) return spki.subarray(-raw).toString("base64");
+  const lines = spki.toString("base64").match(new RegExp(`.{1,${pemLineChars}}`, "g")) ?? [];
+  return `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`;
+}
 
-export interface VersionTime {
-  readonly version: number;
-  readonly createdAtMs: number;
+/** One version: the second in which it was made, or what there is of its public key. */
+function formatVersion({ publicName }: Pick<TransitTypeRow, "publicName">, version: KeyVersionFacts): unknown {
+  const { createdAtMs, publicKey, certificateChain } = version;
+  if (publicName === undefined) return Math.floor(createdAtMs / 1000);
+  return {
+    certificate_chain: certificateChain ?? "",
+    creation_time: new Date(createdAtMs).toISOString(),
+    name: publicName,
+    public_key: publicKey === undefined ? "" : formatPublicKey(publicName, publicKey),
+  };
 }
 
 /** A key as Transit shows it, as JSON text (Vault API: Transit, read key; OpenBao, path_keys.go: `formatKeyPolicy`). */
-export function formatKey({ name }: NamedKey, key: KeyRecord, versions: readonly VersionTime[]): string {
-  const type = keyTypes.get(key.spec) ?? unknownType;
-  const keys = versions.map(({ version, createdAtMs }) => `"${version}":${Math.floor(createdAtMs / 1000)}`);
+export function formatKey({ name }: NamedKey, key: KeyRecord, versions: readonly KeyVersionFacts[]): string {
+  const found = findTransitType(key.spec);
+  const type = found ?? unknownType;
+  const { transit } = key;
+  const keys = versions.map((version) => `"${version.version}":${JSON.stringify(formatVersion(found ?? {}, version))}`);
   const data = {
-    allow_plaintext_backup: key.transit.allowPlaintextBackup,
+    allow_plaintext_backup: transit.allowPlaintextBackup,
     auto_rotate_period: key.rotation.enabled ? Math.round(key.rotation.periodMs / 1000) : 0,
-    deletion_allowed: key.transit.deletionAllowed,
-    derived: false,
-    exportable: key.transit.exportable,
+    deletion_allowed: transit.deletionAllowed,
+    derived: transit.kdf !== undefined,
+    exportable: transit.exportable,
     imported_key: key.origin === "EXTERNAL",
     latest_version: key.currentVersion,
-    min_available_version: 0,
-    min_decryption_version: key.transit.minDecryptionVersion,
-    min_encryption_version: key.transit.minEncryptionVersion,
+    min_available_version: transit.minAvailableVersion ?? 0,
+    min_decryption_version: transit.minDecryptionVersion,
+    min_encryption_version: transit.minEncryptionVersion,
     name,
-    soft_deleted: false,
-    supports_decryption: type.encryption,
+    soft_deleted: transit.softDeleted === true,
+    supports_decryption: type.encryption !== undefined,
     supports_derivation: type.derivation,
-    supports_encryption: type.encryption,
+    supports_encryption: type.encryption !== undefined,
     supports_signing: type.signing,
-    type: type.name,
+    type: type.type,
+    ...derivation(key),
+    ...(transit.secretBytes === undefined ? {} : { key_size: transit.secretBytes }),
+    ...(found?.parameterSet === undefined ? {} : { parameter_set: found.parameterSet }),
   };
+  // HMAC keys have no versions to show there.
+  if (found?.hmac === "material") return JSON.stringify(data);
   return `${JSON.stringify(data).slice(0, -1)},"keys":{${keys.join(",")}}}`;
+}
+
+function derivation({ transit: { kdf, convergentVersion } }: KeyRecord): Readonly<Record<string, unknown>> {
+  if (kdf === undefined) return {};
+  return {
+    kdf,
+    ...(kdf === "hmac-sha256-counter" ? { kdf_mode: kdf } : {}),
+    convergent_encryption: convergentVersion !== undefined,
+    ...(convergentVersion === undefined ? {} : { convergent_encryption_version: -1 }),
+  };
 }

@@ -1,6 +1,7 @@
 import {
   configureKey,
   createKey,
+  type KeyUsage,
   listNamedKeys,
   type RotationSettings,
   readKey,
@@ -8,13 +9,15 @@ import {
   ServiceError,
   scheduleKeyDeletion,
   type TransitAttributes,
+  type TransitTypeRow,
 } from "@coffer/service";
+import { decodeBase64 } from "../http/base64.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
 import { formatKey } from "./key-format.ts";
 import { aliasPrefix, type NamedKey, namedKey } from "./key-name.ts";
 import { isMissing, keyProblem, pendingProblem } from "./key-problems.ts";
-import { checkKeyType, refuseDerivation } from "./key-type.ts";
+import { readNewKey } from "./key-type.ts";
 
 const minRotatePeriodSeconds = 3600;
 
@@ -40,8 +43,16 @@ function readOnceSet(call: VaultCall): Partial<TransitAttributes> {
   };
 }
 
+/** @throws ServiceError InvalidInput */
+function readContext(text: string): Buffer | undefined {
+  if (text === "") return undefined;
+  const decoded = decodeBase64(text);
+  return decoded.ok ? decoded.bytes : refuse("failed to base64-decode context");
+}
+
 async function read(call: VaultCall, key: NamedKey, warnings: readonly string[] = []): Promise<VaultResult> {
-  const { key: record, versions } = await call.execute(readKey, { keyId: key.alias });
+  const context = readContext(call.fields.text("context") ?? "");
+  const { key: record, versions } = await call.execute(readKey, { keyId: key.alias, context });
   if (record.state === "pendingDestruction") throw ServiceError.of("NotFound", { resource: "key", id: key.name });
   return ok(formatKey(key, record, versions), warnings);
 }
@@ -56,19 +67,29 @@ async function readAfterChange(call: VaultCall, key: NamedKey, warnings: readonl
   }
 }
 
+/** The usage that KMS knows of a key which serves for all that its type can do. */
+export function usageOf({ signing, encryption }: TransitTypeRow): KeyUsage {
+  if (signing) return "SIGN_VERIFY";
+  return encryption === undefined ? "GENERATE_VERIFY_MAC" : "ENCRYPT_DECRYPT";
+}
+
 /** Vault API: Transit, create key. A key that is there is shown, with a warning. */
 export const createTransitKey: RouteHandler = async (call) => {
   const key = namedKey(call);
-  const { fields } = call;
-  checkKeyType(fields.text("type"));
-  refuseDerivation(fields.boolean("derived"), fields.boolean("convergent_encryption"));
-  if ((fields.integer("key_size") ?? 0) !== 0) refuse("key_size is not valid for algorithm aes256-gcm96");
+  const { type, transit } = readNewKey(call);
   const periodMs = readRotatePeriodMs(call) ?? 0;
   const rotation: RotationSettings | undefined =
     periodMs === 0 ? undefined : { enabled: true, periodMs, nextAtMs: call.core.clock.nowMs() + periodMs };
   try {
-    const created = await call.execute(createKey, { aliases: [key.alias], transit: readOnceSet(call), rotation });
-    return ok(formatKey(key, created.key, [{ version: 1, createdAtMs: created.key.createdAtMs }]));
+    const { key: made } = await call.execute(createKey, {
+      aliases: [key.alias],
+      spec: type.spec,
+      usage: usageOf(type),
+      transit: { ...transit, ...readOnceSet(call) },
+      rotation,
+    });
+    if (type.publicName !== undefined) return await readAfterChange(call, key);
+    return ok(formatKey(key, made, [{ version: 1, createdAtMs: made.createdAtMs }]));
   } catch (error) {
     if (!(error instanceof ServiceError) || error.code !== "AlreadyExists") throw error;
   }

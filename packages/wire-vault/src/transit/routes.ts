@@ -2,6 +2,8 @@ import type { Route } from "../http/routes.ts";
 import { dataKeyRoute } from "./data-key.ts";
 import { decryptRoute, rewrapRoute } from "./decrypt.ts";
 import { encryptRoute } from "./encrypt.ts";
+import { hashRoute } from "./hash.ts";
+import { hmacRoute } from "./hmac.ts";
 import { keyExists } from "./key-name.ts";
 import {
   configureTransitKey,
@@ -12,9 +14,24 @@ import {
   rotateTransitKey,
 } from "./keys.ts";
 import { randomRoute } from "./random.ts";
+import { signRoute, verifyRoute } from "./sign.ts";
 
 const randomFields = ["bytes", "format", "source"];
 const random = { update: randomRoute, read: randomRoute };
+
+const signFields = [
+  "algorithm",
+  "batch_input",
+  "context",
+  "hash_algorithm",
+  "input",
+  "key_version",
+  "marshaling_algorithm",
+  "prehashed",
+  "salt_length",
+  "signature_algorithm",
+];
+const hashFields = ["algorithm", "format", "input"];
 
 /** Transit's endpoints below a mount, each with the parameters that it knows. */
 export const transitRoutes: readonly Route[] = [
@@ -48,6 +65,22 @@ export const transitRoutes: readonly Route[] = [
     fields: ["associated_data", "bits", "context", "key_version"],
     operations: { update: dataKeyRoute },
   },
+  ...["sign/:name", "sign/:name/:name"].map((pattern) => ({
+    pattern,
+    fields: signFields,
+    operations: { update: signRoute },
+  })),
+  ...["verify/:name", "verify/:name/:name"].map((pattern) => ({
+    pattern,
+    fields: [...signFields, "hmac", "signature"],
+    operations: { update: verifyRoute },
+  })),
+  ...["hmac/:name", "hmac/:name/:name"].map((pattern) => ({
+    pattern,
+    fields: ["algorithm", "batch_input", "input", "key_version"],
+    operations: { update: hmacRoute },
+  })),
+  ...["hash", "hash/:name"].map((pattern) => ({ pattern, fields: hashFields, operations: { update: hashRoute } })),
   { pattern: "keys", fields: ["after", "limit"], operations: { list: listTransitKeys }, slash: true },
   {
     pattern: "keys/:name",
@@ -59,6 +92,7 @@ export const transitRoutes: readonly Route[] = [
       "derived",
       "exportable",
       "key_size",
+      "parameter_set",
       "type",
     ],
     operations: { read: readTransitKey, update: createTransitKey, delete: deleteTransitKey },

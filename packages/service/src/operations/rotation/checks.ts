@@ -17,12 +17,13 @@ export function checkRotation({ enabled, periodMs, nextAtMs }: RotationSettings)
 
 /**
  * Only symmetric encryption keys rotate, and the primary key of a multi-Region key does for its replicas (AWS KMS:
- * rotating keys).
+ * rotating keys). Through Transit, keys of every type rotate that Transit made.
  *
  * @throws ServiceError Unsupported
  */
-export function requireRotatableOnDemand({ arn, isSymmetricEncryption, record }: KeyEntry): void {
-  if (!isSymmetricEncryption) refuse(`${arn} key spec is ${record.spec}, which does not rotate.`);
+export function requireRotatableOnDemand({ arn, isSymmetricEncryption, record }: KeyEntry, byTransit = false): void {
+  if (!isSymmetricEncryption && !(byTransit && record.transit.allUses === true))
+    refuse(`${arn} key spec is ${record.spec}, which does not rotate.`);
   if (!isPrimary(record)) refuse(`${arn} is a multi-region replica key: its primary key rotates.`);
   if (record.origin === "EXTERNAL_KEY_STORE") {
     refuse(`${arn} origin is ${record.origin} which is not valid for this operation.`);

@@ -22,7 +22,7 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
   recordOutput: ({ key }) => ({ keyId: key.keyId }),
   async run({ core, keys, input, nowMs }) {
     const key = keys[0]!;
-    requireRotatableOnDemand(key);
+    requireRotatableOnDemand(key, !input.limited);
     const { onDemandRotations } = key.record;
     const max = limits.onDemandRotations.value;
     if (input.limited && onDemandRotations >= max) {

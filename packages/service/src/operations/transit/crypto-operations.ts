@@ -20,6 +20,8 @@ export interface TransitBatch<Item> extends KeyInput {
 }
 
 export interface TransitBatchOutput<Value> {
+  /** Transit's name of the key's type. */
+  readonly keyType: string;
   readonly results: readonly TransitResult<Value>[];
 }
 
@@ -51,7 +53,7 @@ export const transitEncrypt = defineOperation<
       // A batch whose material is in memory never leaves this turn of the event loop: an await costs as much as parsing.
       results.push(result instanceof Promise ? await result : result);
     }
-    return { results };
+    return { keyType: key.type, results };
   },
 });
 
@@ -74,7 +76,7 @@ export const transitDecrypt = defineOperation<TransitBatch<TransitCiphertextItem
         const result = decryptItem(key, item);
         results.push(result instanceof Promise ? await result : result);
       }
-      return { results };
+      return { keyType: key.type, results };
     } catch (error) {
       wipePlaintexts(results);
       throw error;
@@ -92,10 +94,7 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
   name: "ReEncrypt",
   plane: "data",
   readOnly: true,
-  keys: [
-    namedKey("kms:ReEncryptFrom", activeOnly),
-    namedKey("kms:ReEncryptTo", activeOnly),
-  ],
+  keys: [namedKey("kms:ReEncryptFrom", activeOnly), namedKey("kms:ReEncryptTo", activeOnly)],
   record: recordBatch,
   async run({ keys, input }) {
     const key = usable({ keys }, "decrypt", "ReEncrypt");
@@ -113,7 +112,7 @@ export const transitRewrap = defineOperation<TransitBatch<TransitRewrapItem>, Tr
         opened.value.fill(0);
       }
     }
-    return { results };
+    return { keyType: key.type, results };
   },
 });
 

@@ -23,7 +23,7 @@ function recordHmac({ keyId, items, hash }: TransitBatch<unknown> & { readonly h
 /** Vault API: Transit, generate HMAC. */
 export const transitHmac = defineOperation<
   TransitHmacInput,
-  { readonly results: readonly TransitSigningResult<TransitHmac>[] }
+  { readonly latestVersion: number; readonly results: readonly TransitSigningResult<TransitHmac>[] }
 >({
   name: "GenerateMac",
   plane: "data",
@@ -36,6 +36,7 @@ export const transitHmac = defineOperation<
     const version = wantedVersion(key, input.keyVersion);
     const hmacKey = typeof version === "number" ? await key.hmacKey(version) : undefined;
     return {
+      latestVersion: key.record.currentVersion,
       results: input.items.map((message): TransitSigningResult<TransitHmac> => {
         if (typeof version !== "number") return { ok: false, failure: version };
         if (hmacKey === undefined) return { ok: false, failure: "versionUnknown" };

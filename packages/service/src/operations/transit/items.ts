@@ -68,13 +68,15 @@ type Soon<T> = TransitResult<T> | Promise<TransitResult<T>>;
 /** A key as Transit encrypts with it. Made once for a batch. */
 export interface TransitEncryptionKey {
   readonly key: KeyEntry;
+  /** Transit's name of its type. */
+  readonly type: string;
   /** Absent for RSA keys. */
   readonly cipher: TransitCipher | undefined;
 }
 
 /** A key that Transit encrypts with. @param type its own */
-export function encryptionKeyOf(key: KeyEntry, { encryption }: TransitTypeRow): TransitEncryptionKey {
-  return { key, cipher: encryption === "aead" ? findTransitCipher(key.record.spec) : undefined };
+export function encryptionKeyOf(key: KeyEntry, { encryption, type }: TransitTypeRow): TransitEncryptionKey {
+  return { key, type, cipher: encryption === "aead" ? findTransitCipher(key.record.spec) : undefined };
 }
 
 /** Encrypts one item in Transit's format (Vault API: Transit, encrypt data). */
@@ -125,7 +127,14 @@ function encryptDerived(
     // OpenBao, sdk/helper/keysutil/policy.go: convergent version 3.
     const nonce = isConvergent ? hmacSha256(bytes.subarray(keyBytes), plaintext) : undefined;
     const own = firstBytes(derived, keyBytes);
-    return encryptTransit({ cipher, material: own, keyVersion, plaintext, nonce, ...(aad === undefined ? {} : { aad }) });
+    return encryptTransit({
+      cipher,
+      material: own,
+      keyVersion,
+      plaintext,
+      nonce,
+      ...(aad === undefined ? {} : { aad }),
+    });
   });
   return { ok: true, value: { ciphertext, keyVersion } };
 }

@@ -166,8 +166,8 @@ describe("Transit", () => {
     const { versions } = await t.run(readKey, { keyId });
     const now = t.test.clock.nowMs();
     assert.deepEqual(versions, [
-      { version: 2, createdAtMs: now - 1000 },
-      { version: 3, createdAtMs: now },
+      { version: 2, createdAtMs: now - 1000, publicKey: undefined, certificateChain: undefined },
+      { version: 3, createdAtMs: now, publicKey: undefined, certificateChain: undefined },
     ]);
   });
 

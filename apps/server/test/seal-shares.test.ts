@@ -96,8 +96,10 @@ describe("shares are replaced by those who hold them", () => {
     const nonce = await start();
     await root("PUT", "sys/rekey/update", { key: made.keys[0], nonce });
     refused(await root("DELETE", "sys/rekey/init?nonce=other"), /^incorrect nonce supplied/);
-    assert.equal((await root("DELETE", `sys/rekey/init?nonce=${nonce}`)).status, 204);
+    refused(await root("DELETE", "sys/rekey/init", { nonce: "other" }), /^incorrect nonce supplied/);
+    assert.equal((await root("DELETE", "sys/rekey/init", { nonce })).status, 204);
     refused(await root("PUT", "sys/rekey/update", { key: made.keys[1], nonce }), /no barrier rekey in progress/);
+    assert.equal((await root("DELETE", `sys/rekey/init?nonce=${await start()}`)).status, 204);
     await start();
     await root("PUT", "sys/seal");
     await unseal(server, made.keys.slice(0, 2));

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { KMSClient, type KMSServiceException, ListKeysCommand } from "@aws-sdk/client-kms";
@@ -262,6 +262,64 @@ describe("a server whose seal opens with shares", () => {
     assert.equal(events(dataDir).filter(({ eventName }) => eventName === "Seal").length, 2);
   });
 
+  it("is open as a whole or not at all: requests meanwhile are served or refused", async () => {
+    const dataDir = join(temporaryFolder("seal"), "data");
+    await using server = await startShamir(dataDir);
+    const made = await initialize(server);
+    await unseal(server, made.keys.slice(0, 2));
+    const call = (path: string, body: unknown) => sys(server, "POST", path, body, made.root_token);
+    await call("sys/mounts/transit", { type: "transit" });
+    const { ciphertext } = (await call("transit/encrypt/k", { plaintext: base64("kept") })).json.data;
+    const counts = new Map<string, number>();
+    let goesOn = true;
+    const worker = async () => {
+      while (goesOn) {
+        const { status, json } = await call("transit/decrypt/k", { ciphertext });
+        const outcome = `${status} ${status === 200 ? json.data.plaintext : json.errors[0]}`;
+        counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
+      }
+    };
+    const workers = Array.from({ length: 8 }, worker);
+    for (let round = 0; round < 5; round += 1) {
+      const served = counts.get(`200 ${base64("kept")}`) ?? 0;
+      while ((counts.get(`200 ${base64("kept")}`) ?? 0) < served + 50) await call("transit/decrypt/k", { ciphertext });
+      assert.equal((await call("sys/seal", {})).status, 204);
+      assert.equal((await call("transit/decrypt/k", { ciphertext })).status, 503);
+      await unseal(server, made.keys.slice(round % 2, (round % 2) + 2));
+    }
+    goesOn = false;
+    await Promise.all(workers);
+    assert.deepEqual([...counts.keys()].sort(), [`200 ${base64("kept")}`, "503 Vault is sealed"]);
+    assert.ok(!server.err.some((line) => line.includes("internal error")), server.err.join("\n"));
+    const served = events(dataDir).filter(
+      ({ eventName, errorCode }) => eventName === "Decrypt" && errorCode === undefined,
+    );
+    assert.ok(served.length >= (counts.get(`200 ${base64("kept")}`) ?? 0), "each that was served is recorded");
+  });
+
+  it("stays sealed when its audit trail cannot be opened, and says so", async () => {
+    const dataDir = join(temporaryFolder("seal"), "data");
+    let made: InitAnswer;
+    {
+      await using server = await startShamir(dataDir);
+      made = await initialize(server);
+      await unseal(server, made.keys.slice(0, 2));
+      await sys(server, "PUT", "sys/seal", {}, made.root_token);
+      const trail = join(dataDir, "audit");
+      renameSync(trail, `${trail}-away`);
+      const { status, json } = await unseal(server, made.keys.slice(0, 2));
+      assert.equal(status, 503);
+      assert.deepEqual(json.errors, [
+        "the shares are right, but the instance cannot be opened: its operator is told why",
+      ]);
+      await server.line(/seal: the shares are right, but: /);
+      assert.equal((await sys(server, "GET", "sys/seal-status")).json.sealed, true);
+      rmSync(trail, { recursive: true, force: true });
+      renameSync(`${trail}-away`, trail);
+      assert.equal((await unseal(server, made.keys.slice(0, 2))).json.sealed, false);
+    }
+  });
+
   it("says which seal a data directory has when it is started with another", async () => {
     const dataDir = join(temporaryFolder("seal"), "data");
     {
@@ -304,11 +362,14 @@ describe("coffer operator", () => {
     const at = ["--endpoint", server.url];
     const run = (args: readonly string[], input = "", environment = {}) =>
       runProgram(cofferPath, ["operator", ...args, ...at], { input, environment });
+    const status = () => runProgram(cofferPath, ["status", ...at]);
+    assert.match((await status()).stderr, /not initialized: run 'coffer operator init'/);
     assert.match((await run(["unseal"])).stderr, /not initialized: run 'coffer operator init' first/);
     const init = await run(["init", "--shares", "3", "--threshold", "2", "--json"]);
     assert.equal(init.status, 0, init.stderr);
     const made = JSON.parse(init.stdout) as InitAnswer;
     assert.equal((await run(["status"])).status, 1);
+    assert.match((await status()).stderr, /sealed: 'coffer operator unseal' opens it/);
     const half = await run(["unseal"], `${made.keys[0]}\n`);
     assert.equal(half.status, 1);
     assert.match(half.stdout, /^1 of 2 shares$/m);

@@ -40,6 +40,12 @@ function adviceFor(endpoint: string, answer: ClientAnswer): string {
   if (answer.status === 404) {
     return `${endpoint} has no /health: it is not a Coffer server, or the endpoint lacks a part of its path.`;
   }
+  const seal = isRecord(answer.json) ? answer.json["seal"] : undefined;
+  if (isRecord(seal) && seal["sealed"] === true) {
+    return seal["initialized"] === true
+      ? "the server is sealed: 'coffer operator unseal' opens it with shares."
+      : "the server is not initialized: run 'coffer operator init'.";
+  }
   return `the server is not well (${printable(describeRefusal(answer))}): see what it says on stderr.`;
 }
 

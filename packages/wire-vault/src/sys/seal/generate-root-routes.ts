@@ -10,7 +10,7 @@ import type { RouteHandler } from "../../http/call.ts";
 import { noContent, ok, type VaultResult } from "../../http/envelope.ts";
 import type { Route } from "../../http/routes.ts";
 import { refusePgp } from "./initialize.ts";
-import { readSubmitted } from "./rekey-routes.ts";
+import { readNonce, readSubmitted } from "./rekey-routes.ts";
 
 function statusOf({ started, nonce, progress, required }: RootTokenStatus, otp: string): object {
   return {
@@ -65,7 +65,7 @@ function routesOf(prefix: string, bare: boolean): Route[] {
         read: readStatus(""),
         update: start,
         delete: async (call) => {
-          await call.execute(cancelRootGeneration, { nonce: call.fields.text("nonce") });
+          await call.execute(cancelRootGeneration, { nonce: readNonce(call) });
           return noContent;
         },
       },

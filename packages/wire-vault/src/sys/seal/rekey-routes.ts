@@ -13,6 +13,7 @@ import {
 } from "@coffer/service";
 import type { RouteHandler, VaultCall } from "../../http/call.ts";
 import { noContent, ok, type VaultResult } from "../../http/envelope.ts";
+import { readFields } from "../../http/read-request.ts";
 import type { Route } from "../../http/routes.ts";
 import { describeShares, refuseInput, refusePgp } from "./initialize.ts";
 import { readShare } from "./read-share.ts";
@@ -77,6 +78,11 @@ export function readSubmitted(call: VaultCall): { readonly share: Uint8Array; re
   return { share: readShare(key), nonce: call.fields.text("nonce") ?? "" };
 }
 
+/** The nonce of a cancellation: in the query, or as Vault's client sends it, in the body. */
+export function readNonce(call: VaultCall): string | undefined {
+  return call.fields.text("nonce") ?? readFields("update", call.request, new URLSearchParams()).text("nonce");
+}
+
 function routesOf({ prefix, kind, bare }: RekeyPaths): Route[] {
   const answer = (value: object): VaultResult => ({ ...ok(JSON.stringify(value)), repeated: bare });
   const readStatus: RouteHandler = async (call) => answer(statusOf(await call.execute(readRekey, { kind })));
@@ -112,7 +118,7 @@ function routesOf({ prefix, kind, bare }: RekeyPaths): Route[] {
         read: readStatus,
         update: start,
         delete: async (call) => {
-          await call.execute(cancelRekey, { kind, nonce: call.fields.text("nonce") });
+          await call.execute(cancelRekey, { kind, nonce: readNonce(call) });
           return noContent;
         },
       },

@@ -6,6 +6,7 @@ import { policies } from "./policies.ts";
 import { requests } from "./requests.ts";
 import type { Area } from "./scenario.ts";
 import { seal } from "./seal.ts";
+import { shares } from "./shares.ts";
 import { sys } from "./sys.ts";
 import { tokens } from "./tokens.ts";
 import { transitCrypto } from "./transit-crypto.ts";
@@ -29,5 +30,6 @@ export const areas: readonly Area[] = [
   identity,
   jwt,
   seal,
+  shares,
   requests,
 ];

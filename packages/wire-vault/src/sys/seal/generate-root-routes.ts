@@ -10,7 +10,7 @@ import type { RouteHandler } from "../../http/call.ts";
 import { noContent, ok, type VaultResult } from "../../http/envelope.ts";
 import type { Route } from "../../http/routes.ts";
 import { refusePgp } from "./initialize.ts";
-import { readNonce, readSubmitted } from "./rekey-routes.ts";
+import { type MissingWords, readNonce, readSubmitted } from "./rekey-routes.ts";
 
 function statusOf({ started, nonce, progress, required }: RootTokenStatus, otp: string): object {
   return {
@@ -27,6 +27,8 @@ function statusOf({ started, nonce, progress, required }: RootTokenStatus, otp: 
   };
 }
 
+const openBaoMissing: MissingWords = { key: "key is required", nonce: "nonce is required" };
+
 function routesOf(prefix: string, bare: boolean): Route[] {
   const answer = (value: object): VaultResult => ({ ...ok(JSON.stringify(value)), repeated: bare });
   const readStatus =
@@ -40,7 +42,7 @@ function routesOf(prefix: string, bare: boolean): Route[] {
     return readStatus(otp ?? "")(call);
   };
   const update: RouteHandler = async (call) => {
-    const submitted = readSubmitted(call);
+    const submitted = readSubmitted(call, bare ? undefined : openBaoMissing);
     const made = await call.execute(submitRootGenerationShare, submitted);
     const { progress, required } = await call.execute(readRootGeneration, null);
     const encoded = made?.encoded ?? "";
@@ -51,10 +53,8 @@ function routesOf(prefix: string, bare: boolean): Route[] {
       required,
       complete: made !== undefined,
       encoded_token: encoded,
-      encoded_root_token: encoded,
       pgp_fingerprint: "",
-      otp: "",
-      otp_length: 0,
+      ...(bare ? { encoded_root_token: encoded, otp: "", otp_length: 0 } : {}),
     });
   };
   return [

@@ -71,11 +71,25 @@ function verificationOf({ started, nonce, quorum, progress }: VerificationStatus
   return { nonce, started, t: quorum.threshold, n: quorum.shares, progress };
 }
 
+/** What is said when a share comes without its key or nonce. Vault takes a missing nonce for a wrong one. */
+export interface MissingWords {
+  readonly key: string;
+  readonly nonce?: string;
+}
+
+const vaultMissing: MissingWords = { key: "'key' must be specified in request body as JSON" };
+const openBaoMissing: MissingWords = { key: "missing required field 'key'", nonce: "missing required field 'nonce'" };
+
 /** The share and the nonce of a call. The operation wipes the share. */
-export function readSubmitted(call: VaultCall): { readonly share: Uint8Array; readonly nonce: string } {
+export function readSubmitted(
+  call: VaultCall,
+  missing: MissingWords = vaultMissing,
+): { readonly share: Uint8Array; readonly nonce: string } {
   const key = call.fields.text("key");
-  if (key === undefined || key === "") refuseInput("'key' must be specified in request body as JSON");
-  return { share: readShare(key), nonce: call.fields.text("nonce") ?? "" };
+  if (key === undefined || key === "") refuseInput(missing.key);
+  const nonce = call.fields.text("nonce") ?? "";
+  if (nonce === "" && missing.nonce !== undefined) refuseInput(missing.nonce);
+  return { share: readShare(key), nonce };
 }
 
 /** The nonce of a cancellation: in the query, or as Vault's client sends it, in the body. */
@@ -99,14 +113,14 @@ function routesOf({ prefix, kind, bare }: RekeyPaths): Route[] {
     return answer({ ...describeNewShares(made, ""), started: true, t: quorum.threshold, n: quorum.shares });
   };
   const update: RouteHandler = async (call) => {
-    const submitted = readSubmitted(call);
+    const submitted = readSubmitted(call, bare ? vaultMissing : openBaoMissing);
     const made = await call.execute(submitRekeyShare, { kind, ...submitted });
     return made === undefined ? readStatus(call) : answer(describeNewShares(made, submitted.nonce));
   };
   const readVerification: RouteHandler = async (call) =>
     answer(verificationOf(await call.execute(readRekeyVerification, { kind })));
   const verify: RouteHandler = async (call) => {
-    const submitted = readSubmitted(call);
+    const submitted = readSubmitted(call, bare ? vaultMissing : openBaoMissing);
     const complete = await call.execute(verifyRekeyShare, { kind, ...submitted });
     return complete ? answer({ nonce: submitted.nonce, complete }) : readVerification(call);
   };

@@ -262,6 +262,9 @@ export const limits = {
     "names",
     "names of no user whose failed logins are counted, so that they are refused alike",
   ),
+  jwtChars: limit("jwtChars", 32_768, "characters", "JSON Web Token of a login"),
+  jwksKeys: limit("jwksKeys", 100, "keys", "keys of a JSON Web Key Set that are looked at, and public keys of a mount"),
+  cachedJwksSources: limit("cachedJwksSources", 1000, "key sets", "JSON Web Key Sets of others held in memory"),
   appRoleIdBytes: limit(
     "appRoleIdBytes",
     4096,

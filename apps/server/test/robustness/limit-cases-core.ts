@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
 import { limits } from "@coffer/service";
 import { atLeast, base64Of, bounded, countable, elsewhere, type LimitCase, letters, newKey } from "./limit-cases.ts";
+<<<<<<< HEAD
 import { mountLimitCases } from "./limit-cases-mounts.ts";
+=======
+import { loginLimitCases } from "./limit-cases-logins.ts";
+>>>>>>> 0b6052a (Limits of logins have a file of their own)
 import { assertRefusal } from "./refusals.ts";
 import { succeeded, type Wires } from "./wires.ts";
 
@@ -453,14 +457,6 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     /^ValidationException: A grant constraint has at most 384 characters\.$/,
   ),
   cachedGrantees: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
-  authNames: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.authNames.value"),
-  passwordBytes: elsewhere("packages/wire-vault/test/userpass.test.ts", "limits.passwordBytes.value"),
-  waitingPasswords: elsewhere("packages/service/src/vault/password-checks.test.ts", "limits.waitingPasswords.value"),
-  countedUsers: elsewhere("packages/service/src/vault/failed-logins.test.ts", "limits.countedUsers.value"),
-  countedUnknownUsers: elsewhere(
-    "packages/service/src/vault/failed-logins.test.ts",
-    "limits.countedUnknownUsers.value",
-  ),
-  appRoleIdBytes: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.appRoleIdBytes.value"),
+  ...loginLimitCases,
   cachedGrants: elsewhere("packages/service/src/grants/grant-directory.test.ts", "limits.cachedGrants.value"),
 };

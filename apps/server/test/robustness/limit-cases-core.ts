@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
 import { limits } from "@coffer/service";
 import { atLeast, base64Of, bounded, countable, elsewhere, type LimitCase, letters, newKey } from "./limit-cases.ts";
-<<<<<<< HEAD
-import { mountLimitCases } from "./limit-cases-mounts.ts";
-=======
 import { loginLimitCases } from "./limit-cases-logins.ts";
->>>>>>> 0b6052a (Limits of logins have a file of their own)
+import { mountLimitCases } from "./limit-cases-mounts.ts";
 import { assertRefusal } from "./refusals.ts";
 import { succeeded, type Wires } from "./wires.ts";
 

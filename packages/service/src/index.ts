@@ -319,6 +319,13 @@ export {
   writeGroup,
 } from "./operations/vault-identity/groups.ts";
 export {
+  deletePasswordPolicy,
+  generatePassword,
+  listPasswordPolicies,
+  readPasswordPolicy,
+  writePasswordPolicy,
+} from "./operations/vault-policies/password-policies.ts";
+export {
   type CapabilitiesSubject,
   type PathCapabilitiesOutput,
   pathCapabilities,

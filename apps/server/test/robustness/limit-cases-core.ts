@@ -39,6 +39,8 @@ async function createGrant(wires: Wires, context: object) {
 
 const tags = (count: number) => Array.from({ length: count }, (_, at) => ({ TagKey: `t${at}`, TagValue: "" }));
 
+const passwordPolicy = (length: number, charset: string) =>
+  `length = ${length}\nrule "charset" { charset = "${charset}" }`;
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
 /** One case for each limit of the core. */
@@ -173,6 +175,22 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     "a policy name has at most 256 characters",
   ),
   waitingSealEvents: elsewhere("apps/server/src/seal-events.test.ts", "limits.waitingSealEvents.value"),
+  vaultPasswordChars: bounded(
+    "vault",
+    limits.vaultPasswordChars.value,
+    (wires, length) => wires.vault("POST", "sys/policies/password/long", { policy: passwordPolicy(length, "ab") }),
+    /passwords must be between 4 and 100 characters/,
+  ),
+  vaultPasswordCharset: bounded(
+    "vault",
+    limits.vaultPasswordCharset.value,
+    (wires, count) => {
+      // Chinese characters: all of them printable.
+      const charset = String.fromCodePoint(...Array.from({ length: count }, (_, at) => 0x4e00 + at));
+      return wires.vault("POST", "sys/policies/password/wide", { policy: passwordPolicy(20, charset) });
+    },
+    /charset is too long: limited to 256 characters/,
+  ),
   vaultIdentityNameChars: bounded(
     "vault",
     limits.vaultIdentityNameChars.value,

@@ -50,6 +50,7 @@ export { vaultPolicyLimits } from "./vault-acl/limits.ts";
 export { parseVaultPolicy, type VaultPolicyParseResult } from "./vault-acl/parse-vault-policy.ts";
 export type {
   NamedVaultPolicy,
+  ResultantRule,
   VaultAcl,
   VaultAclDecision,
   VaultAclOperation,

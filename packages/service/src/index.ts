@@ -194,8 +194,10 @@ export {
 } from "./operations/kv/secret-metadata.ts";
 export { patchSecret, writeSecret } from "./operations/kv/write-secret.ts";
 export type { EncryptionContext } from "./operations/message.ts";
-export { disableMount, enableMount, findMount, listMounts } from "./operations/mounts/mount-operations.ts";
+export { disableMount, enableMount, listMounts } from "./operations/mounts/mount-operations.ts";
+export { readMigration, remount } from "./operations/mounts/remount.ts";
 export { tuneMount } from "./operations/mounts/tune-mount.ts";
+export { findMount, listVisibleMounts } from "./operations/mounts/visible-mounts.ts";
 export { replicateKey } from "./operations/multi-region/replicate-key.ts";
 export { updatePrimaryRegion } from "./operations/multi-region/update-primary-region.ts";
 export { getKeyPolicy, listKeyPolicies, putKeyPolicy } from "./operations/policies/key-policy-operations.ts";

@@ -15,7 +15,7 @@ import { findArea } from "./areas.ts";
 import { RequestAudit } from "./audit/request-audit.ts";
 import { describeError } from "./errors.ts";
 import { admit, nobody, notAdmitted } from "./http/admit.ts";
-import { authenticate, refuseUnsupportedHeaders } from "./http/authenticate.ts";
+import { authenticate, refuseUnsupportedHeaders, shownToken } from "./http/authenticate.ts";
 import { VaultCall } from "./http/call.ts";
 import { answerErrors, answerResult, type VaultResult } from "./http/envelope.ts";
 import type { Fields } from "./http/fields.ts";
@@ -101,9 +101,9 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
     }));
   know();
   const isOpen = match?.route.open?.includes(operation) === true;
-  const { principal, token } = isOpen
-    ? { principal: nobody(core.account), token: undefined }
-    : await authenticate(core, request);
+  const looksAtToken = match?.route.optionalToken === true && shownToken(request) !== undefined;
+  const { principal, token } =
+    isOpen && !looksAtToken ? { principal: nobody(core.account), token: undefined } : await authenticate(core, request);
   progress.caller = { ...progress.caller, principal };
   if (operation === "update" && path.trailingSlash) {
     throw ServiceError.of("InvalidInput", { kind: "validation", reason: "cannot write to a path ending in '/'" });

@@ -22,6 +22,18 @@ describe("mounts and their settings", () => {
     return answer.json.errors[0];
   }
 
+  /** A token with one policy. */
+  async function tokenOf(text: string): Promise<Record<string, string>> {
+    const { core } = vault.test;
+    const name = `p${core.randomness.id()}`;
+    await core.commit([core.vaultEntries.insert("sys/policy", name, { text })]);
+    const facts = { displayName: "t", path: "auth/token/create", meta: null, ttl: 0, maxTtl: 0, explicitMaxTtl: 0 };
+    const wanted = { ...facts, policies: [name], period: 0, numUses: 0, renewable: true };
+    const { token, writes } = issueVaultToken(core, wanted, core.clock.nowMs());
+    await core.commit(writes);
+    return { "X-Vault-Token": token };
+  }
+
   it("lists what is always there as OpenBao does", async () => {
     const { accessor, uuid, ...sys } = (await data("sys/mounts"))["sys/"];
     assert.match(accessor, /^system_[0-9a-f]{8}$/);
@@ -181,17 +193,110 @@ describe("mounts and their settings", () => {
   });
 
   it("asks for sudo below sys/auth, and not below sys/mounts", async () => {
-    const { core } = vault.test;
-    const text =
-      'path "sys/auth/*" { capabilities = ["read", "update"] }\npath "sys/mounts/*" { capabilities = ["read"] }';
-    await core.commit([core.vaultEntries.insert("sys/policy", "half", { text })]);
-    const facts = { displayName: "t", path: "auth/token/create", meta: null, ttl: 0, maxTtl: 0, explicitMaxTtl: 0 };
-    const wanted = { ...facts, policies: ["half"], period: 0, numUses: 0, renewable: true };
-    const { token, writes } = issueVaultToken(core, wanted, core.clock.nowMs());
-    await core.commit(writes);
-    const own = { "X-Vault-Token": token };
+    const own = await tokenOf(`
+      path "sys/auth/*" { capabilities = ["read", "update"] }
+      path "sys/mounts/*" { capabilities = ["read"] }`);
     assert.equal((await call("GET", "sys/mounts/transit", undefined, own)).status, 200);
     assert.equal((await call("GET", "sys/auth/token", undefined, own)).status, 403);
     assert.equal((await call("POST", "sys/auth/token/tune", { description: "x" }, own)).status, 403);
+  });
+
+  it("shows the mounts that a token reaches below, and to everybody those that say so", async () => {
+    await call("POST", "sys/mounts/open", { type: "transit", config: { listing_visibility: "unauth" } });
+    await call("POST", "sys/mounts/team/kv", { type: "kv-v2", description: "of the team" });
+    const shown = async (headers: Record<string, string>) => {
+      const answer = await call("GET", "sys/internal/ui/mounts", undefined, headers);
+      assert.equal(answer.status, 200, answer.text);
+      return answer.json.data;
+    };
+    const names = async (rules: string) => Object.keys((await shown(await tokenOf(rules))).secret);
+    const anybody = await shown({});
+    assert.deepEqual(anybody, { auth: {}, secret: { "open/": { description: "", options: {}, type: "transit" } } });
+    const everything = await shown({ "X-Vault-Token": vault.test.root.token });
+    assert.deepEqual(Object.keys(everything.auth), ["token/"]);
+    assert.equal(Object.keys(everything.secret).length, 6);
+    assert.equal(everything.secret["team/kv/"].options.version, "2");
+    // The policy `default` is in all of them: cubbyhole and parts of sys.
+    const always = ["cubbyhole/", "identity/", "open/", "sys/"];
+    const rows: [string, string[]][] = [
+      ["", []],
+      ['path "team/kv/data/a" { capabilities = ["read"] }', ["team/kv/"]],
+      ['path "team/kv/*" { capabilities = ["read"] }', ["team/kv/"]],
+      ['path "team/*" { capabilities = ["read"] }', ["team/kv/"]],
+      ['path "+/kv/data/*" { capabilities = ["read"] }', ["team/kv/", "transit/"]],
+      ['path "+/+/data/+/x" { capabilities = ["read"] }', ["team/kv/", "transit/"]],
+      ['path "team/kv/data/a" { capabilities = ["deny"] }', []],
+      ['path "team/*" { capabilities = ["deny"] }', []],
+      ['path "team/kvx/*" { capabilities = ["read"] }', []],
+      ['path "+/other/*" { capabilities = ["read"] }', ["transit/"]],
+    ];
+    for (const [rules, more] of rows) {
+      assert.deepEqual((await names(rules)).sort(), [...always, ...more].sort(), rules);
+    }
+    assert.equal((await call("GET", "sys/internal/ui/mounts", undefined, { "X-Vault-Token": "hvs.bad" })).status, 403);
+  });
+
+  it("tells which mount a path lies on to whoever may do something there, without a policy for that", async () => {
+    await call("POST", "sys/mounts/team/kv", { type: "kv-v2" });
+    const own = await tokenOf('path "team/kv/data/a" { capabilities = ["read"] }');
+    const find = (path: string, headers: Record<string, string>) =>
+      call("GET", `sys/internal/ui/mounts/${path}`, undefined, headers);
+    const found = await find("team/kv/data/a", own);
+    assert.deepEqual([found.status, found.json.data.path, found.json.data.type], [200, "team/kv/", "kv"]);
+    for (const path of ["transit/keys", "nowhere/x"]) {
+      const refused = await find(path, own);
+      assert.equal(refused.status, 403, path);
+      assert.match(refused.json.errors[0], /^preflight capability check returned 403/);
+    }
+    assert.equal((await find("team/kv/data/a", {})).status, 403);
+    assert.equal((await find("auth/token", { "X-Vault-Token": vault.test.root.token })).json.data.path, "token/");
+  });
+
+  it("tells a token what its policies come to", async () => {
+    const own = await tokenOf(`
+      path "a/b" { capabilities = ["read", "create"] required_parameters = ["x"] }
+      path "c/*" { capabilities = ["deny"] }
+      path "sys/internal/ui/resultant-acl" { capabilities = ["read"] }`);
+    const { data } = (await call("GET", "sys/internal/ui/resultant-acl", undefined, own)).json;
+    assert.equal(data.root, false);
+    assert.deepEqual(data.exact_paths["a/b"], { capabilities: ["create", "read"], required_parameters: ["x"] });
+    assert.deepEqual(data.glob_paths["c/"], { capabilities: ["deny"] });
+    assert.deepEqual((await call("GET", "sys/internal/ui/resultant-acl")).json.data, { root: true });
+  });
+
+  it("moves a mount with what it keeps", async () => {
+    await call("POST", "sys/mounts/kv", { type: "kv-v2" });
+    await call("POST", "kv/data/a", { data: { x: 1 } });
+    const moved = await call("POST", "sys/remount", { from: "kv/", to: "team/kv" });
+    assert.equal(moved.status, 200, moved.text);
+    assert.equal(moved.json.migration_id, moved.json.data.migration_id);
+    assert.deepEqual((await call("GET", "team/kv/data/a")).json.data.data, { x: 1 });
+    assert.equal((await call("GET", "kv/data/a")).status, 404);
+    const status = await data(`sys/remount/status/${moved.json.data.migration_id}`);
+    assert.deepEqual(status.migration_info, { source_mount: "kv/", status: "success", target_mount: "team/kv/" });
+    assert.equal((await call("GET", "sys/remount/status/none")).status, 404);
+    await call("POST", "transit/keys/k");
+    const wrong: [object, string | RegExp][] = [
+      [{ from: "nope", to: "x" }, 'no matching mount at "nope/"'],
+      [{ from: "team/kv", to: "transit" }, 'path already in use at "transit/"'],
+      [{ from: "team/kv", to: "transit/a" }, 'path already in use at "transit/"'],
+      [{ from: "sys", to: "x" }, 'cannot remount "sys/"'],
+      [{ from: "team/kv", to: "sys/a" }, "cannot remount to destination sys/a/"],
+      [{ from: "team/kv", to: "auth/a" }, "cannot remount to destination auth/a/"],
+      [{ from: "auth/approle", to: "x" }, 'cannot remount auth mount to non-auth mount "x/"'],
+      [{ from: "auth/token", to: "auth/x" }, 'cannot remount "auth/token/"'],
+      [{ from: "auth/approle", to: "auth/token" }, 'cannot remount to destination "auth/token/"'],
+      [{ from: "team/kv" }, "both 'from' and 'to' path must be specified as a string"],
+      [{ from: " a", to: "b" }, "'from' path cannot contain trailing whitespace"],
+      [{ from: "team/kv", to: "a//b" }, /^A mount path has/],
+      [{ from: "transit", to: "x" }, /^a Transit mount with keys cannot be moved/],
+    ];
+    for (const [body, reason] of wrong) {
+      const refused = await refusal("POST", "sys/remount", body);
+      if (typeof reason === "string") assert.equal(refused, reason);
+      else assert.match(refused, reason);
+    }
+    const own = await tokenOf('path "sys/remount" { capabilities = ["update"] }');
+    assert.equal((await call("POST", "sys/remount", { from: "team/kv", to: "y" }, own)).status, 403);
   });
 });

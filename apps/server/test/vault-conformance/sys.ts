@@ -75,7 +75,7 @@ export const sys: Area = {
     },
     {
       name: "moving a mount",
-      pending: "the rest of sys",
+      pending: "Transit mounts with keys are not moved",
       steps: [
         step("POST sys/mounts/s-from", { type: "transit" }),
         step("POST s-from/keys/k", {}),

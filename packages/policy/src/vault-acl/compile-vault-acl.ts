@@ -1,9 +1,10 @@
 import { effectiveRuleOf } from "./effective-rule.ts";
 import { constrainsParameters, decideLimit, findRefusedParameter } from "./parameter-rules.ts";
 import { fillPathTemplate, parsePathTemplate } from "./path-template.ts";
-import { RuleIndex } from "./rule-index.ts";
+import { type PlacedEffectiveRule, RuleIndex } from "./rule-index.ts";
 import type {
   NamedVaultPolicy,
+  ResultantRule,
   VaultAcl,
   VaultAclDecision,
   VaultAclOperation,
@@ -33,6 +34,8 @@ const rootAcl: VaultAcl = {
     reason: "root",
     rules: [{ policy: "root", line: 0, path: "*", capabilities: [] }],
   }),
+  reachesBelow: () => true,
+  resultantRules: () => [],
   capabilities: () => ["root"],
 };
 
@@ -120,6 +123,15 @@ class CompiledVaultAcl implements VaultAcl {
     return found === undefined || found.size === 0 || found.has("deny") ? ["deny"] : [...found].sort();
   }
 
+  reachesBelow(path: string, nowMs?: number): boolean {
+    const found = this.#find(path, "list", nowMs)?.capabilities;
+    return (found !== undefined && !found.has("deny")) || this.#indexAt(nowMs).reachesBelow(path);
+  }
+
+  resultantRules(nowMs?: number): readonly ResultantRule[] {
+    return this.#indexAt(nowMs).list().map(resultantOf);
+  }
+
   #find(path: string, operation: VaultAclOperation, nowMs: number | undefined) {
     return this.#indexAt(nowMs).find(path.replace(/^\/+/, ""), operation);
   }
@@ -131,6 +143,21 @@ class CompiledVaultAcl implements VaultAcl {
     }
     return this.#timely.index;
   }
+}
+
+function resultantOf({ path, isPrefix, rule }: PlacedEffectiveRule): ResultantRule {
+  const { capabilities, allowedParameters, deniedParameters, requiredParameters } = rule;
+  const denied = capabilities.has("deny") || capabilities.size === 0;
+  return {
+    path,
+    isPrefix,
+    capabilities: denied ? ["deny"] : [...capabilities].sort(),
+    ...(allowedParameters === undefined ? {} : { allowedParameters }),
+    ...(deniedParameters === undefined ? {} : { deniedParameters }),
+    requiredParameters,
+    minWrappingTtlSeconds: rule.minWrappingTtlSeconds,
+    maxWrappingTtlSeconds: rule.maxWrappingTtlSeconds,
+  };
 }
 
 const noRules: readonly VaultAclRule[] = [];

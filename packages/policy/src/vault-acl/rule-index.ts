@@ -42,6 +42,21 @@ export class RuleIndex {
     return this.#exact.get(bare) ?? this.#findPattern(path) ?? this.#findPattern(bare);
   }
 
+  /** Whether a rule for some path at or below `path`, which ends in a slash, gives anything. */
+  reachesBelow(path: string): boolean {
+    for (const rules of [this.#exact, this.#prefixes]) {
+      for (const [place, rule] of rules) if (place.startsWith(path) && gives(rule)) return true;
+    }
+    const segments = path.slice(0, -1).split("/");
+    return this.#patterns.some((pattern) => gives(pattern.rule) && leadsInto(pattern, segments));
+  }
+
+  /** The rules for exact paths and for beginnings of paths. */
+  list(): readonly PlacedEffectiveRule[] {
+    const exact = [...this.#exact].map(([path, rule]) => ({ path, isPrefix: false, rule }));
+    return [...exact, ...[...this.#prefixes].map(([path, rule]) => ({ path, isPrefix: true, rule }))];
+  }
+
   #findPattern(path: string): EffectiveRule | undefined {
     const prefix = this.#findPrefix(path);
     if (this.#patterns.length === 0) return prefix?.rule;
@@ -60,6 +75,29 @@ export class RuleIndex {
     }
     return undefined;
   }
+}
+
+/** A rule and where it holds. */
+export interface PlacedEffectiveRule {
+  /** Without the `*` at its end. */
+  readonly path: string;
+  readonly isPrefix: boolean;
+  readonly rule: EffectiveRule;
+}
+
+function gives({ capabilities }: EffectiveRule): boolean {
+  return capabilities.size > 0 && !capabilities.has("deny");
+}
+
+/** Whether paths that begin with these segments and go on can match. */
+function leadsInto({ segments: wanted, isPrefix }: SegmentPattern, segments: readonly string[]): boolean {
+  const last = wanted.length - 1;
+  const covers = segments.every((segment, index) => {
+    const part = wanted[index];
+    if (part === undefined) return isPrefix;
+    return part === "+" || part === segment || (isPrefix && index === last && segment.startsWith(part));
+  });
+  return covers && (isPrefix || wanted.length > segments.length);
 }
 
 /** What decides between two patterns that match one path. Lengths are in bytes of UTF-8. */

@@ -134,10 +134,29 @@ export interface VaultAclDecision {
   readonly rules: readonly VaultAclRule[];
 }
 
+/** What the rules for one path, or one beginning of paths, come to. */
+export interface ResultantRule {
+  /** Without the `*` at its end. */
+  readonly path: string;
+  readonly isPrefix: boolean;
+  /** Sorted; `["deny"]` where nothing may be done. */
+  readonly capabilities: readonly VaultCapability[];
+  readonly allowedParameters?: VaultParameterValues;
+  readonly deniedParameters?: VaultParameterValues;
+  readonly requiredParameters: readonly string[];
+  /** 0 where the answer need not be wrapped. */
+  readonly minWrappingTtlSeconds: number;
+  readonly maxWrappingTtlSeconds: number;
+}
+
 /** What a token's policies allow together. */
 export interface VaultAcl {
   readonly root: boolean;
   decide(request: VaultAclRequest): VaultAclDecision;
+  /** Whether anything may be done at `path`, which ends in a slash, or at some path below it. */
+  reachesBelow(path: string, nowMs?: number): boolean;
+  /** The rules for exact paths and for beginnings of paths, each as all policies together make it; not those with `+`. */
+  resultantRules(nowMs?: number): readonly ResultantRule[];
   /** As sys/capabilities gives them: sorted, `["root"]`, or `["deny"]` where there is none. */
   capabilities(path: string, nowMs?: number): readonly string[];
 }

@@ -6,6 +6,11 @@ export interface Authenticated {
   readonly token: string;
 }
 
+/** The token that a request shows, whether it is a good one or not. */
+export function shownToken(request: WireRequest): string | undefined {
+  return request.firstHeader("x-vault-token")?.trim() || parseBearerToken(request.firstHeader("authorization"));
+}
+
 /**
  * Who sends a request: by `X-Vault-Token`, else by `Authorization: Bearer`. Some clients send the header twice; the first
  * counts. Dev mode is no exception here: its token is `root-token`.
@@ -13,7 +18,7 @@ export interface Authenticated {
  * @throws ServiceError Unauthenticated
  */
 export async function authenticate(core: Core, request: WireRequest): Promise<Authenticated> {
-  const token = request.firstHeader("x-vault-token")?.trim() || parseBearerToken(request.firstHeader("authorization"));
+  const token = shownToken(request);
   if (token === undefined) {
     throw ServiceError.of("Unauthenticated", { failure: "missing", reason: "The request has no token." });
   }

@@ -17,6 +17,8 @@ export interface Route {
   readonly slash?: boolean;
   /** Operations that need no token, such as a login. ACL policies are not asked. */
   readonly open?: readonly VaultOperation[];
+  /** A token that is shown on an open operation is looked at all the same, and must be a good one. */
+  readonly optionalToken?: boolean;
   /** Operations that need `sudo` too (OpenBao: a backend's `PathsSpecial.Root`). */
   readonly sudo?: readonly VaultOperation[];
   /**

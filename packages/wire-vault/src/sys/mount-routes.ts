@@ -1,16 +1,10 @@
 import type { RouteHandler } from "../http/call.ts";
 import type { Route } from "../http/routes.ts";
-import {
-  authTable,
-  disableRoute,
-  enableRoute,
-  engineTable,
-  findMountRoute,
-  listRoute,
-  type MountTable,
-  readRoute,
-} from "./mounts.ts";
+import { authTable, disableRoute, enableRoute, engineTable, listRoute, type MountTable, readRoute } from "./mounts.ts";
+import { remountRoute, remountStatusRoute } from "./remount.ts";
+import { resultantAclRoute } from "./resultant-acl.ts";
 import { isTune, readTuneRoute, tuneFields, writeTuneRoute } from "./tune.ts";
+import { findMountRoute, listVisibleMountsRoute } from "./visible-mounts.ts";
 
 const mountFields = [
   "config",
@@ -38,6 +32,9 @@ function mountOperations(table: MountTable) {
   };
 }
 
+/** Policies are not asked: the operation itself looks at what the token reaches, if there is one. */
+const forEverybody = { open: ["read"], optionalToken: true, slash: true } as const;
+
 /** The endpoints below `sys/` that are about mounts. */
 export const mountRoutes: readonly Route[] = [
   { pattern: "mounts", fields: [], operations: { read: listRoute(engineTable) }, slash: true },
@@ -50,5 +47,9 @@ export const mountRoutes: readonly Route[] = [
     slash: true,
     sudo: ["read", "update", "delete"],
   },
-  { pattern: "internal/ui/mounts/*", fields: [], operations: { read: findMountRoute }, slash: true },
+  { pattern: "remount", fields: ["from", "to"], operations: { update: remountRoute }, sudo: ["update"] },
+  { pattern: "remount/status/:name", fields: [], operations: { read: remountStatusRoute } },
+  { pattern: "internal/ui/mounts", fields: [], operations: { read: listVisibleMountsRoute }, ...forEverybody },
+  { pattern: "internal/ui/mounts/*", fields: [], operations: { read: findMountRoute }, ...forEverybody },
+  { pattern: "internal/ui/resultant-acl", fields: [], operations: { read: resultantAclRoute } },
 ];

@@ -1,4 +1,4 @@
-import { disableMount, enableMount, findMount, listMounts, type MountRecord } from "@coffer/service";
+import { disableMount, enableMount, listMounts, type MountRecord } from "@coffer/service";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok } from "../http/envelope.ts";
 import type { Fields } from "../http/fields.ts";
@@ -39,7 +39,8 @@ export function namedPath(call: VaultCall, table: MountTable): string {
   return table.prefix + capturedPath(call);
 }
 
-function capturedPath(call: VaultCall): string {
+/** The path that a route captured, without a slash at its end. */
+export function capturedPath(call: VaultCall): string {
   return call.captures[0]!.replace(/\/$/, "");
 }
 
@@ -129,19 +130,3 @@ export function readRoute(table: MountTable): RouteHandler {
     return { ...ok(JSON.stringify(mountInfo(mount))), repeated: true };
   };
 }
-
-/** Vault API: sys/internal/ui/mounts/PATH, by which its CLI finds the engine behind a path before it writes there. */
-export const findMountRoute: RouteHandler = async (call) => {
-  const path = capturedPath(call);
-  const { mount } = await call.execute(findMount, { path });
-  if (mount === undefined) {
-    const quoted = JSON.stringify(`${path}/`);
-    return {
-      status: 403,
-      errors: [
-        `preflight capability check returned 403, please ensure client's policies grant access to path ${quoted}`,
-      ],
-    };
-  }
-  return ok(JSON.stringify({ ...mountInfo(mount), path: `${authMethodPath(mount) ?? mount.path}/` }));
-};

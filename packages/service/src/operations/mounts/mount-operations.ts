@@ -39,20 +39,6 @@ export const listMounts = defineOperation<null, { readonly mounts: readonly Moun
   },
 });
 
-/** Vault API: sys/internal/ui/mounts/PATH. The mount that a path lies on; needs a token, but no permission. */
-export const findMount = defineOperation<MountInput, { readonly mount: MountRecord | undefined }>({
-  name: "FindMount",
-  plane: "control",
-  readOnly: true,
-  eventSource,
-  instanceWide: true,
-  keys: [],
-  record: ({ path }) => ({ path }),
-  async run({ core, input }) {
-    return { mount: (await core.mounts.match(input.path))?.mount };
-  },
-});
-
 const mountsSetting = "mounts";
 
 /** The write that goes with each new mount: its revision counts them, so that two at once see each other. */

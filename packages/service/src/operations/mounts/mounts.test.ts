@@ -3,7 +3,8 @@ import { afterEach, beforeEach, describe, it } from "node:test";
 import { limits } from "../../limits.ts";
 import { mountArea } from "../../mounts/mount-areas.ts";
 import { allow, CoreTest } from "../../testing/core-test.ts";
-import { disableMount, enableMount, findMount, listMounts } from "./mount-operations.ts";
+import { disableMount, enableMount, listMounts } from "./mount-operations.ts";
+import { findMount } from "./visible-mounts.ts";
 
 describe("mounts", () => {
   let t: CoreTest;

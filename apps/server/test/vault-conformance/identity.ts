@@ -1,5 +1,5 @@
 import { rows } from "./rows.ts";
-import { type Area, policy, step } from "./scenario.ts";
+import { type Area, policy, step, wrongType } from "./scenario.ts";
 
 export const identity: Area = {
   name: "identity",
@@ -33,13 +33,7 @@ export const identity: Area = {
           "POST identity/entity",
           { name: "i-bad", metadata: "none" },
           {
-            differs: [
-              {
-                at: "body.errors.0",
-                coffer: `Field validation failed: error converting input for field "metadata": expected name=value`,
-                row: rows.wrongType,
-              },
-            ],
+            differs: wrongType("metadata", "expected name=value"),
           },
         ),
         step("POST identity/entity", { name: "i-root", policies: ["root"] }),

@@ -49,7 +49,7 @@ function text(name: string, value: string): string {
     const match = pattern.exec(value);
     if (match !== null) return typeof stands === "string" ? stands : stands(match);
   }
-  return value;
+  return value.replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "<uuid>");
 }
 
 function token(value: string): string {

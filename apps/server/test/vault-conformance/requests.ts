@@ -1,5 +1,5 @@
 import { rows } from "./rows.ts";
-import { type Area, base64, type Difference, mount, step, unmount } from "./scenario.ts";
+import { type Area, base64, type Difference, mount, step, unmount, wrongType } from "./scenario.ts";
 
 const plaintext = base64("hello");
 
@@ -19,10 +19,7 @@ function refused(coffer: string, row: string): readonly Difference[] {
 }
 
 const noObject = error("failed to parse JSON input: the body must be a JSON object", rows.badBody);
-const noNumber = error(
-  'Field validation failed: error converting input for field "key_version": expected a whole number',
-  rows.wrongType,
-);
+const noNumber = wrongType("key_version", "expected a whole number");
 
 function noJson(offset: number): readonly Difference[] {
   return error(`failed to parse JSON input: invalid JSON at offset ${offset}`, rows.badBody);
@@ -61,10 +58,7 @@ export const requests: Area = {
           "POST r-body/encrypt/k",
           { plaintext: [plaintext] },
           {
-            differs: error(
-              'Field validation failed: error converting input for field "plaintext": expected text',
-              rows.wrongType,
-            ),
+            differs: wrongType("plaintext", "expected text"),
           },
         ),
         step("POST r-body/encrypt/k", { plaintext, key_version: "1" }),

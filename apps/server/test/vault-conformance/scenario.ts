@@ -88,6 +88,12 @@ export function callersFault(words?: string): readonly Difference[] {
   ];
 }
 
+/** A field that cannot be read, in Coffer's words. */
+export function wrongType(field: string, expected: string): readonly Difference[] {
+  const coffer = `Field validation failed: error converting input for field "${field}": ${expected}`;
+  return [{ at: "body.errors.0", coffer, row: rows.wrongType }];
+}
+
 /** A token that is none. */
 export const wrongToken: readonly Difference[] = [
   {

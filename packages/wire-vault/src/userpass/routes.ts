@@ -1,6 +1,7 @@
 import { logInWithPassword } from "@coffer/service";
 import { listRoute } from "../auth/list-names.ts";
 import { loginAnswer } from "../auth/login-answer.ts";
+import { tokenFieldNames } from "../auth/token-fields.ts";
 import type { RouteHandler } from "../http/call.ts";
 import type { Route } from "../http/routes.ts";
 import {
@@ -8,7 +9,6 @@ import {
   namedUser,
   readUserRoute,
   userExists,
-  userFields,
   writePasswordRoute,
   writePoliciesRoute,
   writeUserRoute,
@@ -30,7 +30,7 @@ export const userpassRoutes: readonly Route[] = [
   { pattern: "users", fields: ["after", "limit"], operations: { list: listRoute("user") }, slash: true },
   {
     pattern: "users/:name",
-    fields: userFields,
+    fields: ["bound_cidrs", "max_ttl", "password", "password_hash", "policies", "ttl", ...tokenFieldNames],
     operations: { read: readUserRoute, update: writeUserRoute, delete: deleteUserRoute },
     exists: userExists,
   },

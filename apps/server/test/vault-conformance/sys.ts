@@ -91,7 +91,6 @@ export const sys: Area = {
     },
     {
       name: "tools",
-      pending: "the rest of sys",
       steps: [
         step("POST sys/tools/random", {}, { random: ["data.random_bytes"] }),
         step("POST sys/tools/random/16", { format: "hex" }, { random: ["data.random_bytes"] }),

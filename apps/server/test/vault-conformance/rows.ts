@@ -14,6 +14,7 @@ export const rows = {
   nothing: "A plaintext that is null",
   plugins: "Versions of plugins",
   positions: "Positions in the errors of policies",
+  remount: "`sys/remount`",
   scheme: "The scheme of `Authorization`",
   segments: "Paths with empty or dot segments",
   sealedStandby: "Health of a sealed server",

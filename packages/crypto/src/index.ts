@@ -25,7 +25,7 @@ export { findMacAlgorithm, type MacAlgorithmRow } from "./mac-algorithms.ts";
 export { deriveMessageKeys, type MessageKeys } from "./message-keys.ts";
 export { defaultPassphraseParams, deriveKeyFromPassphrase, type PassphraseParams } from "./passphrase.ts";
 export type { PassphraseCost } from "./passphrase-internal.ts";
-export { encodePublicKey, publicKeyOf } from "./public-key.ts";
+export { encodePublicKey, loadPublicKey, publicKeyOf } from "./public-key.ts";
 export { randomBytesPooled, randomId, randomNonce } from "./random.ts";
 export { allocateSecretBuffer } from "./secret-buffer.ts";
 export { SecretBytes } from "./secret-bytes.ts";
@@ -40,7 +40,21 @@ export {
   type TransitKdf,
   transitKeyBytes,
 } from "./transit/derivation.ts";
+export {
+  type ExportedKey,
+  exportPrivateKey,
+  exportPublicKey,
+  type TransitExportFormat,
+} from "./transit/exported-key.ts";
 export { digestWith, findTransitHash, hmacWith, type TransitHash } from "./transit/hashes.ts";
+export {
+  type EcNumbers,
+  ecMaterialOf,
+  ecNumbersOf,
+  type RsaNumbers,
+  rsaMaterialOf,
+  rsaNumbersOf,
+} from "./transit/key-numbers.ts";
 export {
   findTransitScheme,
   type TransitSigned,

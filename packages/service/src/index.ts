@@ -5,6 +5,7 @@ export {
   type MessageType,
   type SecretBytes,
   specOfTransitType,
+  type TransitExportFormat,
   type TransitHash,
   type TransitSigning,
   type TransitTypeRow,
@@ -56,6 +57,7 @@ export type {
   RotationSettings,
   RotationType,
   TransitAttributes,
+  TransitCopy,
 } from "./model/key.ts";
 export type { CustomKeyStoreRecord, KeyStoreConnectionError, KeyStoreState } from "./model/key-store.ts";
 export type { KeyUsageRecord } from "./model/key-usage.ts";
@@ -245,6 +247,8 @@ export {
   authenticateWebIdentity,
 } from "./operations/sts/web-identity.ts";
 export { listResourceTags, tagResource, untagResource } from "./operations/tags/tag-operations.ts";
+export { backUpKey } from "./operations/transit/backup/back-up-key.ts";
+export { backupName, restoreTransitKey } from "./operations/transit/backup/restore-key.ts";
 export { configureKey } from "./operations/transit/configure-key.ts";
 export {
   transitDataKey,
@@ -253,10 +257,22 @@ export {
   transitEncrypt,
   transitRewrap,
 } from "./operations/transit/crypto-operations.ts";
+export {
+  type ExportedVersion,
+  type ExportKeyInput,
+  type ExportKeyOutput,
+  exportKeyMaterial,
+  exportPublicParts,
+  type PrivateExport,
+  type PublicExport,
+  wipeExported,
+} from "./operations/transit/export/export-key-material.ts";
+export { transitUsage } from "./operations/transit/foreign-key.ts";
 export { hashData } from "./operations/transit/hash.ts";
 export { transitHmac, transitVerifyHmac } from "./operations/transit/hmac-operations.ts";
 export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
+export { pemOf } from "./operations/transit/pem.ts";
 export { type KeyVersionFacts, readKey } from "./operations/transit/read-key.ts";
 export {
   type TransitSignature,

@@ -11,6 +11,7 @@ export const rows = {
   madeAt: "Where the first token was made",
   methods: "Methods that an endpoint has not got",
   namespaces: "Namespaces",
+  noPolicy: "A backup without a policy",
   nothing: "A plaintext that is null",
   plugins: "Versions of plugins",
   positions: "Positions in the errors of policies",

@@ -1,5 +1,12 @@
 import type { KeyObject } from "node:crypto";
-import { deriveTransitHmacKey, findKeySpec, findTransitType, type KeySpecRow, publicKeyOf } from "@coffer/crypto";
+import {
+  deriveTransitHmacKey,
+  findKeySpec,
+  findTransitType,
+  type KeySpecRow,
+  loadPublicKey,
+  publicKeyOf,
+} from "@coffer/crypto";
 import type { CompiledPolicy } from "@coffer/policy";
 import { parsePolicy } from "@coffer/policy";
 import { invariant, ServiceError } from "../errors.ts";
@@ -27,6 +34,8 @@ export class KeyEntry {
   readonly #keyring: Keyring;
   readonly #materials = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
   readonly #hmacKeys = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
+  /** Of versions that have no private key. */
+  readonly #publicKeys = new BoundedCache<number, KeyObject>(limits.cachedVersionsPerKey.value);
   readonly #importedIds = new BoundedCache<number, string>(limits.cachedVersionsPerKey.value);
   #current: KeyObject | undefined;
   #currentMaterialId: string | undefined;
@@ -72,7 +81,7 @@ export class KeyEntry {
   /**
    * The material of a version, unwrapped when it is not in memory.
    *
-   * @returns undefined when there is no such version, or its imported material is gone
+   * @returns undefined when there is no such version, its imported material is gone, or it is a public key alone
    */
   async material(version: number): Promise<KeyObject | undefined> {
     const cached = this.cachedMaterial(version);
@@ -85,8 +94,12 @@ export class KeyEntry {
       { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedMaterial },
       keyVersionIdentity(stored),
     );
-    const material = this.#spec.load(secret);
+    const material = this.#spec.load(secret) ?? secret.use(loadPublicKey);
     invariant(material !== undefined, "stored material is of its key's spec");
+    if (material.type === "public") {
+      this.#publicKeys.set(version, material);
+      return undefined;
+    }
     if (this.record.origin === "EXTERNAL") this.#importedIds.set(version, stored.materialId);
     if (version === this.record.currentVersion) this.#current = material;
     else this.#materials.set(version, material);
@@ -103,17 +116,16 @@ export class KeyEntry {
     const cached = this.#hmacKeys.get(version);
     if (cached !== undefined) return cached;
     const material = await this.material(version);
-    if (material === undefined) return undefined;
-    const key =
-      findTransitType(this.record.spec)?.hmac === "material" ? material : await this.#ownHmacKey(version, material);
-    this.#hmacKeys.set(version, key);
+    const isMaterial = findTransitType(this.record.spec)?.hmac === "material";
+    const key = isMaterial ? material : await this.#ownHmacKey(version, material);
+    if (key !== undefined) this.#hmacKeys.set(version, key);
     return key;
   }
 
-  async #ownHmacKey(version: number, material: KeyObject): Promise<KeyObject> {
+  async #ownHmacKey(version: number, material: KeyObject | undefined): Promise<KeyObject | undefined> {
     const { keyId } = this.record;
     const stored = await this.#store.get("keyVersions", { region: materialRegion(this.record), keyId, version });
-    if (stored?.wrappedHmacKey === undefined) return deriveTransitHmacKey(material);
+    if (stored?.wrappedHmacKey === undefined) return material && deriveTransitHmacKey(material);
     const wrapped = { wrappingKeyId: stored.wrappingKeyId, wrapped: stored.wrappedHmacKey };
     using secret = this.#keyring.unwrap(wrapped, hmacKeyIdentity(stored));
     return secret.toKeyObject();
@@ -129,10 +141,20 @@ export class KeyEntry {
     return this.#spec.kind === "pair";
   }
 
+  /** The public key of a version of a pair, which may have been imported without its private key. */
+  async publicKey(version: number): Promise<KeyObject | undefined> {
+    invariant(this.isPair, "only a pair has a public key");
+    const alone = this.#publicKeys.get(version);
+    if (alone !== undefined) return alone;
+    const material = await this.material(version);
+    return material === undefined ? this.#publicKeys.get(version) : publicKeyOf(material);
+  }
+
   /** The public key of the newest version of a pair. @throws ServiceError KeyUnavailable when its row is gone */
   async currentPublicKey(): Promise<KeyObject> {
-    invariant(this.isPair, "only a pair has a public key");
-    return publicKeyOf(await this.currentMaterial());
+    const publicKey = await this.publicKey(this.record.currentVersion);
+    if (publicKey === undefined) throw ServiceError.of("KeyUnavailable", { keyArn: this.arn });
+    return publicKey;
   }
 
   /** The material of the newest version. @throws ServiceError KeyUnavailable when its row is gone */

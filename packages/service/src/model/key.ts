@@ -46,8 +46,21 @@ export interface TransitAttributes {
   readonly softDeleted?: boolean;
   /** Transit made the key: it serves for all that its type can do, and not for its one usage alone. */
   readonly allUses?: boolean;
+  /** Whether the current material was imported through Transit; absent where the key's origin says it. */
+  readonly imported?: boolean;
+  /** Whether a key that was imported may get material that is made here. */
+  readonly allowsImportedRotation?: boolean;
+  /** The last backup, and the restoration that the key comes from. */
+  readonly backedUp?: TransitCopy;
+  readonly restored?: TransitCopy;
   /** Length of new material, where the spec leaves it open. */
   readonly secretBytes?: number;
+}
+
+/** When a key was copied, and its newest version then. */
+export interface TransitCopy {
+  readonly atMs: number;
+  readonly version: number;
 }
 
 export interface KeyTag {

@@ -24,6 +24,13 @@ export const transitActions: readonly TransitAction[] = [
   { path: "keys/*", capability: "delete", actions: ["kms:ScheduleKeyDeletion"] },
   { path: "keys/*", capability: "create", actions: ["kms:CreateKey"], keyless: true },
   { path: "keys/*/rotate", capability: "update", actions: ["kms:RotateKeyOnDemand"] },
+  ...["encryption-key", "signing-key", "hmac-key"].map(
+    (kind): TransitAction => ({ path: `export/${kind}/*`, capability: "read", actions: ["kms:ExportKeyMaterial"] }),
+  ),
+  ...["public-key", "certificate-chain"].map(
+    (kind): TransitAction => ({ path: `export/${kind}/*`, capability: "read", actions: ["kms:GetPublicKey"] }),
+  ),
+  { path: "backup/*", capability: "read", actions: ["kms:ExportKeyMaterial"] },
   { path: "keys", capability: "list", actions: ["kms:ListKeys"], keyless: true },
   { path: "random", capability: "update", actions: ["kms:GenerateRandom"], keyless: true },
   { path: "random/*", capability: "update", actions: ["kms:GenerateRandom"], keyless: true },

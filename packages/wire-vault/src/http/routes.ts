@@ -54,6 +54,11 @@ export interface RouteMatch {
 /** What Vault takes as a name in a path (OpenBao, sdk/framework/path.go: `GenericNameRegex`; \w is ASCII there). */
 const namePattern = /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?$/;
 
+/** Whether Vault takes a text as a name in a path. */
+export function isVaultName(text: string): boolean {
+  return namePattern.test(text);
+}
+
 /** Finds routes by path. Built once. */
 export class RouteTable {
   readonly #byFirst = new Map<string, Compiled[]>();
@@ -115,7 +120,7 @@ function capture(pattern: readonly string[], segments: readonly string[], end: s
     }
     if (given === undefined) return undefined;
     if (wanted === ":name") {
-      if (!namePattern.test(given)) return undefined;
+      if (!isVaultName(given)) return undefined;
       captures.push(given);
     } else if (wanted !== given) return undefined;
   }

@@ -5,6 +5,7 @@ import {
   type TransitCiphertext,
   type TransitResult,
   transitEncrypt,
+  transitUsage,
 } from "@coffer/service";
 import { base64Problem, decodeBase64 } from "../http/base64.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
@@ -14,7 +15,6 @@ import { type FailedItem, failureText } from "./failures.ts";
 import { type NamedKey, namedKey } from "./key-name.ts";
 import { isMissing, isPending, keyProblem, pendingProblem } from "./key-problems.ts";
 import { findKeyType, newKeyAttributes } from "./key-type.ts";
-import { usageOf } from "./keys.ts";
 
 interface PlaintextItem {
   readonly plaintext: Buffer;
@@ -72,7 +72,7 @@ async function createMissingKey(call: VaultCall, key: NamedKey, hasContext: bool
   }
   const transit = newKeyAttributes(type, { derived: hasContext, convergent });
   try {
-    await call.execute(createKey, { aliases: [key.alias], spec: type.spec, usage: usageOf(type), transit });
+    await call.execute(createKey, { aliases: [key.alias], spec: type.spec, usage: transitUsage(type.spec), transit });
   } catch (error) {
     // Another request made it meanwhile: that key will do.
     if (!(error instanceof ServiceError) || error.code !== "AlreadyExists") throw error;

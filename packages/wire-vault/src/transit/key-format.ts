@@ -1,9 +1,15 @@
-import { findTransitType, type KeyRecord, type KeyVersionFacts, type TransitTypeRow } from "@coffer/service";
+import {
+  findTransitType,
+  type KeyRecord,
+  type KeyVersionFacts,
+  pemOf,
+  type TransitCopy,
+  type TransitTypeRow,
+} from "@coffer/service";
 import type { NamedKey } from "./key-name.ts";
 
 const unknownType = { type: "unsupported", signing: false, derivation: false, encryption: undefined };
 
-const pemLineChars = 64;
 /** What stands before the raw key in a SubjectPublicKeyInfo does not belong to it: these are as long as the raw key. */
 const rawPublicKeyBytes: ReadonlyMap<string, number> = new Map([
   ["ed25519", 32],
@@ -16,8 +22,7 @@ const rawPublicKeyBytes: ReadonlyMap<string, number> = new Map([
 export function formatPublicKey(name: string, spki: Buffer): string {
   const raw = rawPublicKeyBytes.get(name);
   if (raw !== undefined) return spki.subarray(-raw).toString("base64");
-  const lines = spki.toString("base64").match(new RegExp(`.{1,${pemLineChars}}`, "g")) ?? [];
-  return `-----BEGIN PUBLIC KEY-----\n${lines.join("\n")}\n-----END PUBLIC KEY-----\n`;
+  return pemOf("PUBLIC KEY", spki);
 }
 
 /** One version: the second in which it was made, or what there is of its public key. */
@@ -37,6 +42,7 @@ export function formatKey({ name }: NamedKey, key: KeyRecord, versions: readonly
   const found = findTransitType(key.spec);
   const type = found ?? unknownType;
   const { transit } = key;
+  const imported = transit.imported ?? key.origin === "EXTERNAL";
   const keys = versions.map((version) => `"${version.version}":${JSON.stringify(formatVersion(found ?? {}, version))}`);
   const data = {
     allow_plaintext_backup: transit.allowPlaintextBackup,
@@ -44,7 +50,7 @@ export function formatKey({ name }: NamedKey, key: KeyRecord, versions: readonly
     deletion_allowed: transit.deletionAllowed,
     derived: transit.kdf !== undefined,
     exportable: transit.exportable,
-    imported_key: key.origin === "EXTERNAL",
+    imported_key: imported,
     latest_version: key.currentVersion,
     min_available_version: transit.minAvailableVersion ?? 0,
     min_decryption_version: transit.minDecryptionVersion,
@@ -57,12 +63,19 @@ export function formatKey({ name }: NamedKey, key: KeyRecord, versions: readonly
     supports_signing: type.signing,
     type: type.type,
     ...derivation(key),
+    ...(imported ? { imported_key_allow_rotation: transit.allowsImportedRotation === true } : {}),
+    ...formatCopy("backup_info", transit.backedUp),
+    ...formatCopy("restore_info", transit.restored),
     ...(transit.secretBytes === undefined ? {} : { key_size: transit.secretBytes }),
     ...(found?.parameterSet === undefined ? {} : { parameter_set: found.parameterSet }),
   };
   // HMAC keys have no versions to show there.
   if (found?.hmac === "material") return JSON.stringify(data);
   return `${JSON.stringify(data).slice(0, -1)},"keys":{${keys.join(",")}}}`;
+}
+
+function formatCopy(name: string, copy: TransitCopy | undefined): Readonly<Record<string, unknown>> {
+  return copy === undefined ? {} : { [name]: { time: new Date(copy.atMs).toISOString(), version: copy.version } };
 }
 
 function derivation({ transit: { kdf, convergentVersion } }: KeyRecord): Readonly<Record<string, unknown>> {

@@ -1,6 +1,6 @@
 import { ServiceError } from "@coffer/service";
 import type { VaultCall } from "../http/call.ts";
-import type { RoutePath } from "../http/routes.ts";
+import { isVaultName, type RoutePath } from "../http/routes.ts";
 import { vaultLimits } from "../limits.ts";
 
 /** The mount whose keys are plain aliases. */
@@ -30,7 +30,17 @@ export interface NamedKey {
  * @throws ServiceError InvalidInput when the name is too long
  */
 export function namedKey(call: VaultCall, index = 0): NamedKey {
-  const name = call.captures[index]!;
+  const name = checkedLength(call.captures[index]!);
+  return { name, alias: `${aliasPrefix(call.mount!.path)}${name}` };
+}
+
+/** A name that no route's pattern has looked at. @throws ServiceError InvalidInput */
+export function checkedKeyName(name: string): string {
+  if (isVaultName(name)) return checkedLength(name);
+  throw ServiceError.of("InvalidInput", { kind: "validation", member: "name", reason: "invalid key name" });
+}
+
+function checkedLength(name: string): string {
   const max = vaultLimits.keyNameChars.value;
   if (name.length > max) {
     throw ServiceError.of("InvalidInput", {
@@ -39,5 +49,5 @@ export function namedKey(call: VaultCall, index = 0): NamedKey {
       reason: `a key name has at most ${max} characters`,
     });
   }
-  return { name, alias: `${aliasPrefix(call.mount!.path)}${name}` };
+  return name;
 }

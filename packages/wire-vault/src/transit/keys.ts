@@ -1,7 +1,6 @@
 import {
   configureKey,
   createKey,
-  type KeyUsage,
   listNamedKeys,
   type RotationSettings,
   readKey,
@@ -9,7 +8,7 @@ import {
   ServiceError,
   scheduleKeyDeletion,
   type TransitAttributes,
-  type TransitTypeRow,
+  transitUsage,
 } from "@coffer/service";
 import { decodeBase64 } from "../http/base64.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
@@ -58,19 +57,17 @@ async function read(call: VaultCall, key: NamedKey, warnings: readonly string[] 
 }
 
 /** As `read`, behind a change that is done: who may change a key need not be allowed to read it. */
-async function readAfterChange(call: VaultCall, key: NamedKey, warnings: readonly string[] = []): Promise<VaultResult> {
+export async function readAfterChange(
+  call: VaultCall,
+  key: NamedKey,
+  warnings: readonly string[] = [],
+): Promise<VaultResult> {
   try {
     return await read(call, key, warnings);
   } catch (error) {
     if (error instanceof ServiceError && error.code === "AccessDenied") return noContent;
     throw error;
   }
-}
-
-/** The usage that KMS knows of a key which serves for all that its type can do. */
-export function usageOf({ signing, encryption }: TransitTypeRow): KeyUsage {
-  if (signing) return "SIGN_VERIFY";
-  return encryption === undefined ? "GENERATE_VERIFY_MAC" : "ENCRYPT_DECRYPT";
 }
 
 /** Vault API: Transit, create key. A key that is there is shown, with a warning. */
@@ -84,7 +81,7 @@ export const createTransitKey: RouteHandler = async (call) => {
     const { key: made } = await call.execute(createKey, {
       aliases: [key.alias],
       spec: type.spec,
-      usage: usageOf(type),
+      usage: transitUsage(type.spec),
       transit: { ...transit, ...readOnceSet(call) },
       rotation,
     });

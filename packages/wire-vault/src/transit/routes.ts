@@ -1,7 +1,9 @@
 import type { Route } from "../http/routes.ts";
+import { backupRoute, restoreRoute } from "./backup.ts";
 import { dataKeyRoute } from "./data-key.ts";
 import { decryptRoute, rewrapRoute } from "./decrypt.ts";
 import { encryptRoute } from "./encrypt.ts";
+import { exportRoute } from "./export.ts";
 import { hashRoute } from "./hash.ts";
 import { hmacRoute } from "./hmac.ts";
 import { keyExists } from "./key-name.ts";
@@ -111,6 +113,17 @@ export const transitRoutes: readonly Route[] = [
     operations: { update: configureTransitKey },
   },
   { pattern: "keys/:name/rotate", fields: [], operations: { update: rotateTransitKey } },
+  ...["export/:name/:name", "export/:name/:name/:name"].map((pattern) => ({
+    pattern,
+    fields: ["format"],
+    operations: { read: exportRoute },
+  })),
+  { pattern: "backup/:name", fields: [], operations: { read: backupRoute } },
+  ...["restore", "restore/*"].map((pattern) => ({
+    pattern,
+    fields: ["backup", "force"],
+    operations: { update: restoreRoute },
+  })),
   { pattern: "random", fields: randomFields, operations: random },
   { pattern: "random/:name", fields: randomFields, operations: random },
   { pattern: "random/:name/:name", fields: randomFields, operations: random },

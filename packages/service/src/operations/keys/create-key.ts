@@ -205,7 +205,7 @@ export function newKey(
 }
 
 /** What CreateAlias and EnableKeyRotation would check, under the new key's own policy. */
-function checkExtras(
+export function checkExtras(
   core: Core,
   key: KeyRecord,
   aliases: readonly string[],

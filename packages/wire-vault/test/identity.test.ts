@@ -217,6 +217,12 @@ describe("identities of the Vault API", () => {
       [found.aliases.length, found.aliases[0].name, found.aliases[0].metadata],
       [1, role_id, { role_name: "web" }],
     );
+    done(await call("POST", `identity/entity/id/${first}`, { policies: ["group"] }));
+    const { policies, token_policies, identity_policies } = (await logIn()).json.auth;
+    assert.deepEqual(
+      [policies, token_policies, identity_policies],
+      [["default", "group", "own"], ["default", "own"], ["group"]],
+    );
     const many = await Promise.all(Array.from({ length: 4 }, logIn));
     assert.deepEqual(new Set(many.map(({ json }) => json.auth.entity_id)), new Set([first]));
     done(await call("POST", `identity/entity/id/${first}`, { disabled: true }));

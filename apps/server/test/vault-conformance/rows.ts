@@ -7,7 +7,6 @@ export const rows = {
   fault: "Faults of the caller told as 500",
   idle: "Progress of shares",
   init: "`sys/init` of a seal that opens by itself",
-  metadata: "Metadata of an identity that has none",
   madeAt: "Where the first token was made",
   methods: "Methods that an endpoint has not got",
   namespaces: "Namespaces",

@@ -102,8 +102,12 @@ export interface EntityAccess {
 
 /** @returns undefined when there is no such entity: its tokens may do nothing */
 export async function entityAccess(entries: VaultEntries, entityId: string): Promise<EntityAccess | undefined> {
-  const entity = (await findEntity(entries, entityId))?.value;
-  if (entity === undefined) return undefined;
+  const entity = await findEntity(entries, entityId);
+  return entity && accessOf(entries, entity.value);
+}
+
+/** As `entityAccess`, of an entity that was read. */
+export async function accessOf(entries: VaultEntries, entity: VaultEntity): Promise<EntityAccess> {
   const { direct, inherited } = await groupsOf(entries, entity);
   const groups = [...direct, ...inherited];
   const policies = new Set([...entity.policies, ...groups.flatMap((group) => group.policies)]);

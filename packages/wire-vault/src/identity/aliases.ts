@@ -10,7 +10,7 @@ import {
 import type { VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
 import type { Route } from "../http/routes.ts";
-import { pairsOf, timeOf } from "./pairs.ts";
+import { pairsOf, shownPairs, timeOf } from "./pairs.ts";
 
 const fields = ["canonical_id", "custom_metadata", "entity_id", "id", "mount_accessor", "name"];
 
@@ -50,7 +50,7 @@ export function aliasFacts(alias: VaultAlias, entity: VaultEntity) {
     last_update_time: timeOf(alias.updatedAtMs),
     local: false,
     merged_from_canonical_ids: null,
-    metadata: Object.keys(alias.metadata).length === 0 ? null : alias.metadata,
+    metadata: shownPairs(alias.metadata),
     mount_accessor: alias.mountAccessor,
     mount_path: `${alias.mountPath}/`,
     mount_type: alias.mountType,

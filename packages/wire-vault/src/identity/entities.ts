@@ -12,7 +12,7 @@ import type { VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
 import type { Route } from "../http/routes.ts";
 import { aliasFacts } from "./aliases.ts";
-import { pairsOf, timeOf } from "./pairs.ts";
+import { pairsOf, shownPairs, timeOf } from "./pairs.ts";
 
 const fields = ["disabled", "id", "metadata", "name", "policies"];
 
@@ -95,7 +95,7 @@ function entityFacts({ entity, groups }: FoundEntity) {
     inherited_group_ids: inherited,
     last_update_time: timeOf(entity.updatedAtMs),
     merged_entity_ids: null,
-    metadata: entity.metadata,
+    metadata: shownPairs(entity.metadata),
     name: entity.name,
     namespace_id: "root",
     policies: entity.policies,

@@ -11,7 +11,7 @@ import type { VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
 import { type Fields, refuseField } from "../http/fields.ts";
 import type { Route } from "../http/routes.ts";
-import { pairsOf, timeOf } from "./pairs.ts";
+import { pairsOf, shownPairs, timeOf } from "./pairs.ts";
 
 const fields = ["id", "member_entity_ids", "member_group_ids", "metadata", "name", "policies", "type"];
 
@@ -87,14 +87,14 @@ function groupFacts(group: VaultGroup) {
     creation_time: timeOf(group.createdAtMs),
     id: group.id,
     last_update_time: timeOf(group.updatedAtMs),
-    member_entity_ids: group.memberEntityIds,
+    member_entity_ids: listed(group.memberEntityIds),
     member_group_ids: listed(group.memberGroupIds),
-    metadata: group.metadata,
+    metadata: shownPairs(group.metadata),
     modify_index: group.modifyIndex,
     name: group.name,
     namespace_id: "root",
     parent_group_ids: listed(group.parentGroupIds),
-    policies: group.policies,
+    policies: listed(group.policies),
     type: "internal",
   };
 }

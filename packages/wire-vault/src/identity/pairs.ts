@@ -27,3 +27,8 @@ export function pairsOf(fields: Fields, name: string): Readonly<Record<string, s
 export function timeOf(ms: number): string {
   return new Date(ms).toISOString();
 }
+
+/** What Vault shows of texts by name: null where there are none. */
+export function shownPairs(pairs: Readonly<Record<string, string>>): Readonly<Record<string, string>> | null {
+  return Object.keys(pairs).length === 0 ? null : pairs;
+}

@@ -5,6 +5,7 @@ import type { RequestContext } from "../../model/request.ts";
 import type { Write } from "../../ports/store.ts";
 import { isFrom } from "../../vault/cidrs.ts";
 import { issueVaultToken } from "../../vault/issue-token.ts";
+import { accessOf } from "../../vault/vault-identities.ts";
 import { loginEntity } from "../vault-identity/login-entity.ts";
 import { refuseInput, refuseLogin } from "./auth-operation.ts";
 import { parsePolicies, type TokenParams } from "./token-params.ts";
@@ -32,6 +33,8 @@ export interface VaultLogin {
   /** Shown once. */
   readonly token: string;
   readonly warnings: readonly string[];
+  /** Names of the policies that the token has by its entity. */
+  readonly identityPolicies: readonly string[];
 }
 
 /** A login to be committed. */
@@ -81,7 +84,8 @@ export async function issueLogin(
     },
     nowMs,
   );
-  return { login: issued, writes: issued.writes };
+  const { policies: identityPolicies } = await accessOf(core.vaultEntries, entity);
+  return { login: { ...issued, identityPolicies }, writes: issued.writes };
 }
 
 /** The lesser of two times of which 0 means none. */

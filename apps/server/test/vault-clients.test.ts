@@ -94,7 +94,7 @@ describe("node-vault", () => {
       400,
       /illegal base64 data at input byte 3/,
     );
-    await refused(client.mount({ mount_point: "kv", type: "kv" }), 400, /plugin not found in the catalog: kv/);
+    await refused(client.mount({ mount_point: "pki", type: "pki" }), 400, /plugin not found in the catalog: pki/);
   });
 });
 

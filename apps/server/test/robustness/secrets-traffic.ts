@@ -75,6 +75,7 @@ export class SecretsTraffic {
     }
     await this.#throughPairs();
     await this.#throughImports();
+    await this.#throughSecrets();
     await this.#throughSessions();
     await this.#refusedByAws();
     await this.#refusedByRest();
@@ -116,6 +117,28 @@ export class SecretsTraffic {
     await aws("Decrypt", { CiphertextBlob: dataKey.CiphertextBlob });
     await aws("GenerateDataKeyWithoutPlaintext", { KeyId, NumberOfBytes: 64 });
     this.#keep(this.confidences, "aws random", (await aws("GenerateRandom", { NumberOfBytes: 32 })).Plaintext);
+  }
+
+  /** Secrets of KV and of a cubbyhole: their values and the names in them. */
+  async #throughSecrets(): Promise<void> {
+    const wires = this.#wires;
+    const vault = async (method: string, path: string, body?: unknown) =>
+      succeeded(await this.#send(wires.vaultRequest(method, path, body)));
+    await vault("POST", "sys/mounts/kv", { type: "kv-v2" });
+    await vault("POST", "sys/mounts/plain", { type: "kv" });
+    const secret = () => ({ [this.#mark("name in a secret")]: this.#mark("secret") });
+    for (const data of [secret(), secret()]) await vault("POST", "kv/data/app", { data });
+    await vault("GET", "kv/data/app?version=1");
+    await vault("GET", "kv/subkeys/app");
+    await vault("POST", "kv/metadata/app", { custom_metadata: { owner: this.#mark("custom metadata") } });
+    await vault("POST", "plain/app", secret());
+    await vault("POST", "cubbyhole/app", secret());
+    await vault("GET", "plain/app");
+    await this.#refused(wires.vaultRequest("POST", "kv/data/app", { data: secret(), options: { cas: 77 } }));
+    await this.#refused(wires.vaultRequest("POST", "kv/data/app", { data: this.#mark("secret that is text") }));
+    await this.#refused(wires.vaultRequest("POST", "plain/", secret()));
+    await vault("POST", "kv/destroy/app", { versions: [1] });
+    await vault("DELETE", "sys/mounts/plain");
   }
 
   /** Operations of asymmetric and HMAC keys. */

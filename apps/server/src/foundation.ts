@@ -19,6 +19,7 @@ import type { TrailPlace } from "./audit-trail.ts";
 import { type PersistentSettings, readPassphrase, type SealSettings, type Settings } from "./config/index.ts";
 import { openExternalKeys } from "./external-keys.ts";
 import { OperatorError } from "./operator-error.ts";
+import { openOutbound } from "./outbound.ts";
 import { openWebIdentities } from "./web-identities.ts";
 
 /** Who is told of bugs, and of an audit trail or a store that fails. */
@@ -43,7 +44,7 @@ export interface Foundation {
   readonly ownSeal: OwnSeal | undefined;
   /** Opens with shares: the seal of the settings, or what was made to recover one that opens by itself. */
   readonly shareSeal: ShareSeal;
-  readonly parts: Pick<CoreParts, "externalKeys" | "webIdentities" | "attestationRoots">;
+  readonly parts: Pick<CoreParts, "externalKeys" | "outbound" | "webIdentities" | "attestationRoots">;
   close(): Promise<void>;
 }
 
@@ -78,6 +79,7 @@ export async function openFoundation(
     keysFile: settings.oidcKeysFile,
     allowPrivateHosts: settings.oidcAllowPrivateHosts,
   });
+  const outbound = openOutbound({ allowPrivateHosts: settings.oidcAllowPrivateHosts });
   const attestationRoots = readAttestationRoots(settings.attestationRootsFile);
   const places = persistent === undefined ? await devPlaces() : await persistentPlaces(persistent);
   const store = await openSqliteStore({
@@ -99,7 +101,7 @@ export async function openFoundation(
       sealKind: places.sealKind,
       ownSeal: await openSeal(store, places),
       shareSeal: createShamirSeal(),
-      parts: { externalKeys, webIdentities, attestationRoots },
+      parts: { externalKeys, outbound, webIdentities, attestationRoots },
       close,
     };
   } catch (error) {

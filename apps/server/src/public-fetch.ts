@@ -1,5 +1,5 @@
 import { type LookupAddress, type LookupOptions, lookup } from "node:dns";
-import { get } from "node:https";
+import { request } from "node:https";
 import { BlockList, isIP } from "node:net";
 
 /** Addresses that are not of the public Internet (IANA IPv4 and IPv6 Special-Purpose Address Registries). */
@@ -38,41 +38,72 @@ export interface FetchBounds {
   readonly publicOnly: boolean;
 }
 
+/** A request to a server that somebody else named. */
+export interface BoundedRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent with POST; without one it is a GET. */
+  readonly body?: string | undefined;
+  /** Certificates, in PEM, that the server's must come of; Node's own when absent. */
+  readonly ca?: string | undefined;
+}
+
+/** An answer of any status. */
+export interface BoundedAnswer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
 /**
- * Gets an HTTPS URL. Follows no redirect. The address that was checked is the one that is connected to, so that a name
+ * Asks an HTTPS URL. Follows no redirect. The address that was checked is the one that is connected to, so that a name
  * cannot point elsewhere in between.
  *
  * @throws Error, for the operator alone, when it is refused, too long, too slow, or cannot be had
  */
-export function fetchBounded(
-  url: URL,
-  headers: Readonly<Record<string, string>>,
-  bounds: FetchBounds,
-): Promise<Response> {
+export function requestBounded(url: URL, asked: BoundedRequest, bounds: FetchBounds): Promise<BoundedAnswer> {
   const { timeoutMs, maxBytes, publicOnly } = bounds;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   if (publicOnly && isIP(host) !== 0 && !isPublicAddress(host)) return Promise.reject(notPublic());
+  const { headers, body, ca } = asked;
   return new Promise((resolve, reject) => {
     const signal = AbortSignal.timeout(timeoutMs);
-    const request = get(url, { headers, signal, agent: false, ...(publicOnly ? { lookup: publicLookup } : {}) });
-    request.on("error", reject);
-    request.on("response", (answer) => {
+    const sent = request(url, {
+      method: body === undefined ? "GET" : "POST",
+      headers,
+      signal,
+      agent: false,
+      ...(ca === undefined ? {} : { ca }),
+      ...(publicOnly ? { lookup: publicLookup } : {}),
+    });
+    sent.on("error", reject);
+    sent.on("response", (answer) => {
       const parts: Buffer[] = [];
       let size = 0;
       answer.on("data", (part: Buffer) => {
         size += part.length;
-        if (size > maxBytes) request.destroy(new Error("the answer is too long"));
+        if (size > maxBytes) sent.destroy(new Error("the answer is too long"));
         else parts.push(part);
       });
       answer.on("error", reject);
-      answer.on("end", () => {
-        const status = answer.statusCode ?? 0;
-        // Statuses without a body cannot be made with one, and none of them is of use here.
-        if (status !== 200) reject(new Error(`the answer has status ${status}`));
-        else resolve(new Response(Buffer.concat(parts), { status }));
-      });
+      answer.on("end", () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts) }));
     });
+    sent.end(body);
   });
+}
+
+/**
+ * Gets an HTTPS URL, as `requestBounded`.
+ *
+ * @throws Error, also for any status but 200
+ */
+export async function fetchBounded(
+  url: URL,
+  headers: Readonly<Record<string, string>>,
+  bounds: FetchBounds,
+): Promise<Response> {
+  const { status, body } = await requestBounded(url, { headers }, bounds);
+  // Statuses without a body cannot be made with one, and none of them is of use here.
+  if (status !== 200) throw new Error(`the answer has status ${status}`);
+  return new Response(new Uint8Array(body), { status });
 }
 
 function notPublic(): Error {

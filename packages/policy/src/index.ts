@@ -6,6 +6,7 @@ export { evaluatePolicy } from "./evaluate.ts";
 export { explainAuthorization, explainPolicy } from "./explain.ts";
 export { type IpRange, isWithin, parseIpRange } from "./ip.ts";
 export { maxKeyPolicyBytes, parsePolicy } from "./parse.ts";
+export { type PasswordPolicy, parsePasswordPolicy, passwordLimits } from "./password-policy.ts";
 export {
   findRemedies,
   type LeastGrant,

@@ -10,6 +10,7 @@ import type { UnrecordedChanges } from "./pipeline/unrecorded.ts";
 import type { AuditLog } from "./ports/audit.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ExternalKeys } from "./ports/external-keys.ts";
+import type { Outbound } from "./ports/outbound.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
@@ -19,6 +20,7 @@ import type { RootOfTrust } from "./seal/root-of-trust.ts";
 import type { RootTokenAttempts } from "./seal/root-token-attempts.ts";
 import type { AuditDevices } from "./vault/audit-devices.ts";
 import type { FailedLoginCounts } from "./vault/failed-logins.ts";
+import type { JwtKeys } from "./vault/jwt-keys.ts";
 import type { PasswordChecks } from "./vault/password-checks.ts";
 import type { VaultAcls } from "./vault/vault-acls.ts";
 import type { VaultEntries } from "./vault/vault-entries.ts";
@@ -42,6 +44,10 @@ export interface Core {
   readonly vaultEntries: VaultEntries;
   /** The audit devices of the Vault API. */
   readonly auditDevices: AuditDevices;
+  /** The keys that sign the tokens of logins. */
+  readonly jwtKeys: JwtKeys;
+  /** Other servers that logins ask. */
+  readonly outbound: Outbound;
   readonly passwords: PasswordChecks;
   /** Logins of the Vault API that failed. */
   readonly failedLogins: FailedLoginCounts;

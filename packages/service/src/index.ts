@@ -292,13 +292,26 @@ export {
 } from "./operations/vault-auth/approle/secret-id-operations.ts";
 export { tidySecretIds } from "./operations/vault-auth/approle/tidy-secret-ids.ts";
 export type { VaultLogin } from "./operations/vault-auth/issue-login.ts";
+export {
+  type JwtConfig,
+  readJwtConfig,
+  type WriteJwtConfigInput,
+  writeJwtConfig,
+} from "./operations/vault-auth/jwt/jwt-config.ts";
+export {
+  deleteJwtRole,
+  type JwtRole,
+  type JwtRoleChanges,
+  readJwtRole,
+  writeJwtRole,
+} from "./operations/vault-auth/jwt/jwt-role.ts";
+export { logInWithJwt, refuseBrowserLogin } from "./operations/vault-auth/jwt/log-in.ts";
 export { authNameExists, listAuthNames } from "./operations/vault-auth/list-names.ts";
 export { listLockedUsers, unlockUser } from "./operations/vault-auth/lockout/locked-user-operations.ts";
 export type { TokenParamChanges, TokenParams } from "./operations/vault-auth/token-params.ts";
 export { logInWithPassword } from "./operations/vault-auth/userpass/log-in.ts";
 export {
   deleteVaultUser,
-  type OldUserParamChanges,
   readVaultUser,
   writeVaultUser,
 } from "./operations/vault-auth/userpass/user-operations.ts";
@@ -323,6 +336,13 @@ export {
   readGroup,
   writeGroup,
 } from "./operations/vault-identity/groups.ts";
+export {
+  deletePasswordPolicy,
+  generatePassword,
+  listPasswordPolicies,
+  readPasswordPolicy,
+  writePasswordPolicy,
+} from "./operations/vault-policies/password-policies.ts";
 export {
   type CapabilitiesSubject,
   type PathCapabilitiesOutput,
@@ -359,6 +379,7 @@ export {
   type ExternalKeyProxy,
   type ExternalKeys,
 } from "./ports/external-keys.ts";
+export type { Outbound, OutboundAnswer, OutboundRequest } from "./ports/outbound.ts";
 export type { Randomness } from "./ports/randomness.ts";
 export type { Seal, SealedRootKey } from "./ports/seal.ts";
 export { type Quorum, quorumProblem, type SealedWithShares, type ShareSeal } from "./ports/share-seal.ts";

@@ -1,5 +1,5 @@
 import { documentLimits, maxDocumentAgeMs } from "@coffer/attestation";
-import { vaultPolicyLimits } from "@coffer/policy";
+import { passwordLimits, vaultPolicyLimits } from "@coffer/policy";
 
 /** One documented limit of the core. `unit` reads after the number. */
 export interface Limit {
@@ -80,6 +80,18 @@ export const limits = {
     1000,
     "records",
     "audit records about the seal that wait in memory while the trail is closed; more are told to the operator alone",
+  ),
+  vaultPasswordChars: limit(
+    "vaultPasswordChars",
+    passwordLimits.mostLength,
+    "characters",
+    "password of a Vault password policy; the shortest has 4",
+  ),
+  vaultPasswordCharset: limit(
+    "vaultPasswordCharset",
+    passwordLimits.charsetSize,
+    "characters",
+    "different characters in the sets of a Vault password policy",
   ),
   vaultIdentityNameChars: limit("vaultIdentityNameChars", 512, "characters", "name of a Vault entity, group or alias"),
   vaultIdentityPolicies: limit("vaultIdentityPolicies", 100, "policies", "ACL policies of a Vault entity or group"),
@@ -262,6 +274,9 @@ export const limits = {
     "names",
     "names of no user whose failed logins are counted, so that they are refused alike",
   ),
+  jwtChars: limit("jwtChars", 32_768, "characters", "JSON Web Token of a login"),
+  jwksKeys: limit("jwksKeys", 100, "keys", "keys of a JSON Web Key Set that are looked at, and public keys of a mount"),
+  cachedJwksSources: limit("cachedJwksSources", 1000, "key sets", "JSON Web Key Sets of others held in memory"),
   appRoleIdBytes: limit(
     "appRoleIdBytes",
     4096,

@@ -17,6 +17,7 @@ import type { AuditLog } from "./ports/audit.ts";
 import type { AuditDeviceSinks } from "./ports/audit-devices.ts";
 import type { Clock } from "./ports/clock.ts";
 import type { ExternalKeys } from "./ports/external-keys.ts";
+import type { Outbound } from "./ports/outbound.ts";
 import type { Randomness } from "./ports/randomness.ts";
 import type { Store, Write } from "./ports/store.ts";
 import type { WebIdentityVerifier } from "./ports/web-identity.ts";
@@ -26,6 +27,7 @@ import { RootOfTrust, type RootOfTrustParts } from "./seal/root-of-trust.ts";
 import { RootTokenAttempts } from "./seal/root-token-attempts.ts";
 import { AuditDevices } from "./vault/audit-devices.ts";
 import { FailedLoginCounts } from "./vault/failed-logins.ts";
+import { JwtKeys } from "./vault/jwt-keys.ts";
 import { PasswordChecks } from "./vault/password-checks.ts";
 import { VaultAcls } from "./vault/vault-acls.ts";
 import { VaultEntries } from "./vault/vault-entries.ts";
@@ -39,6 +41,7 @@ export interface CoreParts {
   readonly audit: AuditLog;
   readonly webIdentities: WebIdentityVerifier;
   readonly externalKeys: ExternalKeys;
+  readonly outbound: Outbound;
   /** What audit devices of the Vault API write to. */
   readonly auditDeviceSinks: AuditDeviceSinks;
   /** 12 digits. */
@@ -98,6 +101,8 @@ export function openCore(parts: CoreParts): OpenedCore {
     identities,
     mounts,
     vaultEntries,
+    jwtKeys: new JwtKeys(parts.outbound, clock),
+    outbound: parts.outbound,
     passwords: new PasswordChecks(parts.randomness),
     failedLogins: new FailedLoginCounts(),
     auditDevices,

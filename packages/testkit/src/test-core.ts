@@ -9,6 +9,7 @@ import {
   Keyring,
   type Lifecycle,
   makeRootCredential,
+  type Outbound,
   openCore,
   type Randomness,
   type RequestContext,
@@ -31,6 +32,8 @@ export interface TestCoreOptions {
   readonly account?: string;
   /** The keys of identity providers; there are none when absent. */
   readonly webIdentities?: WebIdentityVerifier;
+  /** Other servers that logins ask; there are none when absent. */
+  readonly outbound?: Outbound;
   readonly region?: string;
   /** Requests a second by quota; absent when they are not limited. */
   readonly requestRates?: ReadonlyMap<string, number>;
@@ -98,6 +101,7 @@ export async function openTestCore(options: TestCoreOptions = {}): Promise<TestC
       verify: () => Promise.reject(new Error("this test has no identity providers")),
     },
     rootOfTrust: { shareSeal: createShamirSeal(), opensByItself: true },
+    outbound: options.outbound ?? { request: () => Promise.reject(new Error("this test has no other servers")) },
     account,
     homeRegion,
     dev: options.dev ?? false,

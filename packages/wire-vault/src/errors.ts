@@ -48,6 +48,7 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
   NotFound: ({ resource, id, reason }) => {
     if (resource === "mount") return problem(404, `no handler for route ${quote(id)}. route entry not found.`);
     if (resource === "route") return problem(404, reason ?? collected("unsupported path"));
+    if (resource === "policy" && reason !== undefined) return problem(404, collected(reason));
     return problem(404);
   },
   AlreadyExists: ({ resource, id }) =>

@@ -1,6 +1,7 @@
 import type { MountRecord } from "@coffer/service";
 import { appRoleRoutes } from "./approle/routes.ts";
 import { RouteTable } from "./http/routes.ts";
+import { jwtRoutes } from "./jwt/routes.ts";
 import { cubbyholeRoutes, plainKvRoutes } from "./kv/plain.ts";
 import { kvRoutes } from "./kv/routes.ts";
 import { transitRoutes } from "./transit/routes.ts";
@@ -28,6 +29,7 @@ export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
 /** Auth methods, by Vault's name; mounted below `auth/`. */
 export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map([
   ["approle", oneTable(new RouteTable(appRoleRoutes))],
+  ["jwt", oneTable(new RouteTable(jwtRoutes))],
   ["userpass", oneTable(new RouteTable(userpassRoutes))],
 ]);
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { limits } from "@coffer/service";
 import { atLeast, base64Of, bounded, countable, elsewhere, type LimitCase, letters, newKey } from "./limit-cases.ts";
+import { loginLimitCases } from "./limit-cases-logins.ts";
 import { mountLimitCases } from "./limit-cases-mounts.ts";
 import { assertRefusal } from "./refusals.ts";
 import { succeeded, type Wires } from "./wires.ts";
@@ -38,6 +39,8 @@ async function createGrant(wires: Wires, context: object) {
 
 const tags = (count: number) => Array.from({ length: count }, (_, at) => ({ TagKey: `t${at}`, TagValue: "" }));
 
+const passwordPolicy = (length: number, charset: string) =>
+  `length = ${length}\nrule "charset" { charset = "${charset}" }`;
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
 /** One case for each limit of the core. */
@@ -172,6 +175,22 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     "a policy name has at most 256 characters",
   ),
   waitingSealEvents: elsewhere("apps/server/src/seal-events.test.ts", "limits.waitingSealEvents.value"),
+  vaultPasswordChars: bounded(
+    "vault",
+    limits.vaultPasswordChars.value,
+    (wires, length) => wires.vault("POST", "sys/policies/password/long", { policy: passwordPolicy(length, "ab") }),
+    /passwords must be between 4 and 100 characters/,
+  ),
+  vaultPasswordCharset: bounded(
+    "vault",
+    limits.vaultPasswordCharset.value,
+    (wires, count) => {
+      // Chinese characters: all of them printable.
+      const charset = String.fromCodePoint(...Array.from({ length: count }, (_, at) => 0x4e00 + at));
+      return wires.vault("POST", "sys/policies/password/wide", { policy: passwordPolicy(20, charset) });
+    },
+    /charset is too long: limited to 256 characters/,
+  ),
   vaultIdentityNameChars: bounded(
     "vault",
     limits.vaultIdentityNameChars.value,
@@ -453,14 +472,6 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     /^ValidationException: A grant constraint has at most 384 characters\.$/,
   ),
   cachedGrantees: elsewhere("packages/service/src/keys/caches.test.ts", "never holds more than it may"),
-  authNames: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.authNames.value"),
-  passwordBytes: elsewhere("packages/wire-vault/test/userpass.test.ts", "limits.passwordBytes.value"),
-  waitingPasswords: elsewhere("packages/service/src/vault/password-checks.test.ts", "limits.waitingPasswords.value"),
-  countedUsers: elsewhere("packages/service/src/vault/failed-logins.test.ts", "limits.countedUsers.value"),
-  countedUnknownUsers: elsewhere(
-    "packages/service/src/vault/failed-logins.test.ts",
-    "limits.countedUnknownUsers.value",
-  ),
-  appRoleIdBytes: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.appRoleIdBytes.value"),
+  ...loginLimitCases,
   cachedGrants: elsewhere("packages/service/src/grants/grant-directory.test.ts", "limits.cachedGrants.value"),
 };

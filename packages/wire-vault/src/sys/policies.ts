@@ -166,7 +166,7 @@ function expiryOf(fields: Fields, nowMs: number): number | undefined {
 }
 
 /** A policy may come in base64 (OpenBao, `handlePoliciesSet`); none is base64 by chance, for want of a space in it. */
-function decodeIfBase64(text: string): string {
+export function decodeIfBase64(text: string): string {
   const decoded = text === "" ? undefined : decodeBase64(text);
   return decoded?.ok === true ? decoded.bytes.toString("utf8") : text;
 }

@@ -6,6 +6,7 @@ import { auditRoutes } from "./audit.ts";
 import { capabilitiesRoutes } from "./capabilities.ts";
 import { lockedUserRoutes } from "./locked-users.ts";
 import { mountRoutes } from "./mount-routes.ts";
+import { passwordPolicyRoutes } from "./password-policies.ts";
 import { policyRoutes } from "./policies.ts";
 import { sealRoutes } from "./seal/routes.ts";
 
@@ -17,6 +18,7 @@ export const sysRoutes: readonly Route[] = [
   ...lockedUserRoutes,
   ...capabilitiesRoutes,
   ...policyRoutes,
+  ...passwordPolicyRoutes,
   ...["tools/hash", "tools/hash/:name"].map((pattern) => ({
     pattern,
     fields: ["algorithm", "format", "input"],

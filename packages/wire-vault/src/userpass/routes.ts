@@ -1,7 +1,6 @@
 import { logInWithPassword } from "@coffer/service";
 import { listRoute } from "../auth/list-names.ts";
 import { loginAnswer } from "../auth/login-answer.ts";
-import { tokenFieldNames } from "../auth/token-fields.ts";
 import type { RouteHandler } from "../http/call.ts";
 import type { Route } from "../http/routes.ts";
 import {
@@ -9,6 +8,7 @@ import {
   namedUser,
   readUserRoute,
   userExists,
+  userFields,
   writePasswordRoute,
   writePoliciesRoute,
   writeUserRoute,
@@ -30,7 +30,7 @@ export const userpassRoutes: readonly Route[] = [
   { pattern: "users", fields: ["after", "limit"], operations: { list: listRoute("user") }, slash: true },
   {
     pattern: "users/:name",
-    fields: ["bound_cidrs", "max_ttl", "password", "password_hash", "policies", "ttl", ...tokenFieldNames],
+    fields: userFields,
     operations: { read: readUserRoute, update: writeUserRoute, delete: deleteUserRoute },
     exists: userExists,
   },

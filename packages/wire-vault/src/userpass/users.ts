@@ -1,13 +1,6 @@
-import {
-  authNameExists,
-  deleteVaultUser,
-  type OldUserParamChanges,
-  readVaultUser,
-  ServiceError,
-  type TokenParamChanges,
-  writeVaultUser,
-} from "@coffer/service";
-import { readTexts, readTokenChanges, renamed, tokenData } from "../auth/token-fields.ts";
+import { authNameExists, deleteVaultUser, readVaultUser, ServiceError, writeVaultUser } from "@coffer/service";
+import { readRenamedTokenFields } from "../auth/old-token-fields.ts";
+import { tokenData, tokenFieldNames } from "../auth/token-fields.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok } from "../http/envelope.ts";
 import type { Fields } from "../http/fields.ts";
@@ -17,6 +10,17 @@ import type { RoutePath } from "../http/routes.ts";
 export function namedUser(call: VaultCall) {
   return { mount: call.mount!, name: call.captures[0]! };
 }
+
+/** The parameters of a user. */
+export const userFields = [
+  "bound_cidrs",
+  "max_ttl",
+  "password",
+  "password_hash",
+  "policies",
+  "ttl",
+  ...tokenFieldNames,
+];
 
 /** Whether the user of a path is there. */
 export function userExists({ core, mount, captures }: RoutePath): Promise<boolean> {
@@ -39,33 +43,10 @@ function readPassword(fields: Fields): Buffer | undefined {
   return password === "" ? undefined : Buffer.from(password);
 }
 
-/** The `token_...` parameters, four of which userpass has by older names too. */
-function readParams(fields: Fields): { readonly token: TokenParamChanges; readonly old: OldUserParamChanges } {
-  const token = readTokenChanges(fields);
-  const all = {
-    policies: renamed(token.policies, sanitised(readTexts(fields, "policies"))),
-    ttl: renamed(token.ttl, fields.seconds("ttl")),
-    maxTtl: renamed(token.maxTtl, fields.seconds("max_ttl")),
-    boundCidrs: renamed(token.boundCidrs, readTexts(fields, "bound_cidrs")),
-  };
-  const pick = (member: "now" | "old") =>
-    Object.fromEntries(
-      Object.entries(all)
-        .map(([name, value]) => [name, value[member]])
-        .filter(([, value]) => value !== undefined),
-    );
-  return { token: { ...token, ...pick("now") }, old: pick("old") };
-}
-
-/** By the old name, policies are kept as tokens have them: lower case, each once, sorted. */
-function sanitised(policies: readonly string[] | undefined): readonly string[] | undefined {
-  return policies && [...new Set(policies.map((policy) => policy.toLowerCase()))].sort();
-}
-
 async function write(call: VaultCall, fields: Fields, mode: "create" | "update"): Promise<void> {
   const password = readPassword(fields);
   try {
-    const input = { ...namedUser(call), ...readParams(fields), mode };
+    const input = { ...namedUser(call), ...readRenamedTokenFields(fields), mode };
     await call.execute(writeVaultUser, password === undefined ? input : { ...input, password });
   } finally {
     password?.fill(0);
@@ -74,7 +55,7 @@ async function write(call: VaultCall, fields: Fields, mode: "create" | "update")
 
 /** Vault API: auth/userpass, create or update a user. */
 export const writeUserRoute: RouteHandler = async (call) => {
-  await write(call, call.fields, call.creates ? "create" : "update");
+  await write(call, call.fields.only(userFields), call.creates ? "create" : "update");
   return noContent;
 };
 
@@ -95,14 +76,8 @@ export const writePoliciesRoute: RouteHandler = async (call) => {
 export const readUserRoute: RouteHandler = async (call) => {
   const user = await call.execute(readVaultUser, namedUser(call));
   if (user === undefined) throw ServiceError.of("NotFound", { resource: "operation", id: "" });
-  const { token, old } = user;
-  const data = {
-    ...(old.boundCidrs?.length ? { bound_cidrs: old.boundCidrs } : {}),
-    ...(old.maxTtl ? { max_ttl: old.maxTtl } : {}),
-    ...(old.policies?.length ? { policies: token.policies } : {}),
-    ...tokenData(token),
-    ...(old.ttl ? { ttl: old.ttl } : {}),
-  };
+  const policies = user.old["policies"] === undefined ? {} : { policies: user.token.policies };
+  const data = { ...user.old, ...policies, ...tokenData(user.token) };
   return ok(JSON.stringify(data));
 };
 

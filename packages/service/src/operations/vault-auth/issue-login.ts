@@ -44,6 +44,15 @@ export interface PendingLogin {
 }
 
 /**
+ * Refuses a login from outside the networks of a role.
+ *
+ * @throws ServiceError AccessDenied
+ */
+export function checkNetwork(mount: MountRecord, { boundCidrs }: TokenParams, { sourceIp }: RequestContext): void {
+  if (boundCidrs.length > 0 && !isFrom(sourceIp, boundCidrs)) refuseLogin(mount);
+}
+
+/**
  * Makes the token of a login; nothing but its entity is stored until its writes are committed.
  *
  * @throws ServiceError AccessDenied from outside the networks that the token would be bound to; InvalidInput for root

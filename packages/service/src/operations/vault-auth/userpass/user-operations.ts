@@ -12,20 +12,9 @@ import { changeTokenParams, plainTokenParams, type TokenParamChanges, type Token
 export interface VaultUser {
   readonly password: PasswordHash;
   readonly token: TokenParams;
-  /** Set by their old names: shown by those too. */
-  readonly old: OldUserParams;
+  /** What was set by old names, by those, as the wire has them: to be shown by those too. */
+  readonly old: Readonly<Record<string, unknown>>;
 }
-
-/** Parameters that userpass had before all methods shared them. */
-export interface OldUserParams {
-  readonly policies?: readonly string[];
-  readonly ttl?: number;
-  readonly maxTtl?: number;
-  readonly boundCidrs?: readonly string[];
-}
-
-/** null forgets that the old name was used. */
-export type OldUserParamChanges = { readonly [K in keyof OldUserParams]: OldUserParams[K] | null };
 
 export interface VaultUserInput extends AuthMountInput {
   readonly name: string;
@@ -35,7 +24,8 @@ export interface WriteVaultUserInput extends VaultUserInput {
   /** Taken over and wiped. Absent keeps the one that there is. */
   readonly password?: Buffer;
   readonly token: TokenParamChanges;
-  readonly old: OldUserParamChanges;
+  /** null forgets one. */
+  readonly old: Readonly<Record<string, unknown>>;
   /** `create` makes a user that is not there; `update` refuses that one. */
   readonly mode: "create" | "update";
 }
@@ -75,7 +65,7 @@ export const writeVaultUser = authOperation<WriteVaultUserInput, null>({
     const token = changeTokenParams(before?.value.token ?? plainTokenParams, input.token);
     const old = Object.fromEntries(
       Object.entries({ ...before?.value.old, ...input.old }).filter(([, value]) => value !== null),
-    ) as OldUserParams;
+    );
     const password = await passwordOf(core, input, before?.value);
     const user: VaultUser = { password, token, old };
     const area = authArea(mount, "user");

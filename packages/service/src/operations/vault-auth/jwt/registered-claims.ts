@@ -1,0 +1,77 @@
+import { refuseInput } from "../auth-operation.ts";
+import type { Claims } from "./claims.ts";
+
+/** What the claims of RFC 7519 must be like. Seconds; of the leeways, 0 means the usual and less means none. */
+export interface ExpectedClaims {
+  /** Empty for any. */
+  readonly issuer: string;
+  /** Empty for any. */
+  readonly subject: string;
+  /** Empty: then there must be none. */
+  readonly audiences: readonly string[];
+  readonly expirationLeeway: number;
+  readonly notBeforeLeeway: number;
+  readonly clockSkewLeeway: number;
+}
+
+const usualTimeLeeway = 150;
+const usualClockSkew = 60;
+
+function leeway(given: number, usual: number): number {
+  return given < 0 ? 0 : given === 0 ? usual : given;
+}
+
+/** @throws ServiceError InvalidInput */
+function refuse(reason: string): never {
+  return refuseInput(`error validating token: ${reason}`);
+}
+
+function readNumber(claims: Claims, name: string): number | undefined {
+  const value = claims[name] ?? undefined;
+  if (value === undefined || (typeof value === "number" && Number.isFinite(value))) return value || undefined;
+  return refuse(`claim "${name}" must be a number`);
+}
+
+function readText(claims: Claims, name: string): string {
+  const value = claims[name] ?? "";
+  return typeof value === "string" ? value : refuse(`claim "${name}" must be a string`);
+}
+
+/** `aud`, one or several. */
+export function audiencesOf(claims: Claims): readonly string[] {
+  const value = claims["aud"] ?? [];
+  if (typeof value === "string") return [value];
+  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
+  return refuse('claim "aud" must be a string or a list of strings');
+}
+
+/**
+ * Checks issuer, subject, audience and times (hashicorp/cap, jwt: `Validate`, whose words the refusals have).
+ *
+ * @throws ServiceError InvalidInput
+ */
+export function checkRegisteredClaims(claims: Claims, expected: ExpectedClaims, nowMs: number): void {
+  const now = nowMs / 1000;
+  const issuedAt = readNumber(claims, "iat");
+  const given = { expiresAt: readNumber(claims, "exp"), notBefore: readNumber(claims, "nbf") };
+  if (issuedAt === undefined && given.expiresAt === undefined && given.notBefore === undefined) {
+    refuse("no issued at (iat), not before (nbf), or expiration time (exp) claims in token");
+  }
+  const expiresAt =
+    given.expiresAt ??
+    Math.max(issuedAt ?? 0, given.notBefore ?? 0) + leeway(expected.expirationLeeway, usualTimeLeeway);
+  const notBefore = given.notBefore ?? issuedAt ?? expiresAt - leeway(expected.notBeforeLeeway, usualTimeLeeway);
+  if (expected.issuer !== "" && readText(claims, "iss") !== expected.issuer) refuse("invalid issuer (iss) claim");
+  const subject = readText(claims, "sub");
+  if (expected.subject !== "" && subject !== expected.subject) refuse("invalid subject (sub) claim");
+  const audiences = audiencesOf(claims);
+  if (expected.audiences.length > 0 && !audiences.some((audience) => expected.audiences.includes(audience))) {
+    refuse("invalid audience (aud) claim: audience claim does not match any expected audience");
+  }
+  const skew = leeway(expected.clockSkewLeeway, usualClockSkew);
+  if (now > expiresAt + skew) refuse("invalid expiration time (exp) claim: token is expired");
+  if (now + skew < notBefore) refuse("invalid not before (nbf) claim: token not yet valid");
+  if (issuedAt !== undefined && now + skew < issuedAt) {
+    refuse("invalid issued at (iat) claim: token issued in the future");
+  }
+}

@@ -306,6 +306,14 @@ export {
   writeJwtRole,
 } from "./operations/vault-auth/jwt/jwt-role.ts";
 export { logInWithJwt, refuseBrowserLogin } from "./operations/vault-auth/jwt/log-in.ts";
+export { readKubeConfig, writeKubeConfig } from "./operations/vault-auth/kubernetes/kube-config.ts";
+export {
+  deleteKubeRole,
+  type KubeRoleChanges,
+  readKubeRole,
+  writeKubeRole,
+} from "./operations/vault-auth/kubernetes/kube-role.ts";
+export { logInWithKubernetes } from "./operations/vault-auth/kubernetes/log-in.ts";
 export { authNameExists, listAuthNames } from "./operations/vault-auth/list-names.ts";
 export { listLockedUsers, unlockUser } from "./operations/vault-auth/lockout/locked-user-operations.ts";
 export type { TokenParamChanges, TokenParams } from "./operations/vault-auth/token-params.ts";

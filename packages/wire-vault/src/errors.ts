@@ -44,7 +44,8 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
     failure === "missing"
       ? problem(403, "permission denied")
       : problem(403, collected("permission denied", "invalid token")),
-  AccessDenied: ({ reason }) => problem(403, reason === "permission denied" ? reason : collected("permission denied")),
+  AccessDenied: ({ action, reason }) =>
+    problem(403, action === "vault:Login" && reason !== undefined ? reason : collected("permission denied")),
   NotFound: ({ resource, id, reason }) => {
     if (resource === "mount") return problem(404, `no handler for route ${quote(id)}. route entry not found.`);
     if (resource === "route") return problem(404, reason ?? collected("unsupported path"));

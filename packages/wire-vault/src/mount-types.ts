@@ -2,6 +2,7 @@ import type { MountRecord } from "@coffer/service";
 import { appRoleRoutes } from "./approle/routes.ts";
 import { RouteTable } from "./http/routes.ts";
 import { jwtRoutes } from "./jwt/routes.ts";
+import { kubernetesRoutes } from "./kubernetes/routes.ts";
 import { cubbyholeRoutes, plainKvRoutes } from "./kv/plain.ts";
 import { kvRoutes } from "./kv/routes.ts";
 import { transitRoutes } from "./transit/routes.ts";
@@ -30,6 +31,7 @@ export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
 export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map([
   ["approle", oneTable(new RouteTable(appRoleRoutes))],
   ["jwt", oneTable(new RouteTable(jwtRoutes))],
+  ["kubernetes", oneTable(new RouteTable(kubernetesRoutes))],
   ["userpass", oneTable(new RouteTable(userpassRoutes))],
 ]);
 

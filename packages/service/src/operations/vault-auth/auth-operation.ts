@@ -56,12 +56,12 @@ export function refuseMissing(reason?: string): never {
 }
 
 /** A login that may not be, whoever it is: from another network, or locked out. Logins have bare words for it. */
-export function refuseLogin(mount: MountRecord): never {
+export function refuseLogin(mount: MountRecord, reason = "permission denied"): never {
   throw ServiceError.of("AccessDenied", {
     principalArn: "anonymous",
-    action: "vault:Update",
+    action: "vault:Login",
     resource: `${mount.path}/login`,
     basis: "implicitDeny",
-    reason: "permission denied",
+    reason,
   });
 }

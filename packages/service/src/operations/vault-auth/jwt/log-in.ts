@@ -5,7 +5,7 @@ import { checkNetwork, issueLogin, type VaultLogin } from "../issue-login.ts";
 import { type Claims, checkBoundClaims, claimOf, mapClaims, valuesOf } from "./claims.ts";
 import { findJwtConfig, type JwtConfig, keySourceOf } from "./jwt-config.ts";
 import { findJwtRole, type JwtRole } from "./jwt-role.ts";
-import { audiencesOf, checkRegisteredClaims } from "./registered-claims.ts";
+import { audiencesOf, claimProblem } from "./registered-claims.ts";
 
 export interface JwtLoginInput extends AuthMountInput {
   /** Empty for the mount's default role. */
@@ -31,8 +31,9 @@ export const logInWithJwt = loginOperation<JwtLoginInput, VaultLogin>({
     checkNetwork(mount, role.token, request);
     const claims = await verifiedClaims(core, config, jwt);
     const { boundSubject: subject, boundAudiences: audiences } = role;
-    checkRegisteredClaims(claims, { issuer: config.boundIssuer, subject, audiences, ...role }, nowMs);
-    if (audiences.length === 0 && audiencesOf(claims).length > 0) {
+    const problem = claimProblem(claims, { issuer: config.boundIssuer, subject, audiences, ...role }, nowMs);
+    if (problem !== undefined) refuseInput(`error validating token: ${problem}`);
+    if (audiences.length === 0 && audiencesOf(claims)?.length !== 0) {
       refuseInput("audience claim found in JWT but no audiences bound to the role");
     }
     const user = userOf(claims, role);

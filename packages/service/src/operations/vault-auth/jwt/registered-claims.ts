@@ -1,4 +1,3 @@
-import { refuseInput } from "../auth-operation.ts";
 import type { Claims } from "./claims.ts";
 
 /** What the claims of RFC 7519 must be like. Seconds; of the leeways, 0 means the usual and less means none. */
@@ -12,6 +11,8 @@ export interface ExpectedClaims {
   readonly expirationLeeway: number;
   readonly notBeforeLeeway: number;
   readonly clockSkewLeeway: number;
+  /** Times that a token has not are not checked: the old ones of Kubernetes have none. */
+  readonly timesMayMiss?: boolean;
 }
 
 const usualTimeLeeway = 150;
@@ -21,9 +22,11 @@ function leeway(given: number, usual: number): number {
   return given < 0 ? 0 : given === 0 ? usual : given;
 }
 
-/** @throws ServiceError InvalidInput */
-function refuse(reason: string): never {
-  return refuseInput(`error validating token: ${reason}`);
+/** A registered claim that is not what it must be: what is wrong with it, in words. */
+class ClaimProblem extends Error {}
+
+function refuse(problem: string): never {
+  throw new ClaimProblem(problem);
 }
 
 function readNumber(claims: Claims, name: string): number | undefined {
@@ -37,37 +40,46 @@ function readText(claims: Claims, name: string): string {
   return typeof value === "string" ? value : refuse(`claim "${name}" must be a string`);
 }
 
-/** `aud`, one or several. */
-export function audiencesOf(claims: Claims): readonly string[] {
+/** `aud`, one or several; undefined when it is neither text nor a list of texts. */
+export function audiencesOf(claims: Claims): readonly string[] | undefined {
   const value = claims["aud"] ?? [];
   if (typeof value === "string") return [value];
-  if (Array.isArray(value) && value.every((one) => typeof one === "string")) return value;
-  return refuse('claim "aud" must be a string or a list of strings');
+  return Array.isArray(value) && value.every((one) => typeof one === "string") ? value : undefined;
 }
 
-/**
- * Checks issuer, subject, audience and times (hashicorp/cap, jwt: `Validate`, whose words the refusals have).
- *
- * @throws ServiceError InvalidInput
- */
-export function checkRegisteredClaims(claims: Claims, expected: ExpectedClaims, nowMs: number): void {
-  const now = nowMs / 1000;
-  const issuedAt = readNumber(claims, "iat");
-  const given = { expiresAt: readNumber(claims, "exp"), notBefore: readNumber(claims, "nbf") };
-  if (issuedAt === undefined && given.expiresAt === undefined && given.notBefore === undefined) {
-    refuse("no issued at (iat), not before (nbf), or expiration time (exp) claims in token");
+/** What is wrong with issuer, subject, audience and times (hashicorp/cap, jwt: `Validate`); undefined when nothing is. */
+export function claimProblem(claims: Claims, expected: ExpectedClaims, nowMs: number): string | undefined {
+  try {
+    checkNames(claims, expected);
+    checkTimes(claims, expected, nowMs / 1000);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ClaimProblem) return error.message;
+    throw error;
   }
-  const expiresAt =
-    given.expiresAt ??
-    Math.max(issuedAt ?? 0, given.notBefore ?? 0) + leeway(expected.expirationLeeway, usualTimeLeeway);
-  const notBefore = given.notBefore ?? issuedAt ?? expiresAt - leeway(expected.notBeforeLeeway, usualTimeLeeway);
+}
+
+function checkNames(claims: Claims, expected: ExpectedClaims): void {
   if (expected.issuer !== "" && readText(claims, "iss") !== expected.issuer) refuse("invalid issuer (iss) claim");
   const subject = readText(claims, "sub");
   if (expected.subject !== "" && subject !== expected.subject) refuse("invalid subject (sub) claim");
-  const audiences = audiencesOf(claims);
+  const audiences = audiencesOf(claims) ?? refuse('claim "aud" must be a string or a list of strings');
   if (expected.audiences.length > 0 && !audiences.some((audience) => expected.audiences.includes(audience))) {
     refuse("invalid audience (aud) claim: audience claim does not match any expected audience");
   }
+}
+
+function checkTimes(claims: Claims, expected: ExpectedClaims, now: number): void {
+  const issuedAt = readNumber(claims, "iat");
+  const given = { expiresAt: readNumber(claims, "exp"), notBefore: readNumber(claims, "nbf") };
+  const mayMiss = expected.timesMayMiss === true;
+  if (!mayMiss && issuedAt === undefined && given.expiresAt === undefined && given.notBefore === undefined) {
+    refuse("no issued at (iat), not before (nbf), or expiration time (exp) claims in token");
+  }
+  const usualEnd = Math.max(issuedAt ?? 0, given.notBefore ?? 0) + leeway(expected.expirationLeeway, usualTimeLeeway);
+  const expiresAt = given.expiresAt ?? (mayMiss ? Number.POSITIVE_INFINITY : usualEnd);
+  const usualStart = issuedAt ?? expiresAt - leeway(expected.notBeforeLeeway, usualTimeLeeway);
+  const notBefore = given.notBefore ?? (mayMiss ? Number.NEGATIVE_INFINITY : usualStart);
   const skew = leeway(expected.clockSkewLeeway, usualClockSkew);
   if (now > expiresAt + skew) refuse("invalid expiration time (exp) claim: token is expired");
   if (now + skew < notBefore) refuse("invalid not before (nbf) claim: token not yet valid");

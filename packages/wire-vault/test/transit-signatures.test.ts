@@ -72,8 +72,8 @@ describe("Transit: signatures and HMACs of one key through two APIs", () => {
     await t.call("POST", "transit/keys/mac", { type: "hmac", key_size: 200 });
     await t.call("POST", "transit/keys/mac/rotate");
     const { hmac } = (await t.call("POST", "transit/hmac/mac/sha3-512", { input, key_version: 1 })).json.data;
-    const valid = async (text: string, given: string, algorithm = "sha3-512") =>
-      (await t.call("POST", "transit/verify/mac", { input: given, hmac: text, algorithm })).json.data.valid;
+    const valid = async (text: string, given: string, hash_algorithm = "sha3-512") =>
+      (await t.call("POST", "transit/verify/mac", { input: given, hmac: text, hash_algorithm })).json.data.valid;
     assert.equal(await valid(hmac, input), true);
     assert.equal(await valid(hmac, base64("another")), false);
     assert.equal(await valid(hmac.replace("v1", "v2"), input), false);

@@ -11,7 +11,7 @@ export const rows = {
   methods: "Methods that an endpoint has not got",
   namespaces: "Namespaces",
   noPolicy: "A backup without a policy",
-  nothing: "A plaintext that is null",
+  nothing: "A parameter that is null",
   plugins: "Versions of plugins",
   positions: "Positions in the errors of policies",
   remount: "`sys/remount`",

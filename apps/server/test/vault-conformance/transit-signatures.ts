@@ -72,6 +72,33 @@ export const transitSignatures: Area = {
       ],
     },
     {
+      name: "`algorithm` is not `hash_algorithm`",
+      steps: [
+        mount("sign-old"),
+        step("POST sign-old/keys/k", { type: "ecdsa-p256" }, { only: ["data.type"] }),
+        ...[
+          { algorithm: "sha2-512" },
+          { algorithm: "sha2-512", hash_algorithm: "" },
+          { algorithm: "sha2-384", hash_algorithm: "sha2-512" },
+        ].flatMap((how) => [
+          step(
+            "POST sign-old/sign/k",
+            { input, ...how },
+            { keep: { signature: "data.signature" }, only: ["data.key_version"] },
+          ),
+          ...["sha2-256", "sha2-384", "sha2-512"].map((hash_algorithm) =>
+            step("POST sign-old/verify/k", { input, signature: "{{signature}}", hash_algorithm }),
+          ),
+          step("POST sign-old/verify/k", { input, signature: "{{signature}}", ...how }),
+        ]),
+        step("POST sign-old/keys/aes", {}),
+        step("POST sign-old/hmac/aes", { input, algorithm: "sha2-512" }, { keep: { hmac: "data.hmac" } }),
+        step("POST sign-old/verify/aes", { input, hmac: "{{hmac}}", algorithm: "sha2-512" }),
+        step("POST sign-old/verify/aes", { input, hmac: "{{hmac}}", hash_algorithm: "sha2-512" }),
+        unmount("sign-old"),
+      ],
+    },
+    {
       name: "signing: refusals",
       steps: [
         mount("sign-not"),

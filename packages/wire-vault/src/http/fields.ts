@@ -91,7 +91,7 @@ export class Fields {
   boolean(name: string): boolean | undefined {
     const value = this.raw(name);
     if (typeof value === "boolean" || value === undefined) return value;
-    if (typeof value === "number") return value !== 0;
+    if (value === 0 || value === 1) return value === 1;
     if (typeof value === "string" && trueTexts.has(value)) return true;
     if (typeof value === "string" && falseTexts.has(value)) return false;
     return refuseField(name, "expected true or false");
@@ -120,7 +120,11 @@ export class Fields {
   signedSeconds(name: string): number | undefined {
     const value = this.raw(name);
     if (value === undefined) return undefined;
-    const seconds = typeof value === "number" ? value : typeof value === "string" ? parseDuration(value) : undefined;
+    const seconds = Number.isSafeInteger(value)
+      ? (value as number)
+      : typeof value === "string"
+        ? parseDuration(value)
+        : undefined;
     if (seconds === undefined || !Number.isFinite(seconds)) return refuseField(name, "expected a duration such as 24h");
     return Math.trunc(seconds);
   }

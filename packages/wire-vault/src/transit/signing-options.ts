@@ -13,9 +13,12 @@ function quoted(text: string): string {
   return JSON.stringify(text.slice(0, 64));
 }
 
-/** The hash algorithm of a call: of its path, else `hash_algorithm`, else `algorithm`. */
+/**
+ * The hash algorithm of a call: of its path, else `hash_algorithm`. `algorithm` counts only where that is given and
+ * empty, since its default comes first (OpenBao, path_sign_verify.go).
+ */
 export function readHashName({ fields, captures }: VaultCall): string {
-  return captures[1] ?? (fields.text("hash_algorithm") || fields.text("algorithm") || defaultHash);
+  return captures[1] ?? ((fields.text("hash_algorithm") ?? defaultHash) || fields.text("algorithm") || defaultHash);
 }
 
 /** @throws ServiceError InvalidInput unless there is such a hash */

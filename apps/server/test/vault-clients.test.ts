@@ -233,8 +233,9 @@ describe("hvac", { skip: python.available ? false : python.reason }, () => {
     const missing = transit("decrypt_data", { name: "not-there", ciphertext });
     await raises(missing, "InvalidRequest", /encryption key not found/);
     const exported = transit("export_key", { name: "errors", key_type: "encryption-key" });
-    await raises(exported, "InvalidPath", /unsupported path/);
-    await raises(transit("create_key", { name: "rsa", key_type: "rsa-2048" }), "InvalidRequest", /not supported/);
+    await raises(exported, "InvalidRequest", /not exportable/);
+    const derived = transit("create_key", { name: "rsa", key_type: "rsa-2048", derived: true });
+    await raises(derived, "InvalidRequest", /not supported for keys of type rsa-2048/);
     const unmounted = clients.vault(root, "secrets.transit.list_keys", { mount_point: "nowhere" });
     await raises(unmounted, "InvalidPath", /no handler for route/);
   });

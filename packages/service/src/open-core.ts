@@ -82,7 +82,7 @@ export function openCore(parts: CoreParts): OpenedCore {
     clock,
     tellOperator: parts.tellOperator,
   });
-  const vaultAcls = new VaultAcls(vaultEntries);
+  const vaultAcls = new VaultAcls(vaultEntries, mounts);
   const keyStores = new KeyStoreDirectory(store, keyring);
   const grants = new GrantDirectory(store);
   const rootOfTrust = new RootOfTrust(store, keyring, parts.rootOfTrust);

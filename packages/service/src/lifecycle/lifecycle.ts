@@ -2,6 +2,7 @@ import { randomId } from "@coffer/crypto";
 import type { Core } from "../core.ts";
 import { ServiceError } from "../errors.ts";
 import type { KeyRecord } from "../model/key.ts";
+import { endMethodTokens } from "../mounts/method-tokens.ts";
 import { clearRemovedAreas } from "../mounts/mount-areas.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { destroyDueKey, expireDueKey, rotateDueKey } from "./due-key.ts";
@@ -107,6 +108,7 @@ export class Lifecycle {
 
   async #round(): Promise<void> {
     const nowMs = this.#core.clock.nowMs();
+    await endMethodTokens(this.#core);
     await clearRemovedAreas(this.#core);
     let failuresInRow = 0;
     while (await this.#canRecord()) {

@@ -1,5 +1,6 @@
 import { limits } from "../limits.ts";
 import type { MountRecord } from "../model/mount.ts";
+import type { TokenRecord } from "../model/principal.ts";
 import type { Store, Write } from "../ports/store.ts";
 
 /** A mount and what of a path lies behind it. */
@@ -39,6 +40,18 @@ export class MountDirectory {
     return mounts === undefined
       ? this.#load().then((loaded) => longestMatch(loaded, path))
       : longestMatch(mounts, path);
+  }
+
+  /**
+   * Whether the auth method that made a token is mounted as it was then: neither disabled nor moved since. Tokens of other
+   * origin have none, and stand.
+   */
+  stands({ vault, createdAtMs }: TokenRecord): boolean | Promise<boolean> {
+    const path = vault?.path ?? "";
+    if (!path.startsWith("auth/")) return true;
+    const isOf = (found: MountMatch | undefined) => found !== undefined && found.mount.createdAtMs <= createdAtMs;
+    const match = this.match(path);
+    return match instanceof Promise ? match.then(isOf) : isOf(match);
   }
 
   /** Drops from memory what the writes changed. Called once after each commit. */

@@ -3,6 +3,7 @@ import { invariant } from "../errors.ts";
 import { ReadThroughCache } from "../keys/read-through-cache.ts";
 import { limits } from "../limits.ts";
 import type { TokenRecord } from "../model/principal.ts";
+import type { MountDirectory } from "../mounts/mount-directory.ts";
 import type { Write } from "../ports/store.ts";
 import type { VaultEntries } from "./vault-entries.ts";
 import { type EntityAccess, entityAccess } from "./vault-identities.ts";
@@ -11,20 +12,32 @@ import { findVaultPolicy, vaultPolicyArea } from "./vault-policy-entry.ts";
 /** Areas whose records decide what tokens may do begin so, beside that of the policies. */
 export const identityAreaPrefix = "identity/";
 
+const nothing = compileVaultAcl([]);
 const noEntity: EntityAccess = { disabled: false, policies: [], identity: {} };
 
 /** Compiles the ACL policies of tokens, and keeps them until one changes. */
 export class VaultAcls {
   readonly #entries: VaultEntries;
+  readonly #mounts: MountDirectory;
   /** By the names of the policies and the entity. */
   readonly #acls = new ReadThroughCache<VaultAcl>(limits.cachedIdentities.value);
 
-  constructor(entries: VaultEntries) {
+  constructor(entries: VaultEntries, mounts: MountDirectory) {
     this.#entries = entries;
+    this.#mounts = mounts;
   }
 
-  /** What a token may do; synchronous when it is in memory. Policies that are gone give nothing. */
+  /**
+   * What a token may do; synchronous when it is in memory. Policies that are gone give nothing, and neither does anything to
+   * a token whose auth method was disabled or moved since.
+   */
   of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
+    const stands = this.#mounts.stands(token);
+    if (stands instanceof Promise) return stands.then((standing) => (standing ? this.#of(token) : nothing));
+    return stands ? this.#of(token) : nothing;
+  }
+
+  #of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
     const { vaultPolicies, vault } = token;
     const name = `${vault?.entityId ?? ""}\n${vaultPolicies.join("\n")}`;
     return this.#acls.cached(name) ?? this.#load(name, token);

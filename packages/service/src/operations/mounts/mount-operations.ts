@@ -3,6 +3,7 @@ import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
 import type { MountConfig, MountRecord } from "../../model/mount.ts";
 import { isBuiltInMount } from "../../mounts/built-in-mounts.ts";
+import { endTokensLater } from "../../mounts/method-tokens.ts";
 import { clearMountLater } from "../../mounts/mount-areas.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
@@ -118,7 +119,7 @@ export const enableMount = defineOperation<EnableMountInput, { readonly mount: M
 
 /**
  * Vault API: sys/mounts and sys/auth, disable. What the mount keeps is deleted soon after, page by page; keys stay, and go on
- * working through other APIs. One that is not there is no error.
+ * working through other APIs. Tokens of an auth method end at once, those that they made soon after. One that is not there is no error.
  */
 export const disableMount = defineOperation<MountInput, null>({
   name: "DisableMount",
@@ -137,7 +138,11 @@ export const disableMount = defineOperation<MountInput, null>({
       throw ServiceError.of("InvalidInput", { kind: "validation", member: "path", reason });
     }
     const { revision } = mount;
-    await core.commit([{ op: "delete", table: "mounts", key: { path }, revision }, clearMountLater(core, mount)]);
+    await core.commit([
+      { op: "delete", table: "mounts", key: { path }, revision },
+      clearMountLater(core, mount),
+      ...endTokensLater(core, mount),
+    ]);
     core.onDueChanged(nowMs);
     return null;
   },

@@ -2,6 +2,7 @@ import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import type { MountRecord } from "../../model/mount.ts";
 import { isBuiltInMount } from "../../mounts/built-in-mounts.ts";
+import { endTokensLater } from "../../mounts/method-tokens.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict } from "../../ports/store.ts";
 import { vaultPathAccess } from "../../vault/vault-principal.ts";
@@ -81,12 +82,14 @@ export const remount = defineOperation<RemountInput, { readonly migrationId: str
         ...counted,
         { op: "delete", table: "mounts", key: { path: from }, revision: mount.revision },
         { op: "insert", table: "mounts", row: moved },
+        ...endTokensLater(core, mount),
         core.vaultEntries.insert(migrationsArea, migrationId, migration, nowMs + dayMs),
       ]);
     } catch (error) {
       if (error instanceof StoreConflict && error.kind === "exists") throw new StoreConflict("stale", error.table);
       throw error;
     }
+    core.onDueChanged(nowMs);
     return { migrationId };
   },
 });

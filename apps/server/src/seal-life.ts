@@ -130,6 +130,7 @@ export class SealLife implements SealControl {
     return this.#changes.run(async () => {
       if (this.#open !== undefined) {
         taken.dispose();
+        await this.#record({ eventName: "Unseal", request, told: "it is open." });
         return;
       }
       const progress = this.#progress;
@@ -142,10 +143,10 @@ export class SealLife implements SealControl {
       }
       const outcome = progress.add(taken);
       if (outcome === "foreign") throw invalidKey();
-      if (outcome === "repeated") return;
       const { given, quorum } = progress;
       const parameters = { progress: given, threshold: quorum.threshold };
-      await this.#record({ eventName: "Unseal", request, told: `share ${given} of ${quorum.threshold}.`, parameters });
+      const told = outcome === "added" ? `share ${given} of ${quorum.threshold}.` : "a share that was given already.";
+      await this.#record({ eventName: "Unseal", request, told, parameters });
       if (progress.isComplete) await this.#unseal(progress);
     });
   }

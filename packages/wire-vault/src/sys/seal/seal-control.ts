@@ -39,7 +39,8 @@ export interface SealControl {
    */
   initialize(quorum: Quorum, request: WireRequest): Promise<InitializedSeal | undefined>;
   /**
-   * Takes one share, and wipes it; the last one of a quorum opens the instance. One that came already changes nothing.
+   * Takes one share, and wipes it; the last one of a quorum opens the instance. One that came already changes nothing,
+   * nor does any once it is open.
    *
    * @throws ServiceError InvalidInput for a share that is none of this seal's
    */

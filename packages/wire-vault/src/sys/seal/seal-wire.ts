@@ -127,9 +127,10 @@ async function unseal(call: SealCall, fields: Fields): Promise<WireAnswer> {
   }
   if (fields.boolean("migrate") === true) refuseInput("can't perform a seal migration, no migration seal found");
   const share = readShare(key);
-  const { initialized, sealed } = control.state();
-  if (!initialized) refuseInput("Vault is not initialized");
-  if (sealed) await control.submitShare(share, request);
-  share.fill(0);
+  if (!control.state().initialized) {
+    share.fill(0);
+    refuseInput("Vault is not initialized");
+  }
+  await control.submitShare(share, request);
   return sealStatus(call);
 }

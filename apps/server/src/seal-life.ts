@@ -230,7 +230,7 @@ export class SealLife implements SealControl {
       reports.tellOperator(`seal: sealed, but closing failed: ${String((error as Error).message)}`);
     }
     open.letGo();
-    collectGarbage();
+    await collectGarbage();
     reports.tellOperator("seal: sealed; no key is in memory.");
   }
 

@@ -272,6 +272,12 @@ export { hashData } from "./operations/transit/hash.ts";
 export { transitHmac, transitVerifyHmac } from "./operations/transit/hmac-operations.ts";
 export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
+export {
+  configureTransit,
+  readTransitSettings,
+  type TransitSettings,
+  transitSettingsOf,
+} from "./operations/transit/mount-settings.ts";
 export { pemOf } from "./operations/transit/pem.ts";
 export { type KeyVersionFacts, readKey } from "./operations/transit/read-key.ts";
 export {
@@ -281,6 +287,8 @@ export {
   transitSign,
   transitVerify,
 } from "./operations/transit/sign-operations.ts";
+export { restoreSoftDeletedKey, softDeleteKey } from "./operations/transit/soft-delete-key.ts";
+export { trimKey } from "./operations/transit/trim-key.ts";
 export type { AppRole, AppRoleChanges } from "./operations/vault-auth/approle/app-role.ts";
 export { logInWithAppRole } from "./operations/vault-auth/approle/log-in.ts";
 export { deleteAppRole, readAppRole, writeAppRole } from "./operations/vault-auth/approle/role-operations.ts";

@@ -6,10 +6,13 @@ import { isPrimary, type KeyRecord } from "./key.ts";
  * keys). The primary key rotates for its replicas.
  */
 export function dueAtMs(
-  key: Pick<KeyRecord, "region" | "state" | "deletionAtMs" | "rotation" | "materialExpiresAtMs" | "multiRegion">,
+  key: Pick<
+    KeyRecord,
+    "region" | "state" | "deletionAtMs" | "rotation" | "materialExpiresAtMs" | "multiRegion" | "transit"
+  >,
 ): number | undefined {
   if (key.state === "pendingDestruction") return key.deletionAtMs;
-  const rotates = key.state === "active" && key.rotation.enabled && isPrimary(key);
+  const rotates = key.state === "active" && key.transit.softDeleted !== true && key.rotation.enabled && isPrimary(key);
   const times = [key.materialExpiresAtMs, rotates ? key.rotation.nextAtMs : undefined].filter((at) => at !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -58,6 +58,10 @@ export function checkState<Input>(
       reason: `${key.arn} is ${invalidStateReasons.get(state) ?? state}.`,
     });
   }
+  if (key.record.transit.softDeleted === true && !demand.states.includes("suspended")) {
+    const reason = "refusing to use soft-deleted key";
+    throw ServiceError.of("KeyStateInvalid", { keyArn: key.arn, state: "softDeleted", reason });
+  }
   if (demand.usage !== undefined && demand.usage !== usage) {
     throw ServiceError.of("KeyUsageMismatch", { keyArn: key.arn, usage, operation });
   }

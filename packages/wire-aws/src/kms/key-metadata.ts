@@ -94,7 +94,9 @@ const lastStates: ReadonlySet<KeyState> = new Set(["pendingDestruction", "pendin
  * @param disconnected the key is in a custom key store that is not connected
  */
 export function keyMetadata(key: KeyRecord, disconnected = false): KeyMetadata {
-  const { account, keyId, state, spec } = key;
+  const { account, keyId, spec } = key;
+  // For AWS KMS, a key that Transit has deleted softly is one that does nothing until somebody enables it.
+  const state = key.transit.softDeleted === true && key.state === "active" ? "suspended" : key.state;
   const unavailable = disconnected && !lastStates.has(state);
   return {
     AWSAccountId: account,

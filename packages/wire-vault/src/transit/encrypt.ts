@@ -5,6 +5,7 @@ import {
   type TransitCiphertext,
   type TransitResult,
   transitEncrypt,
+  transitSettingsOf,
   transitUsage,
 } from "@coffer/service";
 import { base64Problem, decodeBase64 } from "../http/base64.ts";
@@ -55,6 +56,9 @@ export function ciphertextOutcome(
 
 /** As Vault does, a missing key is made by the first encryption under it, if the caller may create keys. */
 async function createMissingKey(call: VaultCall, key: NamedKey, hasContext: boolean): Promise<void> {
+  if ((await transitSettingsOf(call.core, call.mount!)).disableUpsert) {
+    throw ServiceError.of("InvalidInput", { kind: "validation", reason: "encryption key not found" });
+  }
   const convergent = call.fields.boolean("convergent_encryption") ?? false;
   if (convergent && !hasContext) {
     throw ServiceError.of("InvalidInput", {

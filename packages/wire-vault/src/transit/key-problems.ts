@@ -37,6 +37,7 @@ export function keyProblem(error: unknown, key: NamedKey, missing: string): unkn
   if (detail.code === "KeyDisabled") {
     return refuse(`the key "${key.name}" is disabled: enable it with KMS EnableKey before it is used`);
   }
+  if (detail.code === "KeyStateInvalid" && detail.params.state === "softDeleted") return refuse(detail.params.reason);
   if (detail.code === "KeyStateInvalid") return refuse(`the key "${key.name}" cannot be used: ${detail.params.reason}`);
   return error;
 }

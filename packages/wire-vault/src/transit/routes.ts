@@ -3,6 +3,7 @@ import { backupRoute, restoreRoute } from "./backup.ts";
 import { dataKeyRoute } from "./data-key.ts";
 import { decryptRoute, rewrapRoute } from "./decrypt.ts";
 import { encryptRoute } from "./encrypt.ts";
+import { restoreSoftDeleted, softDeleteTransitKey, trimTransitKey } from "./end-of-keys.ts";
 import { exportRoute } from "./export.ts";
 import { hashRoute } from "./hash.ts";
 import { hmacRoute } from "./hmac.ts";
@@ -15,6 +16,7 @@ import {
   readTransitKey,
   rotateTransitKey,
 } from "./keys.ts";
+import { readCacheConfig, readKeysConfig, writeCacheConfig, writeKeysConfig } from "./mount-settings.ts";
 import { randomRoute } from "./random.ts";
 import { signRoute, verifyRoute } from "./sign.ts";
 
@@ -113,6 +115,15 @@ export const transitRoutes: readonly Route[] = [
     operations: { update: configureTransitKey },
   },
   { pattern: "keys/:name/rotate", fields: [], operations: { update: rotateTransitKey } },
+  { pattern: "keys/:name/trim", fields: ["min_available_version"], operations: { update: trimTransitKey } },
+  { pattern: "keys/:name/soft-delete", fields: [], operations: { delete: softDeleteTransitKey } },
+  { pattern: "keys/:name/soft-delete-restore", fields: [], operations: { update: restoreSoftDeleted } },
+  {
+    pattern: "config/keys",
+    fields: ["disable_upsert"],
+    operations: { read: readKeysConfig, update: writeKeysConfig },
+  },
+  { pattern: "cache-config", fields: ["size"], operations: { read: readCacheConfig, update: writeCacheConfig } },
   ...["export/:name/:name", "export/:name/:name/:name"].map((pattern) => ({
     pattern,
     fields: ["format"],

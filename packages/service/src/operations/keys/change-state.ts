@@ -4,7 +4,7 @@ import { type KeyInput, namedKey } from "../shared.ts";
 import { trailingDaysConditions } from "./key-last-usage.ts";
 import { updateKey } from "./update.ts";
 
-/** AWS KMS: EnableKey. A key that is enabled already stays so. */
+/** AWS KMS: EnableKey. A key that is enabled already stays so. A soft deletion by Transit is taken back. */
 export const enableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>({
   name: "EnableKey",
   plane: "control",
@@ -12,7 +12,10 @@ export const enableKey = defineOperation<KeyInput, { readonly key: KeyRecord }>(
   keys: [namedKey("kms:EnableKey", ["active", "suspended"], { customerOnly: true })],
   record: ({ keyId }) => ({ keyId }),
   async run({ core, keys }) {
-    return { key: await updateKey(core, keys[0]!.record, { state: "active" }) };
+    const { record } = keys[0]!;
+    const { transit } = record;
+    const taken = transit.softDeleted === true ? { transit: { ...transit, softDeleted: false } } : {};
+    return { key: await updateKey(core, record, { state: "active", ...taken }) };
   },
 });
 

@@ -40,6 +40,20 @@ export function checkTransitAttributes(next: TransitAttributes, currentVersion: 
   }
 }
 
+/** Nothing may need a version that was trimmed away. @throws ServiceError InvalidInput */
+export function checkAvailable({
+  minAvailableVersion = 0,
+  minEncryptionVersion,
+  minDecryptionVersion,
+}: TransitAttributes): void {
+  if (minAvailableVersion > minEncryptionVersion) {
+    refuse("min encryption version should not be less than min available version");
+  }
+  if (minAvailableVersion > minDecryptionVersion) {
+    refuse("min decryption version should not be less then min available version");
+  }
+}
+
 /** What let a key's material out once may never be taken back. @throws ServiceError InvalidInput */
 export function checkOnceSet(before: TransitAttributes, next: TransitAttributes): void {
   if (before.exportable && !next.exportable) refuse("exportable keys cannot be made unexportable");

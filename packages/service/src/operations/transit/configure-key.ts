@@ -5,7 +5,7 @@ import { checkRange } from "../checks.ts";
 import { updateKey } from "../keys/update.ts";
 import { maxRotationPeriodMs, minRotationPeriodMs } from "../rotation/checks.ts";
 import { dayMs, type KeyInput, livingStates, namedKey } from "../shared.ts";
-import { checkOnceSet, checkTransitAttributes } from "./attributes.ts";
+import { checkAvailable, checkOnceSet, checkTransitAttributes } from "./attributes.ts";
 
 export interface ConfigureKeyInput extends KeyInput {
   readonly transit: Partial<TransitAttributes>;
@@ -26,6 +26,7 @@ export const configureKey = defineOperation<ConfigureKeyInput, { readonly key: K
     const transit = { ...record.transit, ...call.input.transit };
     checkTransitAttributes(transit, record.currentVersion);
     checkOnceSet(record.transit, transit);
+    checkAvailable(transit);
     return { key: await updateKey(call.core, record, { transit, rotation: nextRotation(call) }) };
   },
 });

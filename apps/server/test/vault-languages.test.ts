@@ -19,7 +19,6 @@ const pending: ReadonlyMap<string, string> = new Map([
   ["tokens", "Tokens cannot be created yet."],
   ["policies", "Policies cannot be written yet."],
   ["approle", "AppRole is not there yet."],
-  ["userpass", "userpass is not there yet."],
   ["wrapping", "Wrapping is not there yet."],
 ]);
 

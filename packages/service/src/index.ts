@@ -196,6 +196,7 @@ export {
 } from "./operations/kv/secret-metadata.ts";
 export { patchSecret, writeSecret } from "./operations/kv/write-secret.ts";
 export type { EncryptionContext } from "./operations/message.ts";
+export { describeVaultApi } from "./operations/mounts/describe-vault-api.ts";
 export { disableMount, enableMount, listMounts } from "./operations/mounts/mount-operations.ts";
 export { readMigration, remount } from "./operations/mounts/remount.ts";
 export { tuneMount } from "./operations/mounts/tune-mount.ts";

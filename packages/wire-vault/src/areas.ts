@@ -1,7 +1,8 @@
 import type { Core, MountRecord } from "@coffer/service";
 import { RouteTable } from "./http/routes.ts";
 import { identityRoutes } from "./identity/routes.ts";
-import { tableOfMount } from "./mount-types.ts";
+import { describedMounts, tableOfMount } from "./mount-types.ts";
+import { type DescribedArea, openApiRoute } from "./sys/open-api.ts";
 import { sysRoutes, tokenRoutes } from "./sys/routes.ts";
 
 /** A part of the path space with endpoints of its own. */
@@ -19,9 +20,24 @@ interface BuiltIn {
   readonly mountType: string;
 }
 
+/** Everything that there is, for its description. */
+function describedAreas(): readonly DescribedArea[] {
+  return [
+    { prefix: "sys", tag: "system", routes: sysRoutes },
+    { prefix: "identity", tag: "identity", routes: identityRoutes },
+    { prefix: "auth/token", tag: "auth", routes: tokenRoutes },
+    ...describedMounts.map(({ name, path, routes }) => ({
+      prefix: `{${name}_mount_path}`,
+      tag: name,
+      defaultPath: path,
+      routes,
+    })),
+  ];
+}
+
 /** What is always there, by its first segments. */
 const builtIns: ReadonlyMap<string, BuiltIn> = new Map([
-  ["sys", { table: new RouteTable(sysRoutes), mountType: "system" }],
+  ["sys", { table: new RouteTable([...sysRoutes, openApiRoute(describedAreas)]), mountType: "system" }],
   ["identity", { table: new RouteTable(identityRoutes), mountType: "identity" }],
   ["auth/token", { table: new RouteTable(tokenRoutes), mountType: "token" }],
 ]);

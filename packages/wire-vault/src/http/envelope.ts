@@ -8,6 +8,8 @@ export interface VaultResult {
   readonly status: number;
   /** JSON text of `data`, an object; absent answers without a body, unless there is `auth` or `wrapInfo`. */
   readonly data?: string;
+  /** JSON text that is the whole answer, without the envelope. */
+  readonly document?: string;
   /** JSON text of `auth`, an object: a token that was made or renewed. */
   readonly auth?: string;
   /** JSON text of `wrap_info`, an object. */
@@ -38,6 +40,7 @@ export const noContent: VaultResult = { status: 204 };
 export function answerResult(result: VaultResult, requestId: string, mountType: string): WireAnswer {
   const { status, warnings = [], repeated, errors, auth, wrapInfo } = result;
   if (errors !== undefined) return answerErrors(status, errors);
+  if (result.document !== undefined) return { status, headers, body: result.document };
   const hasBody = result.data !== undefined || auth !== undefined || wrapInfo !== undefined;
   if (!hasBody) return { status, headers: bareHeaders, body: "" };
   const data = result.data ?? "null";

@@ -24,6 +24,11 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     render: async () => (await import("./render-limits.ts")).renderLimitsDocs(),
   },
   {
+    path: "docs/VAULT.md",
+    command: "bin/node tools/generate-vault-docs.ts",
+    render: async () => (await import("./render-vault.ts")).renderVaultDocs(),
+  },
+  {
     path: "docs/cbom.json",
     command: "bin/node tools/generate-cbom.ts",
     render: async () => (await import("./render-cbom.ts")).renderCbom(),

@@ -21,7 +21,7 @@ interface BuiltIn {
 }
 
 /** Everything that there is, for its description. */
-function describedAreas(): readonly DescribedArea[] {
+export function describedAreas(): readonly DescribedArea[] {
   return [
     { prefix: "sys", tag: "system", routes: sysRoutes },
     { prefix: "identity", tag: "identity", routes: identityRoutes },

@@ -1,0 +1,83 @@
+import { findTransitType, keySpecs } from "../packages/crypto/src/index.ts";
+import { describedAreas } from "../packages/wire-vault/src/areas.ts";
+import type { Route } from "../packages/wire-vault/src/http/routes.ts";
+
+const intro = `# The Vault API
+
+What of the HashiCorp Vault and OpenBao API there is, from the tables that the server answers by. What differs is in
+[divergences/vault.md](divergences/vault.md), how clients are pointed at Coffer in [clients.md](clients.md), sizes in
+[LIMITS.md](LIMITS.md). The same as OpenAPI: \`GET /v1/sys/internal/specs/openapi\`.
+
+A token made here has Vault's ACL policies, and they decide by path and capability; a key's own policy still binds it, with its
+Deny and by what it does not delegate. A Transit key \`NAME\` on the mount \`transit\` is the KMS key \`alias/NAME\`, on
+\`MOUNT\` it is \`alias/MOUNT/NAME\`. Whoever was refused gives the answer's \`X-Request-Id\` to an operator:
+\`bin/coffer explain ID\` says which path, which capability and which line of which policy.`;
+
+const example = `## An application's token, from nothing
+
+With \`bin/coffer server --dev\`:
+
+<!-- test: application-token -->
+\`\`\`sh
+set -e
+export VAULT_ADDR=http://localhost:8200
+bao() { curl -sS -H "X-Vault-Token: \${VAULT_TOKEN:-root-token}" -X "$1" -d "\${3:-{\\}}" "$VAULT_ADDR/v1/$2"; }
+field() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p"; }
+bao POST sys/mounts/transit '{"type":"transit"}'
+bao POST transit/keys/orders '{"type":"chacha20-poly1305"}' > created.json
+bao POST sys/policies/acl/orders '{"policy":"path \\"transit/encrypt/orders\\" { capabilities = [\\"update\\"] }"}'
+bao POST sys/auth/approle '{"type":"approle"}'
+bao POST auth/approle/role/shop '{"token_policies":"orders"}'
+role=$(bao GET auth/approle/role/shop/role-id | field role_id)
+secret=$(bao POST auth/approle/role/shop/secret-id | field secret_id)
+export VAULT_TOKEN=$(bao POST auth/approle/login "{\\"role_id\\":\\"$role\\",\\"secret_id\\":\\"$secret\\"}" | field client_token)
+bao POST transit/encrypt/orders "{\\"plaintext\\":\\"$(printf hello | base64)\\"}" | field ciphertext | cut -c1-9
+bao POST transit/decrypt/orders '{"ciphertext":"vault:v1:AAAA"}'
+\`\`\`
+
+The last one is refused: the policy lets the shop encrypt and nothing else.`;
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+const code = (text: string) => `\`${text}\``;
+
+function routeRow({ pattern, operations, open = [], sudo = [] }: Route): readonly string[] {
+  const path = pattern
+    .split("/")
+    .map((segment) => (segment === "*" ? "PATH" : segment.replace(/^:(\w+)$/, (_, name) => name.toUpperCase())))
+    .join("/");
+  const needs = [...open.map((name) => `no token to ${name}`), ...sudo.map((name) => `\`sudo\` to ${name}`)];
+  return [code(path), Object.keys(operations).join(", "), needs.join("; ")];
+}
+
+function areaSection({ prefix, defaultPath, routes }: ReturnType<typeof describedAreas>[number]): string {
+  const title =
+    defaultPath === undefined ? prefix : `${prefix.slice(1, -"_mount_path}".length)}, usually at ${defaultPath}`;
+  return `### ${title}\n\n${table(["Path", "Operations", "Needs"], routes.map(routeRow))}`;
+}
+
+function keyTypes(): string {
+  const specs = [...keySpecs.keys(), "AES_128", "CHACHA20_POLY1305", "XCHACHA20_POLY1305", "HMAC_LONG"];
+  const rows = specs.flatMap((spec) => {
+    const type = findTransitType(spec);
+    if (type === undefined) return [];
+    const set = type.parameterSet === undefined ? "" : `, \`parameter_set\` ${type.parameterSet}`;
+    const does = [
+      ...(type.encryption === undefined ? [] : ["encrypt"]),
+      ...(type.signing ? ["sign"] : []),
+      "hmac",
+      ...(type.derivation ? ["derive"] : []),
+    ];
+    return [[`${code(type.type)}${set}`, code(spec), does.join(", ")]];
+  });
+  return `## Key types of Transit\n\n${table(["Type", "Key spec", "What it does"], rows)}`;
+}
+
+/** The page docs/VAULT.md. */
+export function renderVaultDocs(): string {
+  const sections = describedAreas().map(areaSection).join("\n\n");
+  const head = "An operation is what ACL policies know: `update` is POST or PUT, `list` is LIST or `GET ?list=true`.";
+  return `${intro}\n\n${example}\n\n${keyTypes()}\n\n## Endpoints\n\n${head}\n\n${sections}\n`;
+}

@@ -80,7 +80,7 @@ export type {
 } from "./model/principal.ts";
 export type { RecipientRequest, RequestContext, VaultAccess, VaultDecisionRecord, Wire } from "./model/request.ts";
 export type { VaultEntryRecord } from "./model/vault-entry.ts";
-export type { VaultAlias, VaultEntity, VaultGroup } from "./model/vault-identity.ts";
+export type { VaultAlias, VaultEntity, VaultGroup, VaultGroupAlias } from "./model/vault-identity.ts";
 export type { MountMatch } from "./mounts/mount-directory.ts";
 export { type CoreParts, closeCore, type OpenedCore, openCore } from "./open-core.ts";
 export { createAccessKey, deleteAccessKey, updateAccessKey } from "./operations/admin/access-keys.ts";
@@ -347,12 +347,19 @@ export {
   writeEntity,
 } from "./operations/vault-identity/entities.ts";
 export {
+  deleteGroupAlias,
+  listGroupAliases,
+  readGroupAlias,
+  writeGroupAlias,
+} from "./operations/vault-identity/group-aliases.ts";
+export {
   deleteGroup,
   type GroupReference,
   listGroups,
   readGroup,
   writeGroup,
 } from "./operations/vault-identity/groups.ts";
+export { loginEntity } from "./operations/vault-identity/login-entity.ts";
 export {
   deletePasswordPolicy,
   generatePassword,

@@ -11,7 +11,7 @@ import {
   type WireHandler,
   type WireRequest,
 } from "@coffer/service";
-import { findArea } from "./areas.ts";
+import { type Area, findArea } from "./areas.ts";
 import { RequestAudit } from "./audit/request-audit.ts";
 import { describeError } from "./errors.ts";
 import { admit, nobody, notAdmitted } from "./http/admit.ts";
@@ -119,6 +119,7 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
       { ...progress.caller, principal },
       {
         path: askedPath,
+        foldedPath: foldedPathOf(askedPath, area, match),
         operation: creates ? "create" : operation,
         sudo: match?.route.sudo?.includes(operation) === true,
         fields,
@@ -151,6 +152,15 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
   const answer = withIgnored(result, match, fields);
   await progress.devices.logAnswer(answer);
   return answerResult(answer, context.requestId, area.mountType);
+}
+
+/** The path as it is kept: what auth methods keep has names in lower case, whatever is asked for. */
+function foldedPathOf(path: string, area: Area | undefined, match: RouteMatch | undefined): string | undefined {
+  if (area === undefined || match === undefined) return undefined;
+  if (match.route.folds !== true && area.mount?.path.startsWith("auth/") !== true) return undefined;
+  const own = path.split("/");
+  const mounted = own.length - area.segments.length - (path.endsWith("/") ? 1 : 0);
+  return own.map((segment, index) => (index < mounted ? segment : segment.trim().toLowerCase())).join("/");
 }
 
 /** Names the parameters that the endpoint does not know in a warning, as the original does. */

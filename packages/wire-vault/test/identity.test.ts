@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { issueVaultToken, type WantedVaultToken } from "@coffer/service";
+import { issueVaultToken, loginEntity, type WantedVaultToken } from "@coffer/service";
 import { callOpen, dataOf, done, mountAuth, refused } from "./auth-methods.ts";
 import { openVaultTest, type VaultTest } from "./vault-client.ts";
 
@@ -165,6 +165,70 @@ describe("identities of the Vault API", () => {
     done(await call("DELETE", `identity/group/id/${group.id}`));
     assert.deepEqual(await now(), ["read"]);
     assert.deepEqual((await entity("carol")).group_ids, []);
+  });
+
+  it("are in the external groups that their logins name, and in no others", async () => {
+    const external = async (name: string, alias: string) => {
+      const group = dataOf(await call("POST", "identity/group", { name, type: "external", policies: [name] })).id;
+      const of = { name: alias, mount_accessor: accessor, canonical_id: group };
+      return { group, of, alias: dataOf(await call("POST", "identity/group-alias", of)).id };
+    };
+    await put("ext-a", 'path "a" { capabilities = ["read"] }');
+    await put("ext-b", 'path "a" { capabilities = ["list"] }');
+    const [a, b] = [await external("ext-a", "Devs"), await external("ext-b", "ops")];
+    const { core } = t.test;
+    const mount = (await core.mounts.match("auth/approle"))!.mount;
+    const logIn = (groups: readonly string[]) =>
+      loginEntity(core, { mount, name: "member", metadata: {}, groups }, core.clock.nowMs());
+    const { id, groupIds } = await logIn(["devs", "nobody"]);
+    assert.deepEqual(groupIds, [a.group]);
+    const now = await capabilitiesOf(id, "a");
+    assert.deepEqual(await now(), ["read"]);
+    dataOf(await call("POST", "identity/group", { name: "inside", member_entity_ids: [id] }));
+    assert.equal((await logIn(["devs", "ops"])).groupIds.length, 3);
+    assert.deepEqual(await now(), ["list", "read"]);
+    assert.equal((await logIn(["ops"])).groupIds.length, 2);
+    assert.deepEqual(await now(), ["list"]);
+    assert.equal((await logIn([])).groupIds.length, 1);
+    assert.deepEqual(await now(), ["deny"]);
+    // Their members are nobody's to set, and their aliases unique.
+    const members = { name: "ext-a", member_entity_ids: [id] };
+    refused(
+      await call("POST", "identity/group", members),
+      400,
+      "member entities can't be set manually for external groups",
+    );
+    refused(
+      await call("POST", "identity/group", { name: "ext-a", type: "internal" }),
+      400,
+      "group type cannot be changed",
+    );
+    refused(await call("POST", "identity/group", { name: "x", type: "weird" }), 400, 'invalid group type "weird"');
+    const taken = "combination of mount and group alias name is already in use";
+    refused(await call("POST", "identity/group-alias", { ...b.of, name: "DEVS" }), 400, taken);
+    const inside = dataOf(await call("GET", "identity/group/name/inside"));
+    const internal = { ...b.of, name: "x", canonical_id: inside.id };
+    refused(await call("POST", "identity/group-alias", internal), 400, "alias can't be set on an internal group");
+    refused(await call("POST", "identity/group-alias", { name: "x" }), 400, "missing mount_accessor");
+    const read = dataOf(await call("GET", `identity/group-alias/id/${a.alias}`));
+    assert.deepEqual([read.name, read.canonical_id, read.mount_type], ["Devs", a.group, "approle"]);
+    assert.equal(dataOf(await call("GET", "identity/group/name/ext-a")).alias.id, a.alias);
+    const sought = { alias_name: "devs", alias_mount_accessor: accessor };
+    assert.equal(dataOf(await call("POST", "identity/lookup/group", sought)).type, "external");
+    assert.deepEqual(dataOf(await call("LIST", "identity/group-alias/id")).keys, [a.alias, b.alias].sort());
+    // Renamed, another one in its place, and gone.
+    await logIn(["devs"]);
+    dataOf(await call("POST", `identity/group-alias/id/${a.alias}`, { name: "coders" }));
+    assert.equal((await logIn(["devs"])).groupIds.length, 1);
+    assert.equal((await logIn(["coders"])).groupIds.length, 2);
+    dataOf(await call("POST", "identity/group-alias", { ...a.of, name: "third" }));
+    assert.equal((await call("GET", `identity/group-alias/id/${a.alias}`)).status, 404);
+    assert.equal((await logIn(["coders"])).groupIds.length, 1);
+    assert.equal((await logIn(["third"])).groupIds.length, 2);
+    done(await call("DELETE", `identity/group/id/${a.group}`));
+    assert.equal((await logIn(["third"])).groupIds.length, 1);
+    done(await call("DELETE", `identity/group-alias/id/${b.alias}`));
+    done(await call("POST", "identity/lookup/group", { alias_name: "ops", alias_mount_accessor: accessor }));
   });
 
   it("fill the templates of policies, and nobody's name makes a wildcard", async () => {

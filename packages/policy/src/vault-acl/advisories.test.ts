@@ -82,6 +82,28 @@ test("paths count as they are: neither case nor space nor dots make them others"
   }
 });
 
+test("where case does not count, no spelling gets round a rule, and none gets more", () => {
+  const acl = compileVaultAcl([
+    named(`
+      path "names/*" { capabilities = ["read", "update", "sudo"] }
+      path "names/target" { policy = "deny" }
+      path "names/Narrow" { capabilities = ["read"] }
+      path "other/Mixed" { capabilities = ["read"] }
+    `),
+  ]);
+  const decide = (path: string, operation: "read" | "update" = "update") =>
+    acl.decide({ operation, path, foldedPath: path.toLowerCase() });
+  for (const path of ["names/target", "names/TARGET", "names/Target"]) assert.equal(decide(path).reason, "deny", path);
+  for (const path of ["names/Narrow", "names/narrow", "names/NARROW"]) {
+    assert.deepEqual([decide(path).reason, decide(path, "read").allowed], ["capability", true], path);
+  }
+  assert.deepEqual([decide("names/narrow", "read").sudo, decide("names/free", "read").sudo], [false, true]);
+  assert.ok(decide("other/Mixed", "read").allowed);
+  // As in the original, a rule allows its own spelling alone.
+  assert.equal(decide("other/mixed", "read").reason, "noRule");
+  assert.equal(acl.decide({ operation: "update", path: "names/TARGET" }).reason, "allowed");
+});
+
 test("a key that is set twice cannot show a reviewer one policy and the server another", () => {
   const twice = [
     'path "a" {\n capabilities = ["deny"]\n capabilities = ["read"]\n}',

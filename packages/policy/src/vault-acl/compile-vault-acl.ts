@@ -79,6 +79,8 @@ class CompiledVaultAcl implements VaultAcl {
   readonly #timeless: RuleIndex;
   readonly #expires: boolean;
   #timely: IndexedRules | undefined;
+  /** The same rules with their paths in lower case. */
+  #folded: CompiledVaultAcl | undefined;
 
   constructor(rules: readonly PlacedRule[]) {
     this.#rules = rules;
@@ -86,7 +88,15 @@ class CompiledVaultAcl implements VaultAcl {
     this.#timeless = indexOf(rules.filter(({ rule }) => rule.expiresAtMs === undefined || denies(rule)));
   }
 
-  decide(request: VaultAclRequest): VaultAclDecision {
+  decide({ foldedPath, ...request }: VaultAclRequest): VaultAclDecision {
+    const decision = this.#decide(request);
+    if (foldedPath === undefined || !decision.allowed) return decision;
+    this.#folded ??= new CompiledVaultAcl(this.#rules.map((each) => ({ ...each, path: each.path.toLowerCase() })));
+    const folded = this.#folded.decide({ ...request, path: foldedPath });
+    return folded.allowed ? { ...decision, sudo: decision.sudo && folded.sudo } : folded;
+  }
+
+  #decide(request: VaultAclRequest): VaultAclDecision {
     const { operation } = request;
     const rule = this.#find(request.path, operation, request.nowMs);
     const decided = (

@@ -82,6 +82,11 @@ export interface NamedVaultPolicy {
 export interface VaultAclRequest {
   /** Below `/v1/`; a list's ends in `/` as in the original. */
   readonly path: string;
+  /**
+   * Where the path names something whose case does not count: the path in lower case. It must be allowed as well, by the
+   * same rules in lower case, so that another spelling gets round none of them.
+   */
+  readonly foldedPath?: string;
   readonly operation: VaultAclOperation;
   /** The body's or the query's parameters. */
   readonly parameters?: Readonly<Record<string, unknown>>;

@@ -33,10 +33,17 @@ export interface VaultAlias {
   readonly updatedAtMs: number;
 }
 
+/** What one auth mount calls an external group. */
+export type VaultGroupAlias = Omit<VaultAlias, "metadata" | "customMetadata">;
+
 /** A group of entities and of other groups, whose policies join those of its members. */
 export interface VaultGroup {
   readonly id: string;
   readonly name: string;
+  /** Who is in an external group is told by an auth mount at each login, and kept with its members alone. */
+  readonly type: "internal" | "external";
+  /** Of external groups. */
+  readonly alias?: VaultGroupAlias;
   readonly metadata: Readonly<Record<string, string>>;
   readonly policies: readonly string[];
   readonly memberEntityIds: readonly string[];

@@ -39,7 +39,8 @@ export class VaultAcls {
 
   #of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
     const { vaultPolicies, vault } = token;
-    const name = `${vault?.entityId ?? ""}\n${vaultPolicies.join("\n")}`;
+    // Names may hold anything, so that no two lists of them must look alike.
+    const name = JSON.stringify([vault?.entityId ?? "", ...vaultPolicies]);
     return this.#acls.cached(name) ?? this.#load(name, token);
   }
 

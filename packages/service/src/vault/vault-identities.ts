@@ -17,7 +17,17 @@ export const identityAreas = {
   groups: "identity/group",
   /** By name in lower case: the id. */
   groupNames: "identity/group-name",
+  /** By id: the id of the group that has it. */
+  groupAliases: "identity/group-alias",
+  /** By `aliasKey`: the id of the group. */
+  groupAliasKeys: "identity/group-alias-key",
 } as const;
+
+/** The areas that lead from a name to an id. */
+export type IndexArea = Exclude<
+  (typeof identityAreas)[keyof typeof identityAreas],
+  "identity/entity" | "identity/group"
+>;
 
 /** An entry of an index: the id of what it leads to. */
 export interface IdReference {
@@ -42,11 +52,7 @@ export function findGroup(entries: VaultEntries, id: string): Promise<VaultEntry
 }
 
 /** The id that an index has under a name. */
-export async function findId(
-  entries: VaultEntries,
-  area: (typeof identityAreas)["entityNames" | "aliases" | "aliasKeys" | "groupNames"],
-  name: string,
-): Promise<string | undefined> {
+export async function findId(entries: VaultEntries, area: IndexArea, name: string): Promise<string | undefined> {
   return (await entries.get<IdReference>(area, name))?.value.id;
 }
 

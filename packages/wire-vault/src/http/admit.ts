@@ -14,6 +14,8 @@ import { Fields } from "./fields.ts";
 export interface AclQuestion {
   /** Below `/v1/`; a list ends in a slash. */
   readonly path: string;
+  /** The path as it is kept, where case or space of a name do not count. */
+  readonly foldedPath: string | undefined;
   readonly operation: VaultOperation | "create";
   /** Whether the path needs `sudo` too. */
   readonly sudo: boolean;
@@ -38,10 +40,11 @@ export interface Admission {
  */
 export async function admit(core: Core, context: RequestContext, question: AclQuestion): Promise<Admission> {
   const { principal } = context;
-  const { path, operation, sudo, fields } = question;
+  const { path, foldedPath, operation, sudo, fields } = question;
   const capability = sudo ? "sudo" : operation;
   if (principal.kind !== "vault" || principal.token === undefined) {
-    return { allowed: true, context: { ...context, vault: { path, capability } }, fields };
+    // IAM policies know one spelling.
+    return { allowed: true, context: { ...context, vault: { path: foldedPath ?? path, capability } }, fields };
   }
   const { access, limit } = await decide(core, principal.token, question, capability);
   const asked = { ...context, vault: access };
@@ -53,7 +56,7 @@ export async function admit(core: Core, context: RequestContext, question: AclQu
 async function decide(
   core: Core,
   token: TokenRecord,
-  { path, operation, sudo, fields, wrapTtlSeconds, nowMs }: AclQuestion,
+  { path, foldedPath, operation, sudo, fields, wrapTtlSeconds, nowMs }: AclQuestion,
   capability: VaultAccess["capability"],
 ): Promise<{ readonly access: VaultAccess; readonly limit: number | undefined }> {
   const found = core.vaultAcls.of(token);
@@ -63,6 +66,7 @@ async function decide(
     operation,
     parameters: fields.values,
     nowMs,
+    ...(foldedPath === undefined ? {} : { foldedPath }),
     ...(wrapTtlSeconds === undefined ? {} : { wrapTtlSeconds }),
   });
   const { parameter, rules, wanted } = decision;

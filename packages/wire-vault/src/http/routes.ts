@@ -15,6 +15,8 @@ export interface Route {
   readonly anyFields?: boolean;
   /** The path may end in a slash: Vault's lists. */
   readonly slash?: boolean;
+  /** Case and space of the names in the path do not count, so that ACL policies must allow them as they are kept too. */
+  readonly folds?: boolean;
   /** Operations that need no token, such as a login. ACL policies are not asked. */
   readonly open?: readonly VaultOperation[];
   /** A token that is shown on an open operation is looked at all the same, and must be a good one. */

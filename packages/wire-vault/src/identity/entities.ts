@@ -32,6 +32,7 @@ export const entityRoutes: readonly Route[] = [
   { pattern: "entity/name", fields: [], operations: { list: listNames }, slash: true },
   {
     pattern: "entity/name/*",
+    folds: true,
     fields,
     operations: {
       read: (call) => read(call, byName(call)),

@@ -9,8 +9,9 @@ import {
 } from "@coffer/service";
 import type { VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
-import { type Fields, refuseField } from "../http/fields.ts";
+import type { Fields } from "../http/fields.ts";
 import type { Route } from "../http/routes.ts";
+import { groupAliasFacts } from "./group-aliases.ts";
 import { pairsOf, shownPairs, timeOf } from "./pairs.ts";
 
 const fields = ["id", "member_entity_ids", "member_group_ids", "metadata", "name", "policies", "type"];
@@ -31,6 +32,7 @@ export const groupRoutes: readonly Route[] = [
   { pattern: "group/name", fields: [], operations: { list: listNames }, slash: true },
   {
     pattern: "group/name/*",
+    folds: true,
     fields,
     operations: {
       read: (call) => read(call, byName(call)),
@@ -38,18 +40,24 @@ export const groupRoutes: readonly Route[] = [
       delete: (call) => remove(call, byName(call)),
     },
   },
-  { pattern: "lookup/group", fields: ["id", "name"], operations: { update: lookUp } },
+  {
+    pattern: "lookup/group",
+    fields: ["alias_mount_accessor", "alias_name", "id", "name"],
+    operations: { update: lookUp },
+  },
 ];
 
-function byId(call: VaultCall): GroupReference {
+type Named = Exclude<GroupReference, { by: "aliasName" }>;
+
+function byId(call: VaultCall): Named {
   return { by: "id", id: call.captures[0]! };
 }
 
-function byName(call: VaultCall): GroupReference {
+function byName(call: VaultCall): Named {
   return { by: "name", name: call.captures[0]! };
 }
 
-function referenceInBody({ fields }: VaultCall): GroupReference | undefined {
+function referenceInBody({ fields }: VaultCall): Named | undefined {
   const id = fields.text("id") ?? "";
   if (id !== "") return { by: "id", id };
   const name = fields.text("name") ?? "";
@@ -60,17 +68,12 @@ function textsIfGiven(fields: Fields, name: string): readonly string[] | undefin
   return fields.raw(name) === undefined ? undefined : fields.texts(name);
 }
 
-async function write(call: VaultCall, reference: GroupReference | undefined): Promise<VaultResult> {
+async function write(call: VaultCall, reference: Named | undefined): Promise<VaultResult> {
   const { fields } = call;
-  const type = fields.text("type") ?? "";
-  if (type === "external") refuseField("type", "external groups are not supported");
-  if (type !== "" && type !== "internal") {
-    const reason = `invalid group type ${JSON.stringify(type)}`;
-    throw ServiceError.of("InvalidInput", { kind: "validation", member: "type", reason });
-  }
   const { group, created } = await call.execute(writeGroup, {
     reference,
     name: fields.text("name") || undefined,
+    type: typeOf(fields),
     metadata: pairsOf(fields, "metadata"),
     policies: textsIfGiven(fields, "policies"),
     memberEntityIds: textsIfGiven(fields, "member_entity_ids"),
@@ -79,11 +82,19 @@ async function write(call: VaultCall, reference: GroupReference | undefined): Pr
   return created ? ok(JSON.stringify({ id: group.id, name: group.name })) : noContent;
 }
 
+function typeOf(fields: Fields): VaultGroup["type"] | undefined {
+  const type = fields.text("type") ?? "";
+  if (type === "") return undefined;
+  if (type === "internal" || type === "external") return type;
+  const reason = `invalid group type ${JSON.stringify(type)}`;
+  throw ServiceError.of("InvalidInput", { kind: "validation", member: "type", reason });
+}
+
 /** A group as Vault shows it (OpenBao, internal/vault/identity: `handleGroupReadCommon`). */
 function groupFacts(group: VaultGroup) {
   const listed = (ids: readonly string[]) => (ids.length === 0 ? null : ids);
   return {
-    alias: {},
+    alias: group.alias === undefined ? {} : groupAliasFacts(group.alias, group),
     creation_time: timeOf(group.createdAtMs),
     id: group.id,
     last_update_time: timeOf(group.updatedAtMs),
@@ -95,7 +106,7 @@ function groupFacts(group: VaultGroup) {
     namespace_id: "root",
     parent_group_ids: listed(group.parentGroupIds),
     policies: listed(group.policies),
-    type: "internal",
+    type: group.type,
   };
 }
 
@@ -105,7 +116,7 @@ async function read(call: VaultCall, reference: GroupReference): Promise<VaultRe
   return ok(JSON.stringify(groupFacts(found.group)));
 }
 
-async function remove(call: VaultCall, reference: GroupReference): Promise<VaultResult> {
+async function remove(call: VaultCall, reference: Named): Promise<VaultResult> {
   await call.execute(deleteGroup, reference);
   return noContent;
 }
@@ -134,9 +145,15 @@ async function listNames(call: VaultCall): Promise<VaultResult> {
   return ok(JSON.stringify({ keys: groups.map(({ name }) => name).sort() }));
 }
 
+function aliasInBody({ fields }: VaultCall): GroupReference | undefined {
+  const name = fields.text("alias_name") ?? "";
+  const mountAccessor = fields.text("alias_mount_accessor") ?? "";
+  return name === "" || mountAccessor === "" ? undefined : { by: "aliasName", mountAccessor, name };
+}
+
 /** Vault API: identity/lookup/group. Nothing found is a 204. */
 async function lookUp(call: VaultCall): Promise<VaultResult> {
-  const reference = referenceInBody(call);
+  const reference = referenceInBody(call) ?? aliasInBody(call);
   if (reference === undefined) {
     throw ServiceError.of("InvalidInput", { kind: "validation", reason: "query parameter not supplied" });
   }

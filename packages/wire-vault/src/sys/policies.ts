@@ -30,15 +30,17 @@ export const policyRoutes: readonly Route[] = [
   { pattern: "policies/acl", fields: [], operations: { list: listRoute }, slash: true },
   {
     pattern: "policies/acl/*",
+    folds: true,
     fields,
     operations: { list: listRoute, read: readRoute, update: writeRoute, patch: patchRoute, delete: deleteRoute },
     slash: true,
   },
   { pattern: "policies/detailed/acl", fields: [], operations: { list: listDetailedRoute }, slash: true },
-  { pattern: "policies/detailed/acl/*", fields: [], operations: { list: listDetailedRoute }, slash: true },
+  { pattern: "policies/detailed/acl/*", folds: true, fields: [], operations: { list: listDetailedRoute }, slash: true },
   { pattern: "policy", fields: [], operations: { read: listLegacyRoute, list: listLegacyRoute }, slash: true },
   {
     pattern: "policy/*",
+    folds: true,
     fields: [...fields, "rules"],
     operations: { list: listLegacyRoute, read: readLegacyRoute, update: writeLegacyRoute, delete: deleteRoute },
     slash: true,

@@ -21,6 +21,8 @@ export interface FoundLogin {
   readonly meta: Readonly<Record<string, string>>;
   /** What this method calls the caller: the same on each login. */
   readonly aliasName: string;
+  /** What this method calls the groups that the caller is in, for external groups. */
+  readonly groups?: readonly string[];
   /** Networks of the token, where they are not those of `params`. */
   readonly boundCidrs?: readonly string[];
   /** The networks bind the token alone: it may be got for somebody who is there. */
@@ -70,7 +72,8 @@ export async function issueLogin(
   const isElsewhere = boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs);
   if (isElsewhere && found.fromAnywhere !== true) refuseLogin(mount);
   const source = mount.path.slice("auth/".length).replaceAll("/", "-");
-  const entity = await loginEntity(core, { mount, name: found.aliasName, metadata: found.meta }, nowMs);
+  const { aliasName: name, meta: metadata, groups = [] } = found;
+  const entity = await loginEntity(core, { mount, name, metadata, groups }, nowMs);
   // OpenBao, internal/vault/request_handling.go: a disabled entity logs nobody in.
   if (entity.disabled) refuseLogin(mount);
   const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = mount.config;

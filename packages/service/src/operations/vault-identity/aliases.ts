@@ -1,5 +1,4 @@
 import type { Core } from "../../core.ts";
-import { limits } from "../../limits.ts";
 import type { VaultAlias, VaultEntity } from "../../model/vault-identity.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import type { VaultEntry } from "../../vault/vault-entries.ts";
@@ -13,6 +12,7 @@ import {
 } from "../../vault/vault-identities.ts";
 import { entityWrites, newEntity } from "./entities.ts";
 import {
+  authMountOf,
   checkIdentityName,
   checkMetadata,
   commitIdentity,
@@ -38,14 +38,6 @@ export interface WriteAliasInput {
   readonly customMetadata: Readonly<Record<string, string>> | undefined;
 }
 
-/** The auth mount with an accessor. */
-async function mountOf(core: Core, accessor: string): Promise<Pick<VaultAlias, "mountPath" | "mountType">> {
-  const mounts = await core.store.listMounts(undefined, limits.mounts.value);
-  const mount = mounts.find((each) => each.accessor === accessor && each.path.startsWith("auth/"));
-  if (mount === undefined) refuseInput(`invalid mount accessor ${JSON.stringify(accessor)}`);
-  return { mountPath: mount.path, mountType: mount.type };
-}
-
 /** Vault API: identity/entity-alias and identity/entity-alias/id/ID, write. Makes the entity too where none is named. */
 export const writeEntityAlias = defineOperation<WriteAliasInput, OwnedAlias & { readonly created: boolean }>({
   ...identityOperation,
@@ -59,7 +51,7 @@ export const writeEntityAlias = defineOperation<WriteAliasInput, OwnedAlias & { 
     const name = input.name ?? existing?.alias.name ?? "";
     const mountAccessor = input.mountAccessor ?? existing?.alias.mountAccessor ?? "";
     checkIdentityName(name, "alias name");
-    const mount = await mountOf(core, mountAccessor);
+    const mount = await authMountOf(core, mountAccessor);
     const entity = await findOwner(core, input, existing);
     const before = entity?.value ?? newEntity(core, undefined, nowMs);
     const alias: VaultAlias = {

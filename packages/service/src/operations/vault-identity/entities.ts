@@ -162,7 +162,7 @@ export const deleteEntity = defineOperation<Extract<EntityReference, { by: "id" 
     }
     for (const groupId of groupIds) {
       const group = await findGroup(entries, groupId);
-      if (group === undefined) continue;
+      if (group?.value.memberEntityIds.includes(id) !== true) continue;
       const memberEntityIds = group.value.memberEntityIds.filter((member) => member !== id);
       writes.push(entries.update(group, { ...group.value, memberEntityIds }));
     }

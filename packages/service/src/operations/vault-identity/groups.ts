@@ -4,7 +4,7 @@ import type { VaultEntity, VaultGroup } from "../../model/vault-identity.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import type { Write } from "../../ports/store.ts";
 import type { VaultEntry } from "../../vault/vault-entries.ts";
-import { findEntity, findGroup, findId, identityAreas, identityName } from "../../vault/vault-identities.ts";
+import { aliasKey, findEntity, findGroup, findId, identityAreas, identityName } from "../../vault/vault-identities.ts";
 import {
   checkIdentityName,
   checkMetadata,
@@ -19,15 +19,21 @@ import {
 
 export type GroupReference =
   | { readonly by: "id"; readonly id: string }
-  | { readonly by: "name"; readonly name: string };
+  | { readonly by: "name"; readonly name: string }
+  | { readonly by: "aliasName"; readonly mountAccessor: string; readonly name: string };
+
+/** A group that may be made under its name where there is none. */
+type NamedGroup = Exclude<GroupReference, { by: "aliasName" }>;
 
 async function find(core: Core, reference: GroupReference): Promise<VaultEntry<VaultGroup> | undefined> {
-  const entries = core.vaultEntries;
-  const id =
-    reference.by === "id"
-      ? reference.id
-      : await findId(entries, identityAreas.groupNames, identityName(reference.name));
-  return id === undefined ? undefined : findGroup(entries, id);
+  const id = await idOf(core, reference);
+  return id === undefined ? undefined : findGroup(core.vaultEntries, id);
+}
+
+async function idOf({ vaultEntries }: Core, reference: GroupReference): Promise<string | undefined> {
+  if (reference.by === "id") return reference.id;
+  if (reference.by === "name") return findId(vaultEntries, identityAreas.groupNames, identityName(reference.name));
+  return findId(vaultEntries, identityAreas.groupAliasKeys, aliasKey(reference.mountAccessor, reference.name));
 }
 
 /** Vault API: identity/group/id/ID, identity/group/name/NAME and identity/lookup/group. */
@@ -43,8 +49,9 @@ export const readGroup = defineOperation<GroupReference, { readonly group: Vault
 });
 
 export interface WriteGroupInput {
-  readonly reference: GroupReference | undefined;
+  readonly reference: NamedGroup | undefined;
   readonly name: string | undefined;
+  readonly type: VaultGroup["type"] | undefined;
   readonly metadata: Readonly<Record<string, string>> | undefined;
   readonly policies: readonly string[] | undefined;
   readonly memberEntityIds: readonly string[] | undefined;
@@ -63,7 +70,8 @@ export const writeGroup = defineOperation<WriteGroupInput, { readonly group: Vau
     if (input.metadata !== undefined) checkMetadata(input.metadata);
     const existing = reference === undefined ? undefined : await find(core, reference);
     if (existing === undefined && reference?.by === "id") refuseInput("group not found from id");
-    const before = existing?.value ?? newGroup(core, nowMs);
+    const before = existing?.value ?? newGroup(core, input.type ?? "internal", nowMs);
+    checkType(before, input);
     const group: VaultGroup = {
       ...before,
       name: input.name ?? (reference?.by === "name" ? reference.name : before.name),
@@ -83,8 +91,17 @@ export const writeGroup = defineOperation<WriteGroupInput, { readonly group: Vau
   },
 });
 
-function newGroup(core: Core, nowMs: number): VaultGroup {
+/** Who is in an external group is not for operators to say. */
+function checkType({ type }: VaultGroup, input: WriteGroupInput): void {
+  if (input.type !== undefined && input.type !== type) refuseInput("group type cannot be changed");
+  if (type === "internal") return;
+  if (input.memberEntityIds !== undefined) refuseInput("member entities can't be set manually for external groups");
+  if (input.memberGroupIds !== undefined) refuseInput("member groups can't be set for external groups");
+}
+
+function newGroup(core: Core, type: VaultGroup["type"], nowMs: number): VaultGroup {
   return {
+    type,
     id: core.randomness.id(),
     name: `group_${core.randomness.bytes(4).toString("hex")}`,
     metadata: {},
@@ -171,7 +188,7 @@ function changes(before: readonly string[], after: readonly string[]) {
 }
 
 /** Vault API: identity/group/id/ID and identity/group/name/NAME, delete. */
-export const deleteGroup = defineOperation<GroupReference, null>({
+export const deleteGroup = defineOperation<NamedGroup, null>({
   ...identityOperation,
   name: "DeleteGroup",
   readOnly: false,
@@ -186,6 +203,11 @@ export const deleteGroup = defineOperation<GroupReference, null>({
       ...(await dropReference(entries, identityAreas.groupNames, identityName(group.name))),
       ...(await memberWrites(core, group, { ...group, memberEntityIds: [], memberGroupIds: [] })),
     ];
+    if (group.alias !== undefined) {
+      const { id, mountAccessor, name } = group.alias;
+      writes.push(...(await dropReference(entries, identityAreas.groupAliases, id)));
+      writes.push(...(await dropReference(entries, identityAreas.groupAliasKeys, aliasKey(mountAccessor, name))));
+    }
     for (const id of group.parentGroupIds) {
       const parent = await findGroup(entries, id);
       if (parent === undefined) continue;

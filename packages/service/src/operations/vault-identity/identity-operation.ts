@@ -1,11 +1,20 @@
 import type { Core } from "../../core.ts";
 import { ServiceError } from "../../errors.ts";
 import { limits } from "../../limits.ts";
+import type { VaultAlias } from "../../model/vault-identity.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
 import { sanitisePolicies } from "../../vault/issue-token.ts";
 import type { VaultEntries, VaultEntry } from "../../vault/vault-entries.ts";
-import type { IdReference, identityAreas } from "../../vault/vault-identities.ts";
+import type { IdReference, IndexArea } from "../../vault/vault-identities.ts";
 import { vaultPathAccess } from "../../vault/vault-principal.ts";
+
+/** The auth mount with an accessor. @throws ServiceError InvalidInput */
+export async function authMountOf(core: Core, accessor: string): Promise<Pick<VaultAlias, "mountPath" | "mountType">> {
+  const mounts = await core.store.listMounts(undefined, limits.mounts.value);
+  const mount = mounts.find((each) => each.accessor === accessor && each.path.startsWith("auth/"));
+  if (mount === undefined) refuseInput(`invalid mount accessor ${JSON.stringify(accessor)}`);
+  return { mountPath: mount.path, mountType: mount.type };
+}
 
 /** What the operations on identities have in common: ACL policies, or IAM policies on the path, decide. */
 export const identityOperation = {
@@ -51,8 +60,6 @@ export function identityPolicies(policies: readonly string[]): readonly string[]
   if (names.length > max) refuseInput(`more than ${max} policies`);
   return names;
 }
-
-type IndexArea = (typeof identityAreas)["entityNames" | "aliases" | "aliasKeys" | "groupNames"];
 
 /** The writes that lead another name to an id, or none where the name stays. */
 export async function renameWrites(

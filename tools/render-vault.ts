@@ -37,6 +37,34 @@ bao POST transit/decrypt/orders '{"ciphertext":"vault:v1:AAAA"}'
 
 The last one is refused: the policy lets the shop encrypt and nothing else.`;
 
+const secrets = `## Secrets
+
+KV, versions 1 and 2, keeps any JSON object under a path. A version of a secret stays until it is destroyed or pruned: ten are
+kept, unless \`max_versions\` of the secret or the mount says otherwise. What is deleted can be undeleted. \`cas\` lets a write through
+only on the version that it names, 0 for none. All of it is wrapped by the keyring like keys; paths are not secret.
+
+<!-- test: secrets -->
+\`\`\`sh
+set -e
+export VAULT_ADDR=http://localhost:8200
+bao() { curl -sS -H "X-Vault-Token: \${VAULT_TOKEN:-root-token}" -X "$1" -d "\${3:-{\\}}" "$VAULT_ADDR/v1/$2"; }
+field() { sed -n "s/.*\\"$1\\":\\"\\([^\\"]*\\)\\".*/\\1/p"; }
+bao POST sys/mounts/secret '{"type":"kv","options":{"version":"2"}}'
+bao POST secret/data/shop/db '{"data":{"password":"one"},"options":{"cas":0}}' > written.json
+bao POST secret/data/shop/db '{"data":{"password":"two"},"options":{"cas":1}}' > written.json
+bao GET secret/data/shop/db | field password; echo
+bao GET 'secret/data/shop/db?version=1' | field password; echo
+bao LIST secret/metadata/shop | sed 's/.*"data":\\([^}]*}\\).*/\\1/'; echo
+bao POST secret/data/shop/db '{"data":{"password":"three"},"options":{"cas":1}}'
+\`\`\`
+
+The last one is refused: somebody else wrote version 2. A disabled mount takes its secrets with it, out of reach at once; Transit's
+keys stay, and show again under the same path. A mount of version 1 becomes one of version 2 (\`tune\`) only while it is empty.
+
+MariaDB's \`hashicorp_key_management\` reads a mount of version 2: a key is a secret whose path is its number and whose member
+\`data\` is the key in hex. Its token may read \`MOUNT/data/*\` and \`sys/mounts/MOUNT/tune\`. Set \`max_versions\` so high that no
+version is pruned that a table still needs.`;
+
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
@@ -78,6 +106,7 @@ function keyTypes(): string {
 /** The page docs/VAULT.md. */
 export function renderVaultDocs(): string {
   const sections = describedAreas().map(areaSection).join("\n\n");
-  const head = "An operation is what ACL policies know: `update` is POST or PUT, `list` is LIST or `GET ?list=true`.";
-  return `${intro}\n\n${example}\n\n${keyTypes()}\n\n## Endpoints\n\n${head}\n\n${sections}\n`;
+  const head =
+    "An operation is what ACL policies know: `update` is POST or PUT, `list` is LIST or `GET ?list=true`, `scan` is `GET ?scan=true`.";
+  return `${intro}\n\n${example}\n\n${secrets}\n\n${keyTypes()}\n\n## Endpoints\n\n${head}\n\n${sections}\n`;
 }

@@ -14,8 +14,8 @@ describe("docs/VAULT.md", () => {
   });
   after(() => server?.kill());
 
-  it("has a block to run, marked once", () => {
-    assert.deepEqual([blocks.map(({ name }) => name), marks], [["application-token"], 1]);
+  it("has two blocks to run, each marked", () => {
+    assert.deepEqual([blocks.map(({ name }) => name), marks], [["application-token", "secrets"], 2]);
   });
 
   it("an application logs in, encrypts, and is refused the rest", async () => {
@@ -24,5 +24,14 @@ describe("docs/VAULT.md", () => {
     const { status, stdout, stderr } = await runBlock(block, server, [process.execPath], folder);
     assert.equal(status, 0, stderr);
     assert.equal(stdout, 'vault:v1:\n{"errors":["1 error occurred:\\n\\t* permission denied\\n\\n"]}');
+  });
+
+  it("a secret is written on the version that is named, read by version and listed", async () => {
+    const block = blocks[1];
+    assert.ok(block);
+    const { status, stdout, stderr } = await runBlock(block, server, [process.execPath], folder);
+    assert.equal(status, 0, stderr);
+    const refused = '{"errors":["check-and-set parameter did not match the current version"]}';
+    assert.equal(stdout, `two\none\n{"keys":["db"]}\n${refused}`);
   });
 });

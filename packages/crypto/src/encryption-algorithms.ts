@@ -18,7 +18,7 @@ export interface EncryptionAlgorithmRow {
  *
  * Decryption is WebCrypto's: it runs on the thread pool, which `privateDecrypt` does not.
  */
-function oaep(name: string, hashName: string, webHash: string, hashBytes: number): EncryptionAlgorithmRow {
+export function oaep(name: string, hashName: string, webHash: string, hashBytes: number): EncryptionAlgorithmRow {
   const decryptionKeys = new WeakMap<KeyObject, CryptoKey>();
   const maxPlaintextBytes = (key: KeyObject) => modulusBytes(key) - 2 * hashBytes - 2;
   return {

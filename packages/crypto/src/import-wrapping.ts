@@ -74,11 +74,12 @@ async function decryptOaep(name: string, privateKey: KeyObject, wrapped: Uint8Ar
 }
 
 // RFC 5649 section 3: the constant of the alternative initial value; OpenSSL appends the length.
-const alternativeIv = Buffer.from("a65959a6", "hex");
+export const alternativeIv = Buffer.from("a65959a6", "hex");
 // One semiblock for the initial value, and at least one of material.
 const leastWrappedBytes = 16;
 
-function unwrapPadded(key: Buffer, wrapped: Uint8Array): SecretBytes | undefined {
+/** Unwraps material by AES key wrap with padding. Undefined for every cause of failure alike. */
+export function unwrapPadded(key: Buffer, wrapped: Uint8Array): SecretBytes | undefined {
   // OpenSSL takes no bytes at all for a wrapped nothing.
   if (wrapped.length < leastWrappedBytes) return undefined;
   const decipher = createDecipheriv("id-aes256-wrap-pad", key, alternativeIv);

@@ -47,6 +47,7 @@ export {
   type TransitExportFormat,
 } from "./transit/exported-key.ts";
 export { digestWith, findTransitHash, hmacWith, type TransitHash } from "./transit/hashes.ts";
+export { findImportHash, type ImportHash, unwrapForTransit, wrapForTransit } from "./transit/import-wrapping.ts";
 export {
   type EcNumbers,
   ecMaterialOf,
@@ -55,6 +56,7 @@ export {
   rsaMaterialOf,
   rsaNumbersOf,
 } from "./transit/key-numbers.ts";
+export { loadPublicKeyOf, takesPublicKeys } from "./transit/public-keys.ts";
 export {
   findTransitScheme,
   type TransitSigned,

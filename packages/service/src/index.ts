@@ -1,4 +1,5 @@
 export {
+  findImportHash,
   findKeySpec,
   findTransitHash,
   findTransitType,
@@ -268,9 +269,14 @@ export {
   type PublicExport,
   wipeExported,
 } from "./operations/transit/export/export-key-material.ts";
+export { type WrapForExportInput, wrapForExport } from "./operations/transit/export/wrap-for-export.ts";
 export { transitUsage } from "./operations/transit/foreign-key.ts";
 export { hashData } from "./operations/transit/hash.ts";
 export { transitHmac, transitVerifyHmac } from "./operations/transit/hmac-operations.ts";
+export { importTransitKey } from "./operations/transit/import/import-key.ts";
+export { importTransitVersion } from "./operations/transit/import/import-version.ts";
+export type { ForeignMaterial } from "./operations/transit/import/unwrap-import.ts";
+export { readWrappingKey } from "./operations/transit/import/wrapping-key.ts";
 export type { TransitCiphertext, TransitFailure, TransitResult } from "./operations/transit/items.ts";
 export { listNamedKeys } from "./operations/transit/list-named-keys.ts";
 export {

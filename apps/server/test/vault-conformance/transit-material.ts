@@ -117,39 +117,70 @@ export const transitMaterial: Area = {
     },
     {
       name: "import: refusals and facts",
-      pending: "the rest of Transit",
       steps: [
         mount("in-key"),
         step("GET in-key/wrapping_key"),
-        step("POST in-key/keys/k/import", {}),
-        step("POST in-key/keys/k/import", { ciphertext: "!", type: "aes256-gcm96" }),
-        step("POST in-key/keys/k/import", { ciphertext: base64("short"), type: "aes256-gcm96" }),
-        step("POST in-key/keys/k/import", { ciphertext: Buffer.alloc(552).toString("base64"), type: "aes256-gcm96" }),
+        step(
+          "POST in-key/keys/k/import",
+          {},
+          { differs: callersFault("provided type does not support public_key import") },
+        ),
+        step(
+          "POST in-key/keys/k/import",
+          { ciphertext: "!", type: "aes256-gcm96" },
+          { differs: callersFault("illegal base64 data at input byte 0") },
+        ),
+        step(
+          "POST in-key/keys/k/import",
+          { ciphertext: base64("short"), type: "aes256-gcm96" },
+          { differs: callersFault("provided ciphertext is too short") },
+        ),
+        step(
+          "POST in-key/keys/k/import",
+          { ciphertext: Buffer.alloc(552).toString("base64"), type: "aes256-gcm96" },
+          { differs: callersFault("crypto/rsa: decryption error") },
+        ),
         step("POST in-key/keys/k/import", { ciphertext: Buffer.alloc(552).toString("base64"), type: "aes512" }),
         step("POST in-key/keys/k/import", {
           ciphertext: Buffer.alloc(552).toString("base64"),
           type: "aes256-gcm96",
           hash_function: "MD5",
         }),
-        step("POST in-key/keys/k/import", {
-          ciphertext: Buffer.alloc(552).toString("base64"),
-          type: "aes256-gcm96",
-          derived: true,
-          convergent_encryption: true,
-        }),
+        step(
+          "POST in-key/keys/k/import",
+          {
+            ciphertext: Buffer.alloc(552).toString("base64"),
+            type: "aes256-gcm96",
+            derived: true,
+            convergent_encryption: true,
+          },
+          { differs: callersFault("import cannot be used on keys with convergent encryption enabled") },
+        ),
         step("POST in-key/keys/made", {}),
-        step("POST in-key/keys/made/import", {
-          ciphertext: Buffer.alloc(552).toString("base64"),
-          type: "aes256-gcm96",
-        }),
-        step("POST in-key/keys/made/import_version", { ciphertext: Buffer.alloc(552).toString("base64") }),
-        step("POST in-key/keys/missing/import_version", { ciphertext: Buffer.alloc(552).toString("base64") }),
+        step(
+          "POST in-key/keys/made/import",
+          { ciphertext: Buffer.alloc(552).toString("base64"), type: "aes256-gcm96" },
+          {
+            differs: callersFault(
+              "the import path cannot be used with an existing key; use import-version to rotate an existing imported key",
+            ),
+          },
+        ),
+        step(
+          "POST in-key/keys/made/import_version",
+          { ciphertext: Buffer.alloc(552).toString("base64") },
+          { differs: callersFault("the import_version endpoint can only be used with an imported key") },
+        ),
+        step(
+          "POST in-key/keys/missing/import_version",
+          { ciphertext: Buffer.alloc(552).toString("base64") },
+          { differs: callersFault("no key found with name missing; to import a new key, use the import/ endpoint") },
+        ),
         unmount("in-key"),
       ],
     },
     {
       name: "import of a public key",
-      pending: "the rest of Transit",
       steps: [
         mount("in-public"),
         step("POST in-public/keys/k/import", {
@@ -158,19 +189,24 @@ export const transitMaterial: Area = {
             "-----BEGIN PUBLIC KEY-----\nMCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=\n-----END PUBLIC KEY-----\n",
         }),
         step("GET in-public/keys/k"),
-        step("POST in-public/sign/k", { input: base64("hello") }),
+        step(
+          "POST in-public/sign/k",
+          { input: base64("hello") },
+          { differs: callersFault("requested version for signing does not contain a private part") },
+        ),
         step("POST in-public/verify/k", {
           input: base64("hello"),
           signature: `vault:v1:${Buffer.alloc(64).toString("base64")}`,
         }),
         step("GET in-public/export/public-key/k"),
-        step("POST in-public/keys/k/rotate"),
+        step("POST in-public/keys/k/rotate", undefined, {
+          differs: callersFault("imported key k does not allow rotation within Vault"),
+        }),
         unmount("in-public"),
       ],
     },
     {
       name: "export wrapped for another key",
-      pending: "the rest of Transit",
       steps: [
         mount("out-byok"),
         step("POST out-byok/keys/source", { exportable: true }),
@@ -178,7 +214,9 @@ export const transitMaterial: Area = {
         step("GET out-byok/byok-export/target/source", undefined, { random: keys }),
         step("GET out-byok/byok-export/target/source/latest", undefined, { random: keys }),
         step("GET out-byok/byok-export/source/target"),
-        step("GET out-byok/byok-export/missing/source"),
+        step("GET out-byok/byok-export/missing/source", undefined, {
+          differs: callersFault("no such destination key to export to"),
+        }),
         unmount("out-byok"),
       ],
     },

@@ -10,6 +10,7 @@ export const failureTexts: Readonly<Record<TransitFailure, string>> = {
   versionTooOld: "ciphertext or signature version is disallowed by policy (too old)",
   versionUnknown: "invalid ciphertext: version is too new",
   decryptionFailed: "cipher: message authentication failed",
+  privateKeyMissing: "cannot decrypt ciphertext, key version does not have a private counterpart",
   versionTooHigh: "requested version for encryption is higher than the latest key version",
   contextMissing:
     "missing 'context' for key derivation; the key was created using a derived key, which means additional, per-request information must be included in order to perform operations with the key",

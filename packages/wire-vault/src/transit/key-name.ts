@@ -16,6 +16,11 @@ export function keyExists({ core, mount, captures }: RoutePath): boolean | Promi
   return core.keys.hasAlias(core.account, core.homeRegion, `${aliasPrefix(mount!.path)}${captures[0]!}`);
 }
 
+/** Whether a key has the name. */
+export function keyExistsByName({ core }: VaultCall, { alias }: NamedKey): boolean | Promise<boolean> {
+  return core.keys.hasAlias(core.account, core.homeRegion, alias);
+}
+
 /** A Transit key as a call names it. */
 export interface NamedKey {
   readonly name: string;

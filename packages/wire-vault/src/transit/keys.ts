@@ -25,7 +25,7 @@ function refuse(reason: string): never {
 }
 
 /** `auto_rotate_period` in milliseconds; 0 switches rotation off. */
-function readRotatePeriodMs(call: VaultCall): number | undefined {
+export function readRotatePeriodMs(call: VaultCall): number | undefined {
   const seconds = call.fields.seconds("auto_rotate_period");
   if (seconds === undefined) return undefined;
   if (seconds !== 0 && seconds < minRotatePeriodSeconds) {
@@ -34,8 +34,13 @@ function readRotatePeriodMs(call: VaultCall): number | undefined {
   return seconds * 1000;
 }
 
+/** Automatic rotation of a new key; undefined for a period of zero. */
+export function rotationOf({ core }: VaultCall, periodMs: number): RotationSettings | undefined {
+  return periodMs === 0 ? undefined : { enabled: true, periodMs, nextAtMs: core.clock.nowMs() + periodMs };
+}
+
 /** Attributes that Transit lets be set but never unset: `false` is ignored. */
-function readOnceSet(call: VaultCall): Partial<TransitAttributes> {
+export function readOnceSet(call: VaultCall): Partial<TransitAttributes> {
   return {
     ...(call.fields.boolean("exportable") === true ? { exportable: true } : {}),
     ...(call.fields.boolean("allow_plaintext_backup") === true ? { allowPlaintextBackup: true } : {}),
@@ -75,8 +80,7 @@ export const createTransitKey: RouteHandler = async (call) => {
   const key = namedKey(call);
   const { type, transit } = readNewKey(call);
   const periodMs = readRotatePeriodMs(call) ?? 0;
-  const rotation: RotationSettings | undefined =
-    periodMs === 0 ? undefined : { enabled: true, periodMs, nextAtMs: call.core.clock.nowMs() + periodMs };
+  const rotation = rotationOf(call, periodMs);
   try {
     const { key: made } = await call.execute(createKey, {
       aliases: [key.alias],

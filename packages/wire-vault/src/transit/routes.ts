@@ -1,5 +1,6 @@
 import type { Route } from "../http/routes.ts";
 import { backupRoute, restoreRoute } from "./backup.ts";
+import { byokExportRoute } from "./byok-export.ts";
 import { dataKeyRoute } from "./data-key.ts";
 import { decryptRoute, rewrapRoute } from "./decrypt.ts";
 import { encryptRoute } from "./encrypt.ts";
@@ -7,6 +8,7 @@ import { restoreSoftDeleted, softDeleteTransitKey, trimTransitKey } from "./end-
 import { exportRoute } from "./export.ts";
 import { hashRoute } from "./hash.ts";
 import { hmacRoute } from "./hmac.ts";
+import { importRoute, importVersionRoute, wrappingKeyRoute } from "./import.ts";
 import { keyExists } from "./key-name.ts";
 import {
   configureTransitKey,
@@ -115,6 +117,33 @@ export const transitRoutes: readonly Route[] = [
     operations: { update: configureTransitKey },
   },
   { pattern: "keys/:name/rotate", fields: [], operations: { update: rotateTransitKey } },
+  { pattern: "wrapping_key", fields: [], operations: { read: wrappingKeyRoute } },
+  {
+    pattern: "keys/:name/import",
+    fields: [
+      "allow_plaintext_backup",
+      "allow_rotation",
+      "auto_rotate_period",
+      "ciphertext",
+      "context",
+      "derived",
+      "exportable",
+      "hash_function",
+      "public_key",
+      "type",
+    ],
+    operations: { update: importRoute },
+  },
+  {
+    pattern: "keys/:name/import_version",
+    fields: ["ciphertext", "hash_function", "public_key", "version"],
+    operations: { update: importVersionRoute },
+  },
+  ...["byok-export/:name/:name", "byok-export/:name/:name/:name"].map((pattern) => ({
+    pattern,
+    fields: ["hash"],
+    operations: { read: byokExportRoute },
+  })),
   { pattern: "keys/:name/trim", fields: ["min_available_version"], operations: { update: trimTransitKey } },
   { pattern: "keys/:name/soft-delete", fields: [], operations: { delete: softDeleteTransitKey } },
   { pattern: "keys/:name/soft-delete-restore", fields: [], operations: { update: restoreSoftDeleted } },

@@ -21,6 +21,7 @@ const signTexts: Readonly<Record<TransitSigningFailure, string>> = {
   versionTooHigh: "requested version for signing is higher than the latest key version",
   versionTooLow: "requested version for signing is less than the minimum encryption key version",
   versionNegative: "requested version for signing is negative",
+  privateKeyMissing: "requested version for signing does not contain a private part",
   versionUnknown: "invalid signature: version is too new",
   versionTooOld: failureTexts.versionTooOld,
   contextMissing: `error deriving key: ${failureTexts.contextMissing}`,

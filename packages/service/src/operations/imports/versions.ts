@@ -37,9 +37,9 @@ export function settle(key: KeyRecord, versions: readonly KeyVersionRecord[]): S
   return { changes: { state, materialExpiresAtMs: Math.min(...expiries) }, removed: [] };
 }
 
-function hasAll({ currentVersion }: KeyRecord, versions: readonly KeyVersionRecord[]): boolean {
+function hasAll({ currentVersion, transit }: KeyRecord, versions: readonly KeyVersionRecord[]): boolean {
   const usable = versions.filter((version) => hasMaterial(version) && version.version <= currentVersion).length;
-  return currentVersion > 0 && usable === currentVersion;
+  return currentVersion > 0 && usable === currentVersion - (transit.minAvailableVersion ?? 1) + 1;
 }
 
 /** The state of a key whose deletion is cancelled: `wanted`, unless it has to wait for imported material first. */

@@ -7,6 +7,7 @@ import { endTokensLater } from "../../mounts/method-tokens.ts";
 import { clearMountLater } from "../../mounts/mount-areas.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../ports/store.ts";
+import { wrappingKeyRemoval } from "../transit/import/wrapping-key.ts";
 import { checkMountSize } from "./mount-config.ts";
 import { checkMountPath, isAuthPath } from "./mount-path.ts";
 
@@ -142,6 +143,7 @@ export const disableMount = defineOperation<MountInput, null>({
       { op: "delete", table: "mounts", key: { path }, revision },
       clearMountLater(core, mount),
       ...endTokensLater(core, mount),
+      wrappingKeyRemoval(mount),
     ]);
     core.onDueChanged(nowMs);
     return null;

@@ -12,6 +12,16 @@ export interface RotateKeyInput extends KeyInput {
   readonly limited: boolean;
 }
 
+/** A key that Transit imported gets material made here only where its importer allowed it. @throws ServiceError InvalidInput */
+function checkTransitImport({ transit }: KeyRecord, keyId: string): void {
+  if (transit.imported !== true || transit.allowsImportedRotation === true) return;
+  const name = keyId.slice(keyId.lastIndexOf("/") + 1);
+  throw ServiceError.of("InvalidInput", {
+    kind: "validation",
+    reason: `imported key ${name} does not allow rotation within Vault`,
+  });
+}
+
 /** AWS KMS: RotateKeyOnDemand. The new material is current when this returns. */
 export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key: KeyRecord }>({
   name: "RotateKeyOnDemand",
@@ -33,7 +43,9 @@ export const rotateKeyOnDemand = defineOperation<RotateKeyInput, { readonly key:
       });
     }
     const counted = input.limited ? onDemandRotations + 1 : onDemandRotations;
-    if (key.record.origin === "EXTERNAL") return { key: await rotateImported(core, key, counted, nowMs) };
+    if (key.record.origin === "EXTERNAL" && key.record.transit.imported !== undefined) {
+      checkTransitImport(key.record, input.keyId);
+    } else if (key.record.origin === "EXTERNAL") return { key: await rotateImported(core, key, counted, nowMs) };
     return { key: await rotate(core, key.record, "ON_DEMAND", { onDemandRotations: counted }) };
   },
 });

@@ -14,12 +14,16 @@ export async function rotate(
   const version = key.currentVersion + 1;
   const row = await generateVersion(core, key, version, rotationType);
   const { rotation } = changes;
+  // Imported keys that may be rotated here name their material.
+  const named = key.origin === "EXTERNAL" ? { importedMaterialId: row.materialId } : {};
+  const { transit } = key;
+  const made = transit.imported === true ? { transit: { ...transit, imported: false } } : {};
   const shared = { currentVersion: version, ...(rotation === undefined ? {} : { rotation }) };
   const related = await changeRelated(core, key, shared);
   return updateKey(
     core,
     key,
-    { ...changes, currentVersion: version },
+    { ...changes, ...named, ...made, currentVersion: version },
     { writes: [{ op: "insert", table: "keyVersions", row }, ...related] },
   );
 }

@@ -1,4 +1,11 @@
-import { canonicalMaterial, findKeySpec, findTransitType, importedMaterialId, type SecretBytes } from "@coffer/crypto";
+import {
+  canonicalMaterial,
+  findKeySpec,
+  findTransitType,
+  importedMaterialId,
+  loadPublicKeyOf,
+  SecretBytes,
+} from "@coffer/crypto";
 import type { Core } from "../../core.ts";
 import { invariant, ServiceError } from "../../errors.ts";
 import { hmacKeyIdentity } from "../../keys/identity.ts";
@@ -20,6 +27,8 @@ export interface ForeignVersion {
   readonly material: SecretBytes;
   readonly hmacKey?: SecretBytes;
   readonly certificateChain?: string;
+  /** Whether the material is a public key alone: SubjectPublicKeyInfo, DER. */
+  readonly isPublic?: boolean;
 }
 
 /** A key that was made elsewhere and gets a record here. */
@@ -90,13 +99,21 @@ export async function foreignKeyWrites(
   };
 }
 
+function canonicalOf(spec: string, { material, isPublic, version }: ForeignVersion): SecretBytes {
+  const row = findKeySpec(spec);
+  const loaded =
+    isPublic === true ? row && material.use((spki) => loadPublicKeyOf(row.spec, spki)) : row?.load(material);
+  if (loaded === undefined) refuse(`the key material of version ${version} is none of its type`);
+  return loaded.type === "public"
+    ? SecretBytes.takeFrom(loaded.export({ format: "der", type: "spki" }))
+    : canonicalMaterial(loaded);
+}
+
 /** The row of one version that was made elsewhere. @throws ServiceError InvalidInput when it is none of the key's spec */
 export function versionRow(core: Core, key: KeyRecord, foreign: ForeignVersion): KeyVersionRecord {
   const { region, keyId, spec } = key;
   const { version, createdAtMs, hmacKey, certificateChain } = foreign;
-  const loaded = findKeySpec(spec)?.load(foreign.material);
-  if (loaded === undefined) refuse(`the key material of version ${version} is none of its type`);
-  using material = canonicalMaterial(loaded);
+  using material = canonicalOf(spec, foreign);
   const row = { region, keyId, version };
   const wrapped = wrapMaterial(core, material, row);
   const hmac = hmacKey && core.keyring.wrap(hmacKey, hmacKeyIdentity(row));

@@ -9,7 +9,6 @@ import {
   hmacSha256,
   type TransitCiphertext as ParsedCiphertext,
   parseTransitCiphertext,
-  publicKeyOf,
   SecretBytes,
   type TransitCipher,
   type TransitTypeRow,
@@ -31,6 +30,8 @@ export type TransitFailure =
   | "contextMissing"
   /** Associated data for a key that is not of an AEAD. */
   | "aadUnsupported"
+  /** The version was imported as a public key alone. */
+  | "privateKeyMissing"
   /** An RSA key has no room for the plaintext. */
   | "plaintextTooLong";
 
@@ -88,6 +89,7 @@ export function encryptItem(of: TransitEncryptionKey, item: TransitPlaintextItem
   if (wanted > currentVersion) return failed("versionTooHigh");
   // What is encrypted must decrypt, so the lowest version for decryption binds here too.
   if (wanted < Math.max(transit.minEncryptionVersion, transit.minDecryptionVersion)) return failed("versionTooLow");
+  if (of.cipher === undefined) return key.publicKey(wanted).then((found) => encryptRsa(found, wanted, item));
   const material = key.cachedMaterial(wanted);
   if (material !== undefined) return encryptUnder(of, material, wanted, item);
   return key.material(wanted).then((loaded) => encryptUnder(of, loaded, wanted, item));
@@ -101,7 +103,7 @@ function encryptUnder(
 ): Soon<TransitCiphertext> {
   if (material === undefined) return failed("versionUnknown");
   const { plaintext, aad } = item;
-  if (cipher === undefined) return encryptRsa(material, keyVersion, item);
+  invariant(cipher !== undefined, "RSA keys encrypt by their public keys");
   if (key.record.transit.kdf !== undefined) return encryptDerived(key, cipher, material, keyVersion, item);
   const ciphertext = encryptTransit({ cipher, material, keyVersion, plaintext, ...(aad === undefined ? {} : { aad }) });
   return { ok: true, value: { ciphertext, keyVersion } };
@@ -149,13 +151,13 @@ function firstBytes(secret: SecretBytes, count: number): KeyObject {
 const oaep = findEncryptionAlgorithm("RSAES_OAEP_SHA_256");
 
 async function encryptRsa(
-  material: KeyObject,
+  publicKey: KeyObject | undefined,
   keyVersion: number,
   { plaintext, aad }: TransitPlaintextItem,
 ): Promise<TransitResult<TransitCiphertext>> {
   invariant(oaep !== undefined, "RSA keys encrypt with OAEP");
+  if (publicKey === undefined) return failed("versionUnknown");
   if (aad !== undefined && aad.length > 0) return failed("aadUnsupported");
-  const publicKey = publicKeyOf(material);
   if (plaintext.length > oaep.maxPlaintextBytes(publicKey)) return failed("plaintextTooLong");
   const body = await oaep.encrypt(publicKey, plaintext);
   return { ok: true, value: { ciphertext: formatTransit(keyVersion, body), keyVersion } };
@@ -169,6 +171,7 @@ export function decryptItem(of: TransitEncryptionKey, item: TransitCiphertextIte
   const { keyVersion } = parsed;
   if (keyVersion > key.record.currentVersion) return failed("versionUnknown");
   if (keyVersion < key.record.transit.minDecryptionVersion) return failed("versionTooOld");
+  if (of.cipher === undefined) return decryptRsa(key, parsed, item.aad);
   const material = key.cachedMaterial(keyVersion);
   if (material !== undefined) return decryptUnder(of, material, parsed, item);
   return key.material(keyVersion).then((loaded) => decryptUnder(of, loaded, parsed, item));
@@ -181,7 +184,7 @@ function decryptUnder(
   { aad, context }: TransitCiphertextItem,
 ): Soon<Buffer> {
   if (material === undefined) return failed("versionUnknown");
-  if (cipher === undefined) return decryptRsa(material, parsed, aad);
+  invariant(cipher !== undefined, "RSA keys decrypt by their private keys");
   const { kdf } = key.record.transit;
   if (kdf === undefined) return opened(decryptTransit(cipher, parsed, material, aad));
   if (context === undefined || context.length === 0) return failed("contextMissing");
@@ -194,11 +197,15 @@ function opened(plaintext: Buffer | undefined): TransitResult<Buffer> {
 }
 
 async function decryptRsa(
-  material: KeyObject,
-  { body }: ParsedCiphertext,
+  key: KeyEntry,
+  { body, keyVersion }: ParsedCiphertext,
   aad: Uint8Array | undefined,
 ): Promise<TransitResult<Buffer>> {
   invariant(oaep !== undefined, "RSA keys decrypt with OAEP");
   if (aad !== undefined && aad.length > 0) return failed("aadUnsupported");
+  const material = await key.material(keyVersion);
+  if (material === undefined) {
+    return failed((await key.publicKey(keyVersion)) === undefined ? "versionUnknown" : "privateKeyMissing");
+  }
   return opened(await oaep.decrypt(material, body));
 }

@@ -24,7 +24,9 @@ export type TransitSigningFailure =
   | "versionNegative"
   | "versionUnknown"
   | "versionTooOld"
-  | "contextMissing";
+  | "contextMissing"
+  /** The version was imported as a public key alone. */
+  | "privateKeyMissing";
 
 export type TransitSigningResult<T> =
   | { readonly ok: true; readonly value: T }
@@ -110,12 +112,17 @@ export const transitSign = defineOperation<
     const results: TransitSigningResult<TransitSignature>[] = [];
     for (const item of input.items) {
       if (typeof version !== "number") results.push(failed(version));
-      else if (material === undefined) results.push(failed("versionUnknown"));
+      else if (material === undefined) results.push(failed(await missingPart(key, version)));
       else results.push(await signItem(key, material, version, input.how, item));
     }
     return { results };
   },
 });
+
+/** Why a version has no private key. */
+async function missingPart(key: KeyEntry, version: number): Promise<TransitSigningFailure> {
+  return (await key.publicKey(version)) === undefined ? "versionUnknown" : "privateKeyMissing";
+}
 
 async function signItem(
   key: KeyEntry,
@@ -165,14 +172,25 @@ async function verifyItem(
 ): Promise<TransitSigningResult<boolean>> {
   const version = madeVersion(key, item.keyVersion);
   if (typeof version !== "number") return failed(version);
-  const material = await key.material(version);
-  if (material === undefined) return failed("versionUnknown");
-  const own = signingKey(key, material, item.context);
-  if (own === "contextMissing") return failed(own);
-  const scheme = findTransitScheme(own.key);
+  const publicKey = await verifyingKey(key, version, item.context);
+  if (typeof publicKey === "string") return failed(publicKey);
+  const scheme = findTransitScheme(publicKey);
   invariant(scheme !== undefined, "a key whose type signs has a scheme");
-  const verified = await scheme.verify(publicKeyOf(own.key), item.input, how, item.signature);
+  const verified = await scheme.verify(publicKey, item.input, how, item.signature);
   return verified.ok ? verified : failed(verified.problem);
+}
+
+/** The public key of a version; of a derived key, for a context. */
+async function verifyingKey(
+  key: KeyEntry,
+  version: number,
+  context: Uint8Array | undefined,
+): Promise<KeyObject | "versionUnknown" | "contextMissing"> {
+  if (key.record.transit.kdf === undefined) return (await key.publicKey(version)) ?? "versionUnknown";
+  const material = await key.material(version);
+  if (material === undefined) return "versionUnknown";
+  const own = signingKey(key, material, context);
+  return own === "contextMissing" ? own : publicKeyOf(own.key);
 }
 
 /** The public keys of some versions of a pair; of a derived one for a context, and none without it. */
@@ -184,10 +202,8 @@ export async function publicKeysOf(
   const found = new Map<number, Buffer>();
   if (!key.isPair) return found;
   for (const version of versions) {
-    const material = await key.material(version);
-    const own = material === undefined ? undefined : signingKey(key, material, context);
-    if (own === undefined || own === "contextMissing") continue;
-    found.set(version, encodePublicKey(publicKeyOf(own.key)));
+    const publicKey = await verifyingKey(key, version, context);
+    if (typeof publicKey !== "string") found.set(version, encodePublicKey(publicKey));
   }
   return found;
 }

@@ -83,6 +83,7 @@ function listenersOptions(
     limits: settings.limits,
     listen: settings.listen,
     tls: settings.tls,
+    requestClientCertificates: settings.requestClientCertificates,
     onUnexpectedError: (error, requestId) => {
       log.error(`unexpected error in request ${requestId}: ${describeFailure(error).line}`);
       if (error instanceof Error) log.debug(error.stack ?? "");

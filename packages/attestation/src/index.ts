@@ -1,4 +1,5 @@
 export { AttestationError } from "./attestation-error.ts";
+export { DerReader, derTags } from "./der.ts";
 export type { AttestedKind } from "./document.ts";
 export { encryptToRecipient, type RandomSource } from "./enveloped-data.ts";
 export { documentLimits, maxDocumentAgeMs } from "./limits.ts";

@@ -306,6 +306,14 @@ export {
   lookUpSecretId,
 } from "./operations/vault-auth/approle/secret-id-operations.ts";
 export { tidySecretIds } from "./operations/vault-auth/approle/tidy-secret-ids.ts";
+export {
+  type CertRoleChanges,
+  deleteCertRole,
+  readCertRole,
+  refuseRevocationList,
+  writeCertRole,
+} from "./operations/vault-auth/cert/cert-role.ts";
+export { logInWithCertificate } from "./operations/vault-auth/cert/log-in.ts";
 export type { VaultLogin } from "./operations/vault-auth/issue-login.ts";
 export {
   type JwtConfig,

@@ -277,6 +277,19 @@ export const limits = {
   jwtChars: limit("jwtChars", 32_768, "characters", "JSON Web Token of a login"),
   jwksKeys: limit("jwksKeys", 100, "keys", "keys of a JSON Web Key Set that are looked at, and public keys of a mount"),
   cachedJwksSources: limit("cachedJwksSources", 1000, "key sets", "JSON Web Key Sets of others held in memory"),
+  chainCertificates: limit(
+    "chainCertificates",
+    10,
+    "certificates",
+    "certificates of a client's chain, and of one trusted entry, that are looked at",
+  ),
+  chainChecks: limit("chainChecks", 1000, "checks", "pairs of certificates that are compared for one login"),
+  certRoles: limit(
+    "certRoles",
+    1000,
+    "certificates",
+    "trusted certificates of a mount that a login without a name is compared with",
+  ),
   appRoleIdBytes: limit(
     "appRoleIdBytes",
     4096,

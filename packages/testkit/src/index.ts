@@ -6,7 +6,8 @@ export { type FaultTiming, type FaultyCall, FaultyDisk, faultyCalls } from "./fa
 export { FaultyStore } from "./faulty-store.ts";
 export { LoopbackProxy, loopbackCertificate, loopbackIdentity } from "./loopback-proxy.ts";
 export { ManualClock } from "./manual-clock.ts";
-export { encodeCbor, IndefiniteCbor, RawCbor } from "./nitro/encode.ts";
+export { der, encodeCbor, IndefiniteCbor, RawCbor } from "./nitro/encode.ts";
 export { type DocumentChanges, type HardwareChanges, NitroHardware } from "./nitro/nitro-hardware.ts";
+export { makeTestCertificate, type TestCertificate, type TestCertificateFields } from "./nitro/test-certificate.ts";
 export { openTestCore, type TestCore, type TestCoreOptions } from "./test-core.ts";
 export { type WireRequestParts, wireRequest } from "./wire-request.ts";

@@ -1,5 +1,6 @@
 import type { MountRecord } from "@coffer/service";
 import { appRoleRoutes } from "./approle/routes.ts";
+import { certRoutes } from "./cert/routes.ts";
 import { type Route, RouteTable } from "./http/routes.ts";
 import { jwtRoutes } from "./jwt/routes.ts";
 import { kubernetesRoutes } from "./kubernetes/routes.ts";
@@ -50,6 +51,7 @@ export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
 /** Auth methods, by Vault's name; mounted below `auth/`. */
 export const authMethods: ReadonlyMap<string, MountTypeRow> = new Map([
   ["approle", oneTable("auth/approle", appRoleRoutes)],
+  ["cert", oneTable("auth/cert", certRoutes)],
   ["jwt", oneTable("auth/jwt", jwtRoutes)],
   ["kubernetes", oneTable("auth/kubernetes", kubernetesRoutes)],
   ["userpass", oneTable("auth/userpass", userpassRoutes)],

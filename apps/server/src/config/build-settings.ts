@@ -34,6 +34,7 @@ export interface Settings {
   readonly persistent: PersistentSettings | undefined;
   readonly listen: readonly ListenAddress[];
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  readonly requestClientCertificates: boolean;
   /** Where the first credentials are written too; undefined: they are only printed. */
   readonly credentialsFile: string | undefined;
   /** PEM roots besides AWS's that attestation documents are trusted by. */
@@ -79,6 +80,7 @@ export function buildSettings(values: SettingValues, origins: Origins, surroundi
     persistent: values.dev ? undefined : buildPersistent(values, origins, surroundings),
     listen: values.listen,
     tls,
+    requestClientCertificates: values["tls.requestClientCertificates"],
     credentialsFile: values.credentialsFile,
     attestationRootsFile: values["attestation.rootsFile"],
     oidcKeysFile: values.oidcKeysFile,

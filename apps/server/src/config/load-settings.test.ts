@@ -50,6 +50,7 @@ describe("loadSettings", () => {
         { host: "127.0.0.1", port: 8200 },
       ],
       tls: undefined,
+      requestClientCertificates: false,
       credentialsFile: undefined,
       attestationRootsFile: undefined,
       account: "000000000000",

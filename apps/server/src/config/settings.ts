@@ -190,6 +190,14 @@ export const settingRows = {
     defaultText: "none",
     doc: "PEM private key of the certificate.",
   }),
+  "tls.requestClientCertificates": row({
+    flag: "tls-request-client-certificates",
+    environment: "COFFER_TLS_REQUEST_CLIENT_CERTIFICATES",
+    file: "tls.request_client_certificates",
+    type: switchType,
+    default: false,
+    doc: "Ask clients for a certificate when they connect over TLS; they need not have one. Vault's auth method cert needs it.",
+  }),
   "attestation.rootsFile": row({
     flag: "attestation-roots-file",
     environment: "COFFER_ATTESTATION_ROOTS_FILE",

@@ -15,6 +15,8 @@ export interface ListenersOptions extends HttpAdapterOptions {
   readonly listen: readonly ListenAddress[];
   /** PEM files; without them the listeners speak plain HTTP. */
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
+  /** Whether TLS asks clients for certificates; they need not have one, and whatever it is, it is not checked here. */
+  readonly requestClientCertificates?: boolean;
 }
 
 /** Listeners that accept requests. */
@@ -37,7 +39,7 @@ export interface Listeners {
 export async function startListeners(options: ListenersOptions): Promise<Listeners> {
   const adapter = new HttpAdapter(options);
   const router = await createRouter(adapter);
-  const tls = options.tls === undefined ? undefined : readTls(options.tls);
+  const tls = options.tls === undefined ? undefined : readTls(options.tls, options.requestClientCertificates === true);
   const listeners: Listener[] = [];
   try {
     for (const address of options.listen) {
@@ -62,6 +64,7 @@ export async function startListeners(options: ListenersOptions): Promise<Listene
 interface TlsFiles {
   readonly cert: Buffer;
   readonly key: Buffer;
+  readonly requestCert: boolean;
 }
 
 /** One listening socket and its connections. */
@@ -142,7 +145,14 @@ function spareConnections(maxConnections: number): number {
 function createSecureServer(options: ServerOptions, tls: TlsFiles, router: RequestListener): Server {
   try {
     return createTlsServer(
-      { ...options, ...tls, allowHalfOpen: true, minVersion: "TLSv1.2", ALPNProtocols: ["http/1.1"] },
+      {
+        ...options,
+        ...tls,
+        rejectUnauthorized: false,
+        allowHalfOpen: true,
+        minVersion: "TLSv1.2",
+        ALPNProtocols: ["http/1.1"],
+      },
       router,
     );
   } catch (error) {
@@ -151,8 +161,9 @@ function createSecureServer(options: ServerOptions, tls: TlsFiles, router: Reque
   }
 }
 
-function readTls(files: { readonly certFile: string; readonly keyFile: string }): TlsFiles {
-  return { cert: readTlsFile("tls.certFile", files.certFile), key: readTlsFile("tls.keyFile", files.keyFile) };
+function readTls(files: { readonly certFile: string; readonly keyFile: string }, requestCert: boolean): TlsFiles {
+  const cert = readTlsFile("tls.certFile", files.certFile);
+  return { cert, key: readTlsFile("tls.keyFile", files.keyFile), requestCert };
 }
 
 function readTlsFile(setting: string, file: string): Buffer {

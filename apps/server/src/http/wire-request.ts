@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { type DetailedPeerCertificate, TLSSocket } from "node:tls";
 import { randomId } from "@coffer/crypto";
 import type { WireRequest } from "@coffer/service";
 import { HeaderView } from "./header-view.ts";
@@ -15,6 +16,7 @@ export class SocketRequest implements WireRequest {
   readonly peerAddress: string;
   readonly secureTransport: boolean;
   readonly requestId: string;
+  readonly #socket: IncomingMessage["socket"];
   /** Set once, when the body has arrived and before a wire sees the request. */
   body: Uint8Array = noBody;
 
@@ -28,11 +30,31 @@ export class SocketRequest implements WireRequest {
     this.peerAddress = plainAddress(message.socket.remoteAddress ?? "");
     this.secureTransport = (message.socket as { readonly encrypted?: boolean }).encrypted === true;
     this.requestId = randomId();
+    this.#socket = message.socket;
+  }
+
+  /** Read from TLS only when somebody asks. */
+  get peerCertificates(): readonly Uint8Array[] {
+    return presentedCertificates(this.#socket);
   }
 
   firstHeader(name: string): string | undefined {
     return this.headers.first(name);
   }
+}
+
+const mostCertificates = 10;
+
+function presentedCertificates(socket: IncomingMessage["socket"]): readonly Uint8Array[] {
+  if (!(socket instanceof TLSSocket)) return [];
+  const presented: Uint8Array[] = [];
+  let next: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true);
+  // The last one issued itself.
+  while (next?.raw !== undefined && presented.length < mostCertificates) {
+    presented.push(next.raw);
+    next = next.issuerCertificate === next ? undefined : next.issuerCertificate;
+  }
+  return presented;
 }
 
 /** The target without scheme and authority: a server takes the absolute form from any client (RFC 9112 3.2.2). */

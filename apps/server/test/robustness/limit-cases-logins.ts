@@ -11,6 +11,9 @@ type LoginLimit = Extract<
   | "jwtChars"
   | "jwksKeys"
   | "cachedJwksSources"
+  | "chainCertificates"
+  | "chainChecks"
+  | "certRoles"
   | "appRoleIdBytes"
 >;
 
@@ -27,5 +30,11 @@ export const loginLimitCases: Readonly<Record<LoginLimit, LimitCase>> = {
   jwtChars: elsewhere("packages/service/src/vault/jws.test.ts", "limits.jwtChars.value"),
   jwksKeys: elsewhere("packages/service/src/vault/jws.test.ts", "limits.jwksKeys.value"),
   cachedJwksSources: elsewhere("packages/service/src/vault/jwt-keys.test.ts", "limits.cachedJwksSources.value"),
+  chainCertificates: elsewhere(
+    "packages/service/src/vault/client-certificate.test.ts",
+    "limits.chainCertificates.value",
+  ),
+  chainChecks: elsewhere("packages/service/src/vault/client-certificate.test.ts", "limits.chainChecks.value"),
+  certRoles: elsewhere("packages/wire-vault/test/cert.test.ts", "limits.certRoles.value"),
   appRoleIdBytes: elsewhere("packages/wire-vault/test/approle.test.ts", "limits.appRoleIdBytes.value"),
 };

@@ -14,6 +14,11 @@ export interface WireRequest {
   readonly peerAddress: string;
   /** Whether it came over TLS. */
   readonly secureTransport: boolean;
+  /**
+   * The certificates that the client presented over TLS, DER, its own first: it has proved to have the key of that one,
+   * and nothing else is known of them. Absent without any.
+   */
+  readonly peerCertificates?: readonly Uint8Array[];
   /** UUID made by the adapter. */
   readonly requestId: string;
 }

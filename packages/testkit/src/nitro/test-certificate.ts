@@ -25,6 +25,12 @@ export interface TestCertificateFields {
   readonly unknownCritical?: boolean;
   /** Says its key usage once more. */
   readonly doubledKeyUsage?: boolean;
+  /** Further extensions: OIDs in hex, as DER has them. */
+  readonly more?: readonly { readonly oid: string; readonly critical?: boolean; readonly value: Buffer }[];
+  /** Organizational units of the subject. */
+  readonly units?: readonly string[];
+  /** The pair, instead of a new one. */
+  readonly keys?: { readonly privateKey: KeyObject; readonly publicKey: KeyObject };
   /** Names another issuer than the one that signs. */
   readonly issuerName?: string;
 }
@@ -35,8 +41,9 @@ function oid(hex: string): Buffer {
   return der(0x06, Buffer.from(hex, "hex"));
 }
 
-function commonName(name: string): Buffer {
-  return der(0x30, der(0x31, der(0x30, oid("550403"), der(0x0c, Buffer.from(name)))));
+function commonName(name: string, units: readonly string[] = []): Buffer {
+  const attribute = (id: string, text: string) => der(0x31, der(0x30, oid(id), der(0x0c, Buffer.from(text))));
+  return der(0x30, ...units.map((unit) => attribute("55040b", unit)), attribute("550403", name));
 }
 
 function time(ms: number): Buffer {
@@ -61,6 +68,7 @@ function extensions(fields: TestCertificateFields): Buffer {
       keyUsage,
       fields.doubledKeyUsage === true ? keyUsage : Buffer.of(),
       fields.unknownCritical === true ? extension("2a0304", true, der(0x05)) : Buffer.of(),
+      ...(fields.more ?? []).map(({ oid: id, critical = false, value }) => extension(id, critical, value)),
     ),
   );
 }
@@ -68,7 +76,7 @@ function extensions(fields: TestCertificateFields): Buffer {
 /** Makes a certificate (RFC 5280). */
 export function makeTestCertificate(fields: TestCertificateFields): TestCertificate {
   const { name, issuer, hash = "sha384", curve = "P-384" } = fields;
-  const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: curve });
+  const { privateKey, publicKey } = fields.keys ?? generateKeyPairSync("ec", { namedCurve: curve });
   const spki = publicKey.export({ type: "spki", format: "der" });
   const algorithm = der(0x30, oid(ecdsaOids[hash]));
   const serial = createHash("sha256").update(spki).digest().subarray(0, 8);
@@ -78,9 +86,9 @@ export function makeTestCertificate(fields: TestCertificateFields): TestCertific
     der(0xa0, der(0x02, Buffer.of(2))),
     der(0x02, serial),
     algorithm,
-    commonName(fields.issuerName ?? issuer?.name ?? name),
+    commonName(fields.issuerName ?? issuer?.name ?? name, issuer === undefined ? fields.units : []),
     der(0x30, time(fields.notBeforeMs), time(fields.notAfterMs)),
-    commonName(name),
+    commonName(name, fields.units),
     spki,
     extensions(fields),
   );

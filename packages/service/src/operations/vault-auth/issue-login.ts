@@ -23,6 +23,8 @@ export interface FoundLogin {
   readonly aliasName: string;
   /** What this method calls the groups that the caller is in, for external groups. */
   readonly groups?: readonly string[];
+  /** What the identity keeps of it, where that is not `meta`. */
+  readonly aliasMeta?: Readonly<Record<string, string>>;
   /** Networks of the token, where they are not those of `params`. */
   readonly boundCidrs?: readonly string[];
   /** The networks bind the token alone: it may be got for somebody who is there. */
@@ -72,7 +74,7 @@ export async function issueLogin(
   const isElsewhere = boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs);
   if (isElsewhere && found.fromAnywhere !== true) refuseLogin(mount);
   const source = mount.path.slice("auth/".length).replaceAll("/", "-");
-  const { aliasName: name, meta: metadata, groups = [] } = found;
+  const { aliasName: name, meta, aliasMeta: metadata = meta, groups = [] } = found;
   const entity = await loginEntity(core, { mount, name, metadata, groups }, nowMs);
   // OpenBao, internal/vault/request_handling.go: a disabled entity logs nobody in.
   if (entity.disabled) refuseLogin(mount);

@@ -32,6 +32,7 @@ export const logInWithPassword = loginOperation<UserpassLoginInput, VaultLogin>(
         displayName: name,
         meta: { username: name },
         aliasName: name,
+        aliasMeta: {},
       };
       const { login, writes } = await issueLogin(core, found, request, nowMs);
       await core.commit(writes);

@@ -99,6 +99,7 @@ export const limits = {
   vaultMetadataKeyChars: limit("vaultMetadataKeyChars", 128, "characters", "key of a Vault entity's metadata"),
   vaultMetadataValueChars: limit("vaultMetadataValueChars", 512, "characters", "value of a Vault entity's metadata"),
   vaultGroupMembers: limit("vaultGroupMembers", 500, "members", "entities, and groups, in a Vault group"),
+  vaultLoginGroups: limit("vaultLoginGroups", 1000, "groups", "groups that one login of the Vault API names"),
   vaultEntityGroups: limit("vaultEntityGroups", 100, "groups", "Vault groups that an entity is in"),
   pathChars: limit("pathChars", 512, "characters", "path of a user, role or policy (IAM: pathType)"),
   trustPolicyChars: limit(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { issueVaultToken, loginEntity, type WantedVaultToken } from "@coffer/service";
+import { issueVaultToken, limits, loginEntity, type WantedVaultToken } from "@coffer/service";
 import { callOpen, dataOf, done, mountAuth, refused } from "./auth-methods.ts";
 import { openVaultTest, type VaultTest } from "./vault-client.ts";
 
@@ -191,6 +191,11 @@ describe("identities of the Vault API", () => {
     assert.deepEqual(await now(), ["list"]);
     assert.equal((await logIn([])).groupIds.length, 1);
     assert.deepEqual(await now(), ["deny"]);
+    const many = Array.from({ length: limits.vaultLoginGroups.value }, (_, at) => `g${at}`);
+    assert.equal((await logIn(many)).groupIds.length, 1);
+    await assert.rejects(logIn([...many, "one more"]), {
+      detail: { code: "InvalidInput", params: { kind: "validation", reason: "a login names at most 1000 groups" } },
+    });
     // Their members are nobody's to set, and their aliases unique.
     const members = { name: "ext-a", member_entity_ids: [id] };
     refused(

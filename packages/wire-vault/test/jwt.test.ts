@@ -312,6 +312,20 @@ describe("JSON Web Tokens", () => {
       refused(await logIn(tokenOf(claims({ flag: true })), "mapped"), 400, "error converting claim 'flag' to string");
     });
 
+    it("count the caller among the external groups of its groups claim", async () => {
+      done(await t.call("POST", "sys/policies/acl/jwt-group", { policy: 'path "a" {}' }));
+      const group = { name: `jwt ${mount}`, type: "external", policies: ["jwt-group"] };
+      const { id } = dataOf(await t.call("POST", "identity/group", group));
+      const accessor = (await t.test.core.mounts.match(mount))!.mount.accessor;
+      const alias = { name: "team", mount_accessor: accessor, canonical_id: id };
+      dataOf(await t.call("POST", "identity/group-alias", alias));
+      done(await role("r", { groups_claim: "groups" }));
+      const identityPolicies = async (groups: readonly string[]) =>
+        (await logIn(tokenOf(claims({ groups })))).json.auth.identity_policies;
+      assert.deepEqual(await identityPolicies(["team", "other"]), ["jwt-group"]);
+      assert.equal(await identityPolicies(["other"]), undefined);
+    });
+
     it("need a role, which the mount may name", async () => {
       refused(await callOpen(t, `${mount}/login`, { jwt: "x" }), 400, "missing role");
       refused(await logIn("x", "none"), 400, 'role "none" could not be found');

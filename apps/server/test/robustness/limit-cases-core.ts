@@ -229,6 +229,7 @@ export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = 
     "a group has at most 500 members of a kind",
     /^invalid entity ID/,
   ),
+  vaultLoginGroups: elsewhere("packages/wire-vault/test/identity.test.ts", "limits.vaultLoginGroups.value"),
   async vaultEntityGroups(server) {
     const { id } = (await server.wires.vault("POST", "identity/entity", {})).json.data;
     await countable(

@@ -56,6 +56,8 @@ async function groupsAfter(
     if (group === undefined || group.alias?.mountAccessor === mount.accessor) continue;
     if (group.type === "internal" || group.alias !== undefined) after.add(id);
   }
+  const most = limits.vaultLoginGroups.value;
+  if (names.length > most) refuseInput(`a login names at most ${most} groups`);
   for (const name of new Set(names)) {
     const id = await findId(entries, identityAreas.groupAliasKeys, aliasKey(mount.accessor, name));
     if (id !== undefined) after.add(id);

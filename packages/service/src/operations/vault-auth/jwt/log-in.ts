@@ -38,9 +38,9 @@ export const logInWithJwt = loginOperation<JwtLoginInput, VaultLogin>({
     }
     const user = userOf(claims, role);
     const meta = Object.fromEntries(mapClaims(claims, role.claimMappings).set("role", name));
-    checkGroups(claims, role);
+    const groups = groupsOf(claims, role);
     checkBoundClaims(claims, role.boundClaims, role.boundClaimsType === "glob");
-    const found = { mount, path: "login", params: role.token, displayName: user, meta, aliasName: user };
+    const found = { mount, path: "login", params: role.token, displayName: user, meta, aliasName: user, groups };
     const { login, writes } = await issueLogin(core, found, request, nowMs);
     await core.commit(writes);
     return login;
@@ -76,15 +76,17 @@ function userOf(claims: Claims, { userClaim, userClaimJsonPointer }: JwtRole): s
   return value;
 }
 
-/** Refuses groups that are none. What they are is not looked at: no group of an identity is of another's making. */
-function checkGroups(claims: Claims, { groupsClaim }: JwtRole): void {
-  if (groupsClaim === "") return;
+/** The groups that the token names: external groups with such aliases at the mount count the caller among them. */
+function groupsOf(claims: Claims, { groupsClaim }: JwtRole): readonly string[] {
+  if (groupsClaim === "") return [];
   const shown = JSON.stringify(groupsClaim);
   const raw = claimOf(claims, groupsClaim);
   if (raw === undefined) refuseInput(`failed to fetch groups: ${shown} claim not found in token`);
   const groups = valuesOf(raw) ?? refuseInput(`${shown} claim could not be converted to string list`);
-  const wrong = groups.find((group) => typeof group !== "string");
-  if (wrong !== undefined) refuseInput(`value ${JSON.stringify(wrong)} in groups claim could not be parsed as string`);
+  return groups.map((group) => {
+    if (typeof group === "string") return group;
+    return refuseInput(`value ${JSON.stringify(group)} in groups claim could not be parsed as string`);
+  });
 }
 
 /** Vault API: auth/jwt/oidc. There is no login by browser: no mount can be configured for it. */

@@ -15,7 +15,6 @@ const python = component("python-venv");
 
 /** What Coffer has not got yet. */
 const pending: ReadonlyMap<string, string> = new Map([
-  ["material", "Export, import and backup are not there yet."],
   ["tokens", "Tokens cannot be created yet."],
   ["policies", "Policies cannot be written yet."],
   ["approle", "AppRole is not there yet."],

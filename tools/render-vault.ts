@@ -59,7 +59,8 @@ bao POST secret/data/shop/db '{"data":{"password":"three"},"options":{"cas":1}}'
 \`\`\`
 
 The last one is refused: somebody else wrote version 2. A disabled mount takes its secrets with it, out of reach at once; Transit's
-keys stay, and show again under the same path. A mount of version 1 becomes one of version 2 (\`tune\`) only while it is empty.
+keys stay, and show again under the same path. A mount of version 1 becomes one of version 2 by \`tune\` with \`options\`; until its
+secrets are versions, which takes moments, it answers 400.
 
 MariaDB's \`hashicorp_key_management\` reads a mount of version 2: a key is a secret whose path is its number and whose member
 \`data\` is the key in hex. Its token may read \`MOUNT/data/*\` and \`sys/mounts/MOUNT/tune\`. Set \`max_versions\` so high that no

@@ -5,7 +5,7 @@ import { type Route, RouteTable } from "./http/routes.ts";
 import { jwtRoutes } from "./jwt/routes.ts";
 import { kubernetesRoutes } from "./kubernetes/routes.ts";
 import { cubbyholeRoutes, plainKvRoutes } from "./kv/plain.ts";
-import { kvRoutes } from "./kv/routes.ts";
+import { kvRoutes, upgradingKvRoutes } from "./kv/routes.ts";
 import { transitRoutes } from "./transit/routes.ts";
 import { userpassRoutes } from "./userpass/routes.ts";
 
@@ -32,13 +32,19 @@ function oneTable(path: string, routes: readonly Route[]): MountTypeRow {
 
 const versionedKv = new RouteTable(kvRoutes);
 const plainKv = new RouteTable(plainKvRoutes);
+const upgradingKv = new RouteTable(upgradingKvRoutes);
+
+function kvTable({ config }: MountRecord): RouteTable {
+  if (config.upgrading === true) return upgradingKv;
+  return config.options?.["version"] === "2" ? versionedKv : plainKv;
+}
 
 /** Secrets engines, by Vault's name. */
 export const secretsEngines: ReadonlyMap<string, MountTypeRow> = new Map([
   [
     "kv",
     {
-      tableOf: ({ config }) => (config.options?.["version"] === "2" ? versionedKv : plainKv),
+      tableOf: kvTable,
       described: [
         { name: "kv_v1", path: "kv", routes: plainKvRoutes },
         { name: "kv_v2", path: "secret", routes: kvRoutes },

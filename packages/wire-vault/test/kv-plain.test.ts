@@ -47,18 +47,37 @@ describe("KV version 1 and cubbyholes", () => {
     assert.equal((await call("GET", "plain/app/")).status, 404);
   });
 
-  it("becomes version 2 while it is empty, and never version 1 again", async () => {
+  it("becomes version 2 with what it holds, is closed meanwhile, and never becomes version 1 again", async () => {
     const tune = (version: string) => call("POST", "sys/mounts/plain/tune", { options: { version } });
-    await call("POST", "plain/a", { x: 1 });
-    const reason = "cannot upgrade a mount that holds secrets: enable a mount of version 2, and write them there";
-    assert.deepEqual((await tune("2")).json.errors, [reason]);
-    assert.equal((await call("GET", "plain/a")).status, 200);
-    await call("DELETE", "plain/a");
-    assert.equal((await tune("2")).status, 204);
-    assert.equal((await call("POST", "plain/data/a", { data: { x: 1 } })).json.data.version, 1);
+    const names = Array.from({ length: 250 }, (_, index) => `app/${String(index).padStart(3, "0")}`);
+    for (const name of names) await call("POST", `plain/${name}`, { name });
+    const upgraded = await tune("2");
+    assert.deepEqual([upgraded.status, upgraded.json.data], [200, null]);
+    assert.match(upgraded.json.warnings[0], /^Upgrading mount from version 1 to version 2\./);
+    for (const [method, path] of [
+      ["GET", "plain/data/app/000"],
+      ["LIST", "plain/metadata"],
+      ["DELETE", "plain/app/000"],
+    ] as const) {
+      const closed = await call(method, path);
+      assert.equal(closed.status, 400);
+      assert.match(closed.json.errors[0], /^Upgrading from non-versioned to versioned data\./);
+    }
+    assert.ok(!JSON.stringify((await call("GET", "sys/mounts/plain")).json).includes("upgrading"));
+    await vault.test.lifecycle.runDue();
+    assert.deepEqual((await call("SCAN", "plain/metadata")).json.data.keys, names);
+    const { data } = (await call("GET", "plain/data/app/249")).json;
+    assert.deepEqual([data.data, data.metadata.version], [{ name: "app/249" }, 1]);
+    assert.equal((await call("POST", "plain/data/app/249", { data: {} })).json.data.version, 2);
     assert.deepEqual((await tune("1")).json.errors, ["cannot downgrade mount from version 2"]);
     assert.deepEqual((await tune("3")).json.errors, ["invalid version provided: 3"]);
     assert.deepEqual((await tune("x")).json.errors, ["unable to parse options: the version is no number"]);
+    assert.equal((await tune("2")).status, 204);
+  });
+
+  it("becomes version 2 at once while it is empty", async () => {
+    assert.equal((await call("POST", "sys/mounts/plain/tune", { options: { version: 2 } })).status, 200);
+    assert.equal((await call("POST", "plain/data/a", { data: { x: 1 } })).json.data.version, 1);
   });
 
   it("is kept apart mount by mount, and gone with its mount", async () => {

@@ -4,6 +4,7 @@ import { ServiceError } from "../errors.ts";
 import type { KeyRecord } from "../model/key.ts";
 import { endMethodTokens } from "../mounts/method-tokens.ts";
 import { clearRemovedAreas } from "../mounts/mount-areas.ts";
+import { upgradeSecrets } from "../operations/kv/upgrade-secrets.ts";
 import { StoreConflict } from "../ports/store.ts";
 import { destroyDueKey, expireDueKey, rotateDueKey } from "./due-key.ts";
 import { hasExpiredMaterial } from "./expire-material.ts";
@@ -109,6 +110,7 @@ export class Lifecycle {
   async #round(): Promise<void> {
     const nowMs = this.#core.clock.nowMs();
     await endMethodTokens(this.#core);
+    await upgradeSecrets(this.#core);
     await clearRemovedAreas(this.#core);
     let failuresInRow = 0;
     while (await this.#canRecord()) {

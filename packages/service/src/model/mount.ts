@@ -27,6 +27,8 @@ export interface MountConfig {
   readonly local?: boolean;
   readonly sealWrap?: boolean;
   readonly externalEntropyAccess?: boolean;
+  /** Whether its secrets of KV version 1 are being made versions: until then it is closed. Never shown. */
+  readonly upgrading?: boolean;
   /** Of the engine, such as `version` of KV. */
   readonly options?: Readonly<Record<string, string>>;
 }

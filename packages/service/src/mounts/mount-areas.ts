@@ -17,26 +17,40 @@ function areaPrefix({ type, uuid }: Pick<MountRecord, "type" | "uuid">): string 
 /** Beginnings of areas that nothing writes any more and that are not empty yet. */
 const removedArea = "sys/removed-areas";
 
-/** The write that goes with the removal of a mount: its areas are cleared after it, also when the server stops before. */
-export function clearMountLater(core: Core, mount: MountRecord): Write {
-  return clearAreasLater(core, areaPrefix(mount));
+interface RemovedAreas {
+  /** Until when they are looked at again: what was let in before the removal may still be written for a moment. */
+  readonly untilMs: number;
 }
 
-/** The write after which the lifecycle clears every area that begins with `prefix`, which was not said of it before. */
-export function clearAreasLater(core: Core, prefix: string): Write {
-  return core.vaultEntries.insert(removedArea, prefix, null);
+const lateWriteMs = 60_000;
+
+/** The write that goes with the removal of a mount: its areas are cleared after it, also when the server stops before. */
+export function clearMountLater(core: Core, mount: MountRecord): Write {
+  return clearAreasLater(core, areaPrefix(mount), core.clock.nowMs() + lateWriteMs);
+}
+
+/**
+ * The write after which the lifecycle clears every area that begins with `prefix`, which was not said of it before.
+ *
+ * @param untilMs how long something may come to them; 0 when nothing can
+ */
+export function clearAreasLater(core: Core, prefix: string, untilMs = 0): Write {
+  const removed: RemovedAreas = { untilMs };
+  return core.vaultEntries.insert(removedArea, prefix, removed);
 }
 
 /** Deletes what is left in removed areas, page by page; the lifecycle calls it. */
 export async function clearRemovedAreas(core: Core): Promise<void> {
+  let after: string | undefined;
   for (;;) {
-    const [removed] = await core.vaultEntries.page<null>(removedArea, undefined, 1);
+    const [removed] = await core.vaultEntries.page<RemovedAreas>(removedArea, after, 1);
     if (removed === undefined) return;
     for (;;) {
       const writes = await core.vaultEntries.deleteSomeUnder(removed.name);
       if (writes.length === 0) break;
       await core.commit(writes);
     }
-    await core.commit([core.vaultEntries.delete(removed)]);
+    after = removed.name;
+    if (removed.value.untilMs <= core.clock.nowMs()) await core.commit([core.vaultEntries.delete(removed)]);
   }
 }

@@ -152,3 +152,28 @@ export const kvRoutes: readonly Route[] = [
     anyFields: true,
   },
 ];
+
+const upgradingRoute: RouteHandler = async (call) => {
+  await call.execute(readKvConfig, { mount: call.mount! }, "ReadNothing");
+  return refuse(
+    "Upgrading from non-versioned to versioned data. This backend will be unavailable for a brief period and will resume service shortly.",
+  );
+};
+
+/** The endpoints of a mount whose secrets are being made versions. */
+export const upgradingKvRoutes: readonly Route[] = [
+  {
+    pattern: "*",
+    fields: [],
+    operations: {
+      read: upgradingRoute,
+      update: upgradingRoute,
+      patch: upgradingRoute,
+      delete: upgradingRoute,
+      list: upgradingRoute,
+      scan: upgradingRoute,
+    },
+    slash: true,
+    anyFields: true,
+  },
+];

@@ -88,7 +88,10 @@ export function writeTuneRoute(table: MountTable): RouteHandler {
       const description = call.fields.text("description");
       return { description, config: options === undefined ? config : { ...config, options } };
     };
-    await call.execute(tuneMount, { path: tunedPath(call, table), change });
-    return noContent;
+    const { upgraded } = await call.execute(tuneMount, { path: tunedPath(call, table), change });
+    if (!upgraded) return noContent;
+    const warning =
+      "Upgrading mount from version 1 to version 2. This mount will be unavailable for a brief period and will resume service shortly.";
+    return { status: 200, data: "null", warnings: [warning] };
   };
 }

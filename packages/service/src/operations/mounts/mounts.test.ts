@@ -94,6 +94,11 @@ describe("mounts", () => {
     assert.deepEqual(await vaultEntries.page(mountArea(going, "data"), undefined, 1), []);
     assert.equal(await vaultEntries.get(mountArea(going, "roles"), "one"), undefined);
     assert.equal((await vaultEntries.get(mountArea(staying, "roles"), "one"))?.value, 1);
+    // Written by a request that was let in before.
+    await t.core.commit([vaultEntries.insert(mountArea(going, "data"), "late", 1)]);
+    t.test.clock.advance(60_000);
+    await t.test.lifecycle.runDue();
+    assert.equal(await vaultEntries.get(mountArea(going, "data"), "late"), undefined);
     assert.deepEqual(await vaultEntries.page("sys/removed-areas", undefined, 1), []);
   });
 

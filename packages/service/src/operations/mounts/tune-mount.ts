@@ -13,6 +13,12 @@ export interface MountChange {
   readonly config: MountConfigChange;
 }
 
+export interface TunedMount {
+  readonly mount: MountRecord;
+  /** Whether it became KV version 2; if it held secrets, it is closed until they are versions. */
+  readonly upgraded: boolean;
+}
+
 export interface TuneMountInput extends MountInput {
   /** Decides on the mount as it is; throws ServiceError when the mount cannot be so. */
   readonly change: (mount: MountRecord) => MountChange;
@@ -23,7 +29,7 @@ export interface TuneMountInput extends MountInput {
  *
  * @throws ServiceError InvalidInput when there is no such mount, or its longest lease is shorter than its default one
  */
-export const tuneMount = defineOperation<TuneMountInput, { readonly mount: MountRecord }>({
+export const tuneMount = defineOperation<TuneMountInput, TunedMount>({
   name: "TuneMount",
   plane: "control",
   readOnly: false,
@@ -33,7 +39,7 @@ export const tuneMount = defineOperation<TuneMountInput, { readonly mount: Mount
   resources: () => [{ action: "coffer:TuneMount", resource: "*" }],
   record: ({ path }) => ({ path }),
   recordOutput: ({ mount: { description, config } }) => ({ description, config }),
-  async run({ core, input: { path, change } }) {
+  async run({ core, input: { path, change }, nowMs }) {
     const before = (await core.mounts.all()).get(path);
     if (before === undefined) refuse(`tune of path "${path}/" failed: no mount entry found`);
     const { description, config: changes } = change(before);
@@ -43,11 +49,11 @@ export const tuneMount = defineOperation<TuneMountInput, { readonly mount: Mount
       const less = `backend max lease TTL of ${maxLeaseTtl} would be less`;
       refuse(`${less} than backend default lease TTL of ${defaultLeaseTtl}`);
     }
-    await checkUpgrade(core, before, config);
+    const upgrading = await holdsPlainSecrets(core, before, config);
     const mount = {
       ...before,
       description: description ?? before.description,
-      config,
+      config: upgrading ? { ...config, upgrading } : config,
       revision: before.revision + 1,
     };
     checkMountSize(mount.description, config);
@@ -58,16 +64,19 @@ export const tuneMount = defineOperation<TuneMountInput, { readonly mount: Mount
       if (error instanceof StoreConflict && error.kind === "exists") throw new StoreConflict("stale", error.table);
       throw error;
     }
-    return { mount };
+    if (upgrading) core.onDueChanged(nowMs);
+    return { mount, upgraded: becomesVersioned(before, config) };
   },
 });
 
-/** Secrets of KV version 1 are not versions: version 2 would not find them. */
-async function checkUpgrade(core: Core, { type, config, ...mount }: MountRecord, changed: MountConfig): Promise<void> {
-  if (type !== "kv" || config.options?.["version"] === "2" || changed.options?.["version"] !== "2") return;
-  const [kept] = await core.store.listVaultEntries(plainSecretsArea({ type, config, ...mount }), undefined, 1);
-  if (kept === undefined) return;
-  refuse("cannot upgrade a mount that holds secrets: enable a mount of version 2, and write them there");
+/** Whether a mount becomes KV version 2 and holds secrets of version 1, which are no versions yet. */
+async function holdsPlainSecrets(core: Core, before: MountRecord, changed: MountConfig): Promise<boolean> {
+  if (!becomesVersioned(before, changed)) return false;
+  return (await core.store.listVaultEntries(plainSecretsArea(before), undefined, 1)).length > 0;
+}
+
+function becomesVersioned({ type, config }: MountRecord, changed: MountConfig): boolean {
+  return type === "kv" && config.options?.["version"] !== "2" && changed.options?.["version"] === "2";
 }
 
 function refuse(reason: string): never {

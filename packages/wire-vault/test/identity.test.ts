@@ -256,6 +256,16 @@ describe("identities of the Vault API", () => {
     assert.deepEqual(await (await capabilitiesOf(id, `home/${group.id}`, ["named"]))(), ["read"]);
   });
 
+  it("lose no change to another at the same time", async () => {
+    const { id } = dataOf(await call("POST", "identity/entity", { name: "busy" }));
+    const join = (at: number) => call("POST", "identity/group", { name: `busy${at}`, member_entity_ids: [id] });
+    const joined = await Promise.all(Array.from({ length: 10 }, (_, at) => join(at)));
+    assert.ok(joined.every(({ status }) => status === 200));
+    assert.equal((await entity("busy")).group_ids.length, 10);
+    const same = await Promise.all(Array.from({ length: 10 }, () => call("POST", "identity/entity", { name: "same" })));
+    assert.deepEqual(same.map(({ status }) => status).sort(), [200, ...Array(9).fill(204)]);
+  });
+
   it("do nothing when they are disabled or gone, with root tokens either", async () => {
     const { id } = dataOf(await call("POST", "identity/entity", { name: "dave" }));
     const root = await capabilitiesOf(id, "a", ["root"]);

@@ -178,7 +178,7 @@ export { updateKeyDescription } from "./operations/keys/update-key-description.t
 export { deleteVersions, destroyVersions, undeleteVersions } from "./operations/kv/delete-versions.ts";
 export { configureKv, readKvConfig } from "./operations/kv/kv-config.ts";
 export { listSecrets } from "./operations/kv/list-secrets.ts";
-export { cubbyholeArea, cubbyholeSecrets, plainSecrets, plainSecretsArea } from "./operations/kv/plain-secrets.ts";
+export { cubbyholeSecrets, plainSecrets, plainSecretsArea } from "./operations/kv/plain-secrets.ts";
 export { readSecret } from "./operations/kv/read-secret.ts";
 export {
   isGone,
@@ -375,12 +375,21 @@ export {
 } from "./operations/vault-identity/groups.ts";
 export { loginEntity } from "./operations/vault-identity/login-entity.ts";
 export {
+  type LeaseInput,
+  listLeases,
+  lookUpLease,
+  renewLease,
+  revokeLease,
+  revokeLeasesUnder,
+} from "./operations/vault-leases/lease-operations.ts";
+export {
   deletePasswordPolicy,
   generatePassword,
   listPasswordPolicies,
   readPasswordPolicy,
   writePasswordPolicy,
 } from "./operations/vault-policies/password-policies.ts";
+
 export {
   type CapabilitiesSubject,
   type PathCapabilitiesOutput,
@@ -394,6 +403,43 @@ export {
   type WriteVaultPolicyInput,
   writeVaultPolicy,
 } from "./operations/vault-policies/vault-policy-operations.ts";
+export {
+  type CreatedVaultToken,
+  type CreateVaultTokenInput,
+  createVaultToken,
+} from "./operations/vault-tokens/create-token.ts";
+export type { TokenSubject } from "./operations/vault-tokens/find-token.ts";
+export {
+  listTokenAccessors,
+  lookUpOwnToken,
+  lookUpToken,
+  type TokenFinding,
+} from "./operations/vault-tokens/look-up-token.ts";
+export { type RenewedToken, renewOwnToken, renewToken } from "./operations/vault-tokens/renew-token.ts";
+export {
+  revokeOwnVaultToken,
+  revokeTokenAlone,
+  revokeVaultToken,
+  tidyTokens,
+} from "./operations/vault-tokens/revoke-token.ts";
+export {
+  deleteTokenRole,
+  listTokenRoles,
+  readTokenRole,
+  type TokenRoleChanges,
+  writeTokenRole,
+} from "./operations/vault-tokens/role-operations.ts";
+export { findTokenRole, type TokenRole } from "./operations/vault-tokens/token-role.ts";
+export {
+  invalidWrappingToken,
+  isWrappingToken,
+  lookUpWrapping,
+  rewrapAnswer,
+  unwrapAnswer,
+  type WrapInfo,
+  type WrappingSubject,
+  wrapAnswer,
+} from "./operations/vault-wrapping/wrap-answer.ts";
 export {
   type XksMetadataMember,
   type XksRequestMetadata,
@@ -451,7 +497,9 @@ export { type RootTokenStatus, rootTokenChars } from "./seal/root-token-attempts
 export { sealEvent } from "./seal/seal-event.ts";
 export { collectShares, type ShareOutcome, ShareProgress } from "./seal/share-progress.ts";
 export type { VaultAuditAuth, VaultAuditEntry, VaultAuditMemo } from "./vault/audit-entry.ts";
+export { cubbyholeArea } from "./vault/cubbyhole-area.ts";
 export { type IssuedVaultToken, issueVaultToken, type WantedVaultToken } from "./vault/issue-token.ts";
+export { useToken } from "./vault/use-token.ts";
 export type { VaultAcls } from "./vault/vault-acls.ts";
 export type { VaultEntries, VaultEntry, VaultFolderPage } from "./vault/vault-entries.ts";
 export { vaultPolicyName } from "./vault/vault-policy-entry.ts";

@@ -230,6 +230,15 @@ export class SqlStore implements Store {
     return this.#page("tokens", this.#pages.listTokensByAccessor, { after, limit });
   }
 
+  async findTokenByLease(leaseId: string): Promise<TokenRecord | undefined> {
+    const [found] = await this.#page("tokens", this.#pages.findTokenByLease, { leaseId, limit: 1 });
+    return found;
+  }
+
+  listTokensByLease(after = beforeAll, limit: number): Promise<readonly TokenRecord[]> {
+    return this.#page("tokens", this.#pages.listTokensByLease, { after, limit });
+  }
+
   listChildTokens(parentDigest: string, after = beforeAll, limit: number): Promise<readonly TokenRecord[]> {
     return this.#page("tokens", this.#pages.listChildTokens, { parentDigest, after, limit });
   }

@@ -3,7 +3,8 @@ import { RouteTable } from "./http/routes.ts";
 import { identityRoutes } from "./identity/routes.ts";
 import { describedMounts, tableOfMount } from "./mount-types.ts";
 import { type DescribedArea, openApiRoute } from "./sys/open-api.ts";
-import { sysRoutes, tokenRoutes } from "./sys/routes.ts";
+import { sysRoutes } from "./sys/routes.ts";
+import { tokenRoutes } from "./token/routes.ts";
 
 /** A part of the path space with endpoints of its own. */
 export interface Area {

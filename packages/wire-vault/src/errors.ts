@@ -34,6 +34,13 @@ const inputRows: Readonly<Record<InputKind, (reason: string) => VaultProblem>> =
 /** Paths in Vault's messages are quoted as Go's %q does; the wire's paths are printable, so JSON's quotes are the same. */
 const quote = (text: string) => JSON.stringify(text);
 
+/** Refusals that the original does not collect: those of logins and of requests to unwrap. */
+const bareRefusals: ReadonlySet<string> = new Set([
+  "permission denied",
+  "error validating wrapping token: token is empty",
+  "error validating wrapping token: empty token in request body",
+]);
+
 /**
  * Vault's answer to each error code (OpenBao, sdk/logical/response_util.go: `RespondErrorCommon`; texts from the
  * handlers named in docs/divergences/vault.md). Codes without a counterpart have Coffer's own words.
@@ -44,8 +51,11 @@ const rows: { readonly [C in ErrorCode]: Row<C> } = {
     failure === "missing"
       ? problem(403, "permission denied")
       : problem(403, collected("permission denied", "invalid token")),
-  AccessDenied: ({ action, reason }) =>
-    problem(403, action === "vault:Login" && reason !== undefined ? reason : collected("permission denied")),
+  AccessDenied: ({ action, reason = "" }) =>
+    problem(
+      403,
+      (action === "vault:Login" && reason !== "") || bareRefusals.has(reason) ? reason : collected("permission denied"),
+    ),
   NotFound: ({ resource, id, reason }) => {
     if (resource === "mount") return problem(404, `no handler for route ${quote(id)}. route entry not found.`);
     if (resource === "route") return problem(404, reason ?? collected("unsupported path"));

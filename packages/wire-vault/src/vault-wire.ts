@@ -23,6 +23,9 @@ import { readFields, readOperation } from "./http/read-request.ts";
 import type { RouteMatch } from "./http/routes.ts";
 import { vaultLimits } from "./limits.ts";
 import { parseVaultPath } from "./vault-path.ts";
+import { checkWrappingToken } from "./wrapping/check-token.ts";
+import { readWrapTtl } from "./wrapping/wrap-header.ts";
+import { isWrappable, wrapResult } from "./wrapping/wrapped-result.ts";
 
 /** How far a request got: what the audit record of its refusal says of it. */
 interface Progress {
@@ -80,6 +83,7 @@ async function refuse(core: Core, progress: Progress, thrown: unknown): Promise<
 async function handle(core: Core, request: WireRequest, progress: Progress): Promise<WireAnswer> {
   const path = parseVaultPath(request.path);
   refuseUnsupportedHeaders(request);
+  const wrapTtlSeconds = readWrapTtl(request);
   const query = new URLSearchParams(request.query);
   const operation = readOperation(request.method, query);
   const area = await findArea(core, path.text, path.segments);
@@ -96,10 +100,13 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
       fields,
       mount: area?.mount,
       mountType: area?.mountType ?? "",
-      wrapTtlSeconds: undefined,
+      wrapTtlSeconds,
       nowMs: core.clock.nowMs(),
     }));
   know();
+  if (match?.route.wrappingToken === true) {
+    await checkWrappingToken(core, request, readFields(operation, request, query));
+  }
   const isOpen = match?.route.open?.includes(operation) === true;
   const looksAtToken = match?.route.optionalToken === true && shownToken(request) !== undefined;
   const { principal, token } =
@@ -123,7 +130,7 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
         operation: creates ? "create" : operation,
         sudo: match?.route.sudo?.includes(operation) === true,
         fields,
-        wrapTtlSeconds: undefined,
+        wrapTtlSeconds,
         nowMs: core.clock.nowMs(),
       },
     );
@@ -140,18 +147,28 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
   }
   const context: RequestContext = { ...progress.caller, principal: progress.caller.principal ?? principal };
   const { captures } = match;
-  const call = new VaultCall({ core, context, fields, captures, mount: area.mount, token, request, creates });
+  const call = new VaultCall({
+    core,
+    context,
+    fields,
+    captures,
+    mount: area.mount,
+    token,
+    request,
+    creates,
+    wrapTtlSeconds,
+  });
   await progress.devices.logRequest();
   let result: VaultResult;
   try {
-    result = await handler(call);
+    result = withIgnored(await handler(call), match, fields);
+    if (wrapTtlSeconds !== undefined && isWrappable(result)) result = await wrapResult(call, result, wrapTtlSeconds);
   } finally {
     progress.audited = call.audited;
   }
   invariant(call.audited, "every Vault route runs an operation");
-  const answer = withIgnored(result, match, fields);
-  await progress.devices.logAnswer(answer);
-  return answerResult(answer, context.requestId, area.mountType);
+  await progress.devices.logAnswer(result);
+  return answerResult(result, context.requestId, area.mountType);
 }
 
 /** The path as it is kept: what auth methods keep has names in lower case, whatever is asked for. */

@@ -3,6 +3,7 @@ import { limits } from "@coffer/service";
 import { atLeast, base64Of, bounded, countable, elsewhere, type LimitCase, letters, newKey } from "./limit-cases.ts";
 import { loginLimitCases } from "./limit-cases-logins.ts";
 import { mountLimitCases } from "./limit-cases-mounts.ts";
+import type { TokenLimit } from "./limit-cases-tokens.ts";
 import { assertRefusal } from "./refusals.ts";
 import { succeeded, type Wires } from "./wires.ts";
 
@@ -44,7 +45,7 @@ const passwordPolicy = (length: number, charset: string) =>
 const numbered = (prefix: string, count: number) => Array.from({ length: count }, (_, at) => `${prefix}${at}`);
 
 /** One case for each limit of the core. */
-export const coreLimitCases: Readonly<Record<keyof typeof limits, LimitCase>> = {
+export const coreLimitCases: Readonly<Record<Exclude<keyof typeof limits, TokenLimit>, LimitCase>> = {
   plaintextBytes: bounded(
     "rest",
     limits.plaintextBytes.value,

@@ -5,11 +5,12 @@ import { after, before, describe, it } from "node:test";
 import { BadInputServer } from "./bad-input-fixture.ts";
 import type { LimitCase } from "./limit-cases.ts";
 import { coreLimitCases } from "./limit-cases-core.ts";
+import { tokenLimitCases } from "./limit-cases-tokens.ts";
 import { awsLimitCases, httpLimitCases, restLimitCases, vaultLimitCases, xksLimitCases } from "./limit-cases-wires.ts";
 
 /** The sections of docs/LIMITS.md with a case for each of their rows: a row without one does not compile. */
 const sections: readonly [string, Readonly<Record<string, LimitCase>>][] = [
-  ["Keys and messages, through every API", coreLimitCases],
+  ["Keys and messages, through every API", { ...coreLimitCases, ...tokenLimitCases }],
   ["HTTP", httpLimitCases],
   ["AWS API", awsLimitCases],
   ["Vault API", vaultLimitCases],

@@ -7,7 +7,6 @@ export const wrapping: Area = {
   scenarios: [
     {
       name: "any answer",
-      pending: "tokens, policies, auth methods and wrapping",
       steps: [
         step("GET sys/policies/acl/default", undefined, { ...wrap, keep: { token: "wrap_info.token" } }),
         step("POST sys/wrapping/lookup", { token: "{{token}}" }),

@@ -8,10 +8,11 @@ import { limits } from "../limits.ts";
 import type { AccessKeyRecord, Principal, TokenRecord } from "../model/principal.ts";
 import type { Clock } from "../ports/clock.ts";
 import type { Store, Write } from "../ports/store.ts";
-import { vaultPrincipal } from "../vault/vault-principal.ts";
+import { type BatchTokenRecord, sealBatchToken } from "../vault/batch-token.ts";
 import { loadPrincipal, loadSessionPolicies, rootPrincipal } from "./load-principal.ts";
 import { sessionPrincipal } from "./session-principal.ts";
 import { type OpenedSession, openSession, type SessionFacts, sealSession } from "./session-token.ts";
+import { TokenDirectory } from "./token-directory.ts";
 
 /** What an access key id stands for. */
 export interface AccessKeyCredential {
@@ -36,7 +37,6 @@ interface Cached<Credential, Shown> {
 }
 
 type CachedAccessKey = Cached<AccessKeyRecord, AccessKeyCredential>;
-type CachedToken = Cached<TokenRecord, Principal>;
 
 /** An opened session token with its session policies. */
 interface LoadedSession {
@@ -83,8 +83,8 @@ export class IdentityDirectory {
   /** By digest of the token. */
   readonly #sessions = new ReadThroughCache<CachedSession>(limits.cachedIdentities.value);
   readonly #sessionKey: KeyObject;
-  /** By digest. */
-  readonly #tokens = new ReadThroughCache<CachedToken>(limits.cachedIdentities.value);
+  readonly #tokens: TokenDirectory;
+  readonly #batchKey: KeyObject;
   /** By ARN. */
   readonly #principals = new ReadThroughCache<Principal>(limits.cachedIdentities.value);
 
@@ -94,6 +94,8 @@ export class IdentityDirectory {
     this.#clock = clock;
     this.#options = options;
     this.#sessionKey = keyring.deriveSealingKey("session tokens");
+    this.#batchKey = keyring.deriveSealingKey("vault batch tokens");
+    this.#tokens = new TokenDirectory(store, clock, this.#batchKey, (record) => this.#findPrincipal(record));
   }
 
   get dev(): boolean {
@@ -183,29 +185,27 @@ export class IdentityDirectory {
   }
 
   /**
-   * The principal behind a bearer or Vault token.
+   * The principal behind a bearer or Vault token. Whoever lets a request in with it calls `useToken`.
    *
-   * @returns undefined for an unknown or expired token
+   * @returns undefined for an unknown, expired or revoked token
    */
   findToken(token: string): Promise<Principal | undefined> {
-    // Digests are looked up, so the time that it takes says nothing of any token.
-    return this.findTokenByDigest(sha256Hex(token));
+    return this.#tokens.find(token);
   }
 
-  /** As `findToken`. @param digest lower-case hex SHA-256 of the token */
-  async findTokenByDigest(digest: string): Promise<Principal | undefined> {
-    const cached = await this.#tokens.find(digest, async () => {
-      const record = await this.#store.get("tokens", { digest });
-      if (record === undefined) return undefined;
-      if (record.vault === undefined) return cache(record, (principal) => ({ ...principal, token: record }));
-      const holder = vaultPrincipal(record);
-      return { ...cache(record, () => holder), principal: holder };
-    });
-    if (cached === undefined) return undefined;
-    const { expiresAtMs, vault } = cached.credential;
-    const principal = vault === undefined ? await this.#findPrincipal(cached.credential) : cached.principal;
-    if (expiresAtMs !== undefined && expiresAtMs <= this.#clock.nowMs()) return undefined;
-    return principal === undefined ? undefined : show(cached, principal);
+  /** As `findToken`. @param digest lower-case hex SHA-256 of the token; batch tokens are found only when in use */
+  findTokenByDigest(digest: string): Promise<Principal | undefined> {
+    return this.#tokens.findByDigest(digest);
+  }
+
+  /** Whether a token that was stored holds: its time is not over, and all that it comes from hold too. */
+  isTokenLive(record: TokenRecord): Promise<boolean> {
+    return this.#tokens.isLive(record);
+  }
+
+  /** Seals a batch token of the Vault API, which is stored nowhere. @returns undefined when it would be too long */
+  sealBatchToken(record: BatchTokenRecord): string | undefined {
+    return sealBatchToken(this.#batchKey, record);
   }
 
   /**

@@ -6,6 +6,7 @@ import { endMethodTokens } from "../mounts/method-tokens.ts";
 import { clearRemovedAreas } from "../mounts/mount-areas.ts";
 import { upgradeSecrets } from "../operations/kv/upgrade-secrets.ts";
 import { StoreConflict } from "../ports/store.ts";
+import { clearExpired } from "./clear-expired.ts";
 import { destroyDueKey, expireDueKey, rotateDueKey } from "./due-key.ts";
 import { hasExpiredMaterial } from "./expire-material.ts";
 import { RetryPlan } from "./retry-plan.ts";
@@ -112,6 +113,7 @@ export class Lifecycle {
     await endMethodTokens(this.#core);
     await upgradeSecrets(this.#core);
     await clearRemovedAreas(this.#core);
+    await clearExpired(this.#core, nowMs);
     let failuresInRow = 0;
     while (await this.#canRecord()) {
       const due = await this.#core.store.listDueKeys(nowMs, batchKeys + this.#retries.size);

@@ -62,6 +62,8 @@ export interface TokenRecord {
   readonly expiresAtMs?: number;
   /** Digest of the token that made this one: it goes with it. Absent for orphans. */
   readonly parentDigest?: string;
+  /** Under which `sys/leases` shows it: where it was made, and random hex. Absent for those that the Vault API did not make. */
+  readonly leaseId?: string;
   /** Present for tokens that the Vault API made: their ACL policies decide, and not those of an IAM principal. */
   readonly vault?: VaultTokenFacts;
   readonly revision: number;
@@ -80,7 +82,9 @@ export interface VaultTokenFacts {
   readonly explicitMaxTtl: number;
   /** Seconds; 0 means that it is not periodic. */
   readonly period: number;
-  /** Uses that are left; 0 means any number. */
+  /** Seconds that renewals may keep it for, by role or mount; absent means that there is no other bound than the server's. */
+  readonly maxTtl?: number;
+  /** Uses that are left; 0 means any number, -1 that the last one is under way. */
   readonly numUses: number;
   /** Empty when it has none. */
   readonly entityId: string;
@@ -89,6 +93,8 @@ export interface VaultTokenFacts {
   /** The token role that made it. */
   readonly role?: string;
   readonly lastRenewedAtMs?: number;
+  /** Seconds that the last renewal gave: what the next one gives unless it asks for something else. */
+  readonly renewedTtl?: number;
 }
 
 /** An identity policy attached to a principal. */

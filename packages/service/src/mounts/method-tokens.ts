@@ -2,6 +2,7 @@ import type { Core } from "../core.ts";
 import { limits } from "../limits.ts";
 import type { MountRecord } from "../model/mount.ts";
 import type { Write } from "../ports/store.ts";
+import { removeTokenTree } from "../vault/remove-tokens.ts";
 
 /** Auth methods that were disabled or moved and whose tokens are not all deleted yet, by uuid. */
 const removedArea = "sys/removed-auth-methods";
@@ -20,7 +21,7 @@ export function endTokensLater(core: Core, { path, uuid }: MountRecord): readonl
   return core.vaultEntries.replace(removedArea, uuid, removed);
 }
 
-/** Deletes the tokens of auth methods that ended, page by page over all tokens; the lifecycle calls it. */
+/** Deletes the tokens of auth methods that ended, with those that they made; the lifecycle calls it. */
 export async function endMethodTokens(core: Core): Promise<void> {
   for (;;) {
     const [removed] = await core.vaultEntries.page<RemovedMethod>(removedArea, undefined, 1);
@@ -31,16 +32,13 @@ export async function endMethodTokens(core: Core): Promise<void> {
 }
 
 async function endTokensOf(core: Core, prefix: string): Promise<void> {
-  let after: string | undefined;
-  for (;;) {
-    const page = await core.store.listTokensByAccessor(after, limits.pageItems.value);
-    const writes: Write[] = [];
+  for (let after = prefix; ; ) {
+    const page = await core.store.listTokensByLease(after, limits.pageItems.value);
     for (const record of page) {
-      if (record.vault?.path.startsWith(prefix) !== true || (await core.mounts.stands(record))) continue;
-      writes.push({ op: "delete", table: "tokens", key: { digest: record.digest }, revision: "any" });
+      if (record.leaseId?.startsWith(prefix) !== true) return;
+      if (!(await core.mounts.stands(record))) await removeTokenTree(core, record.digest, core.clock.nowMs());
     }
-    if (writes.length > 0) await core.commit(writes);
-    after = page.at(-1)?.accessor;
+    after = page.at(-1)?.leaseId ?? "";
     if (page.length < limits.pageItems.value) return;
   }
 }

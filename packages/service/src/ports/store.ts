@@ -248,6 +248,10 @@ export interface Store {
   findTokenByAccessor(accessor: string): Promise<TokenRecord | undefined>;
   /** All tokens, by accessor. */
   listTokensByAccessor(afterAccessor: string | undefined, limit: number): Promise<readonly TokenRecord[]>;
+  /** The token with a lease id. */
+  findTokenByLease(leaseId: string): Promise<TokenRecord | undefined>;
+  /** Tokens that have a lease id, by it. */
+  listTokensByLease(afterLeaseId: string | undefined, limit: number): Promise<readonly TokenRecord[]>;
   /** Tokens that were made by another one, by digest. */
   listChildTokens(
     parentDigest: string,

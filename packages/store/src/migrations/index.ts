@@ -7,6 +7,7 @@ import { keyUsage } from "./0006-key-usage.ts";
 import { grants } from "./0007-grants.ts";
 import { vault } from "./0008-vault.ts";
 import { transit } from "./0009-transit.ts";
+import { tokenLeases } from "./0011-token-leases.ts";
 import type { Migration } from "./migrate.ts";
 
 /** All migrations, oldest first. */
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   grants,
   vault,
   transit,
+  tokenLeases,
 ];

@@ -20,6 +20,17 @@ export function compileVaultQueries(db: Kysely<Database>) {
         .orderBy("accessor")
         .limit(argument("limit")),
     ),
+    findTokenByLease: compileQuery<Page & { leaseId: string }>((argument) =>
+      db.selectFrom("tokens").selectAll().where("lease_id", "=", argument("leaseId")).limit(argument("limit")),
+    ),
+    listTokensByLease: compileQuery<Page & { after: string }>((argument) =>
+      db
+        .selectFrom("tokens")
+        .selectAll()
+        .where("lease_id", ">", argument("after"))
+        .orderBy("lease_id")
+        .limit(argument("limit")),
+    ),
     listChildTokens: compileQuery<Page & { parentDigest: string; after: string }>((argument) =>
       db
         .selectFrom("tokens")

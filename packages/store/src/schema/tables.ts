@@ -172,6 +172,7 @@ const tokens = {
   createdAtMs: integer("created_at_ms"),
   expiresAtMs: optional(integer("expires_at_ms")),
   parentDigest: optional(text("parent_digest")),
+  leaseId: optional(text("lease_id")),
   vault: optional(json("vault")),
   revision: integer("revision"),
 } satisfies Columns<TokenRecord>;

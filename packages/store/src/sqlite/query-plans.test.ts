@@ -33,7 +33,7 @@ after(() => database.close());
 
 describe("the query plans", () => {
   it("are those of all queries", () => {
-    assert.equal(plans.size, 40 + 21 * 5);
+    assert.equal(plans.size, 42 + 21 * 5);
   });
   it("would show a scan and a sort if there were any", () => {
     assert.match(
@@ -59,6 +59,8 @@ describe("the query plans", () => {
       listKeyVersions: /\(region=\? AND key_id=\? AND version>\?\)/,
       listDueKeys: /keys_by_due \(due_at_ms>\? AND due_at_ms<\?\)/,
       listTokens: /tokens_by_principal \(principal_arn=\? AND digest>\?\)/,
+      findTokenByLease: /tokens_by_lease \(lease_id=\?\)/,
+      listTokensByLease: /tokens_by_lease \(lease_id>\?\)/,
       listIamNames: /\(account=\? AND kind=\? AND name>\?\)/,
       listPolicyVersions: /\(policy_arn=\? AND version>\?\)/,
       listAttachedPolicies: /\(principal_arn=\? AND policy_arn>\?\)/,

@@ -157,6 +157,7 @@ export const sampleRecords: Tables = {
     createdAtMs: 1_700_000_000_000,
     expiresAtMs: 1_700_000_360_000,
     parentDigest: "ef".repeat(32),
+    leaseId: "auth/token/create/h1",
     vault: {
       type: "service",
       path: "auth/token/create",
@@ -293,7 +294,7 @@ export const optionalMembers: { readonly [T in TableName]: readonly (keyof Table
   grantNames: [],
   principals: ["trustPolicy", "trustPrincipals", "maxSessionSeconds", "boundaryArn"],
   accessKeys: [],
-  tokens: ["expiresAtMs", "parentDigest", "vault"],
+  tokens: ["expiresAtMs", "parentDigest", "leaseId", "vault"],
   identityPolicies: [],
   iamNames: [],
   managedPolicies: [],

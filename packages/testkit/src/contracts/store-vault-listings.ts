@@ -9,7 +9,7 @@ function entry(area: string, name: string, more: Partial<VaultEntryRecord> = {})
 }
 
 function token(letter: string, more: Partial<TokenRecord>): TokenRecord {
-  const { parentDigest: _, expiresAtMs: __, ...sample } = sampleRecords.tokens;
+  const { parentDigest: _, expiresAtMs: __, leaseId: ___, ...sample } = sampleRecords.tokens;
   return { ...sample, digest: letter.repeat(64), accessor: `accessor-${letter}`, ...more };
 }
 
@@ -24,8 +24,8 @@ async function withRows(open: () => Promise<Store>, check: (store: Store) => Pro
     ];
     const tokens = [
       token("1", {}),
-      token("3", { parentDigest: "1".repeat(64), expiresAtMs: 30 }),
-      token("2", { parentDigest: "1".repeat(64), expiresAtMs: 40 }),
+      token("3", { parentDigest: "1".repeat(64), leaseId: "b/h1", expiresAtMs: 30 }),
+      token("2", { parentDigest: "1".repeat(64), leaseId: "a/h2", expiresAtMs: 40 }),
       token("4", { parentDigest: "2".repeat(64) }),
     ];
     await store.commit([
@@ -89,6 +89,10 @@ export function describeVaultListings(open: () => Promise<Store>): void {
         assert.equal(letters(await store.listTokensByAccessor("accessor-2", 1)), "3");
         assert.equal(letters(await store.listChildTokens("1".repeat(64), undefined, 9)), "23");
         assert.equal(letters(await store.listChildTokens("1".repeat(64), "2".repeat(64), 9)), "3");
+        assert.equal((await store.findTokenByLease("b/h1"))?.digest, "3".repeat(64));
+        assert.equal(await store.findTokenByLease("b/h"), undefined);
+        assert.equal(letters(await store.listTokensByLease(undefined, 9)), "23");
+        assert.equal(letters(await store.listTokensByLease("a/h2", 9)), "3");
         assert.equal(letters(await store.listExpiredTokens(29, 9)), "");
         assert.equal(letters(await store.listExpiredTokens(40, 9)), "32");
       }));

@@ -1,4 +1,4 @@
-import { type Core, type Principal, parseBearerToken, ServiceError, type WireRequest } from "@coffer/service";
+import { type Core, type Principal, parseBearerToken, ServiceError, useToken, type WireRequest } from "@coffer/service";
 
 /**
  * Who sends a request: by `Authorization: Bearer`, else by `X-Vault-Token`. In dev mode a request without either is the
@@ -17,7 +17,7 @@ export async function authenticate(core: Core, request: WireRequest): Promise<Pr
       reason: "The request has no bearer token.",
     });
   }
-  const principal = await core.identities.findToken(token);
+  const principal = await useToken(core, token, request.peerAddress);
   if (principal === undefined) {
     throw ServiceError.of("Unauthenticated", { failure: "unknownToken", reason: "The token is unknown or expired." });
   }

@@ -1,4 +1,4 @@
-import { type Core, type Principal, parseBearerToken, ServiceError, type WireRequest } from "@coffer/service";
+import { type Core, type Principal, parseBearerToken, ServiceError, useToken, type WireRequest } from "@coffer/service";
 
 export interface Authenticated {
   readonly principal: Principal;
@@ -15,14 +15,14 @@ export function shownToken(request: WireRequest): string | undefined {
  * Who sends a request: by `X-Vault-Token`, else by `Authorization: Bearer`. Some clients send the header twice; the first
  * counts. Dev mode is no exception here: its token is `root-token`.
  *
- * @throws ServiceError Unauthenticated
+ * @throws ServiceError Unauthenticated; AccessDenied from outside the networks that the token is bound to
  */
 export async function authenticate(core: Core, request: WireRequest): Promise<Authenticated> {
   const token = shownToken(request);
   if (token === undefined) {
     throw ServiceError.of("Unauthenticated", { failure: "missing", reason: "The request has no token." });
   }
-  const principal = await core.identities.findToken(token);
+  const principal = await useToken(core, token, request.peerAddress);
   if (principal === undefined) {
     throw ServiceError.of("Unauthenticated", { failure: "unknownToken", reason: "The token is unknown or expired." });
   }
@@ -40,12 +40,6 @@ export function refuseUnsupportedHeaders(request: WireRequest): void {
   if (namespace !== "" && namespace !== "root") {
     throw ServiceError.of("Unsupported", {
       reason: 'namespaces are not supported: leave out the X-Vault-Namespace header, or set it to "root"',
-    });
-  }
-  const wrapTtl = (request.firstHeader("x-vault-wrap-ttl") ?? "").trim();
-  if (wrapTtl !== "" && !/^0+[a-z]*$/.test(wrapTtl)) {
-    throw ServiceError.of("Unsupported", {
-      reason: "response wrapping is not supported: leave out the X-Vault-Wrap-TTL header",
     });
   }
 }

@@ -28,6 +28,8 @@ export class VaultCall {
   readonly request: WireRequest;
   /** Whether a write makes what is not there: only for routes that can tell (`Route.exists`). */
   readonly creates: boolean;
+  /** How long the answer is to be wrapped, in seconds; undefined when it is not. */
+  readonly wrapTtlSeconds: number | undefined;
   #audited = false;
 
   constructor(parts: {
@@ -39,6 +41,7 @@ export class VaultCall {
     readonly token: string | undefined;
     readonly request: WireRequest;
     readonly creates: boolean;
+    readonly wrapTtlSeconds: number | undefined;
   }) {
     this.core = parts.core;
     this.context = parts.context;
@@ -48,6 +51,7 @@ export class VaultCall {
     this.token = parts.token;
     this.request = parts.request;
     this.creates = parts.creates;
+    this.wrapTtlSeconds = parts.wrapTtlSeconds;
   }
 
   /** Whether an operation ran, and with it left its audit record. */

@@ -51,7 +51,8 @@ export function answerResult(result: VaultResult, requestId: string, mountType: 
   return {
     status,
     headers,
-    body: `{${top}"request_id":"${requestId}",${lease},"data":${data},"wrap_info":${wrapInfo ?? "null"},"warnings":${warned},"auth":${auth ?? "null"},"mount_type":"${mountType}"}`,
+    // As in the original, an answer that gives a wrapping token has no id.
+    body: `{${top}"request_id":"${wrapInfo === undefined ? requestId : ""}",${lease},"data":${data},"wrap_info":${wrapInfo ?? "null"},"warnings":${warned},"auth":${auth ?? "null"},"mount_type":"${mountType}"}`,
   };
 }
 

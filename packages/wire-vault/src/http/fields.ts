@@ -1,4 +1,5 @@
 import { ServiceError } from "@coffer/service";
+import { goDurationProblem, parseGoDuration } from "./go-duration.ts";
 
 /** A refusal of one parameter in Vault's words. `expected` says what it should be; the value itself is never quoted. */
 export function refuseField(name: string, expected: string): never {
@@ -12,17 +13,6 @@ export function refuseField(name: string, expected: string): never {
 const trueTexts: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
 const falseTexts: ReadonlySet<string> = new Set(["", "0", "f", "F", "false", "FALSE", "False"]);
 const decimal = /^[+-]?[0-9]{1,15}$/;
-const secondsOf: ReadonlyMap<string, number> = new Map([
-  ["d", 86_400],
-  ["h", 3600],
-  ["m", 60],
-  ["s", 1],
-  ["ms", 1e-3],
-  ["us", 1e-6],
-  ["µs", 1e-6],
-  ["ns", 1e-9],
-]);
-const durationPart = /([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ns|us|µs|ms|d|h|m|s)/y;
 
 /**
  * The parameters of one call. As Vault does, each is converted to the type that the endpoint wants, because its CLI sends
@@ -123,10 +113,25 @@ export class Fields {
     const seconds = Number.isSafeInteger(value)
       ? (value as number)
       : typeof value === "string"
-        ? parseDuration(value)
+        ? parseGoDuration(value)
         : undefined;
     if (seconds === undefined || !Number.isFinite(seconds)) return refuseField(name, "expected a duration such as 24h");
     return Math.trunc(seconds);
+  }
+
+  /** A duration that is given as text, in whole seconds and with its sign, refused in Go's bare words; 0 when absent. */
+  goSeconds(name: string): number {
+    const value = this.raw(name);
+    const text = typeof value === "number" ? String(value) : this.text(name);
+    const seconds = parseGoDuration(text ?? "");
+    if (seconds !== undefined && Number.isFinite(seconds)) return Math.trunc(seconds);
+    throw ServiceError.of("InvalidInput", { kind: "validation", member: name, reason: goDurationProblem(text ?? "") });
+  }
+
+  /** A list of texts, or one text, whose commas mean nothing. */
+  slice(name: string): readonly string[] {
+    const value = this.raw(name);
+    return typeof value === "string" ? (value === "" ? [] : [value]) : this.texts(name);
   }
 
   /** A list of texts, or one text with commas. */
@@ -137,21 +142,4 @@ export class Fields {
     if (Array.isArray(value) && value.every((part) => typeof part === "string")) return value;
     return refuseField(name, "expected a list of texts");
   }
-}
-
-/** Seconds of a Go duration with Vault's `d` for days, or of a plain number; undefined for anything else. */
-function parseDuration(text: string): number | undefined {
-  const trimmed = text.trim();
-  if (trimmed === "") return 0;
-  if (decimal.test(trimmed)) return Number(trimmed);
-  const negative = trimmed.startsWith("-");
-  const digits = negative || trimmed.startsWith("+") ? trimmed.slice(1) : trimmed;
-  let seconds = 0;
-  durationPart.lastIndex = 0;
-  while (durationPart.lastIndex < digits.length) {
-    const part = durationPart.exec(digits);
-    if (part === null) return undefined;
-    seconds += Number(part[1]) * (secondsOf.get(part[2]!) ?? 0);
-  }
-  return digits === "" ? undefined : negative ? -seconds : seconds;
 }

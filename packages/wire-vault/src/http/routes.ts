@@ -21,6 +21,8 @@ export interface Route {
   readonly open?: readonly VaultOperation[];
   /** A token that is shown on an open operation is looked at all the same, and must be a good one. */
   readonly optionalToken?: boolean;
+  /** A wrapping token, in the body or as the caller's own, is looked at before the caller is. */
+  readonly wrappingToken?: boolean;
   /** Operations that need `sudo` too (OpenBao: a backend's `PathsSpecial.Root`). */
   readonly sudo?: readonly VaultOperation[];
   /**

@@ -1,7 +1,8 @@
-import { lookupSelfRoute, renewSelfRoute, revokeSelfRoute } from "../auth/own-token.ts";
 import type { Route } from "../http/routes.ts";
+import { leaseRoutes } from "../leases/routes.ts";
 import { hashRoute } from "../transit/hash.ts";
 import { randomRoute } from "../transit/random.ts";
+import { wrappingRoutes } from "../wrapping/routes.ts";
 import { auditRoutes } from "./audit.ts";
 import { capabilitiesRoutes } from "./capabilities.ts";
 import { lockedUserRoutes } from "./locked-users.ts";
@@ -24,14 +25,9 @@ export const sysRoutes: readonly Route[] = [
     fields: ["algorithm", "format", "input"],
     operations: { update: hashRoute },
   })),
+  ...wrappingRoutes,
+  ...leaseRoutes,
   { pattern: "tools/random", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
   { pattern: "tools/random/:name", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
   { pattern: "tools/random/:name/:name", fields: ["bytes", "format", "source"], operations: { update: randomRoute } },
-];
-
-/** The endpoints below `auth/token/`. */
-export const tokenRoutes: readonly Route[] = [
-  { pattern: "lookup-self", fields: [], operations: { read: lookupSelfRoute, update: lookupSelfRoute } },
-  { pattern: "renew-self", fields: ["increment"], operations: { update: renewSelfRoute } },
-  { pattern: "revoke-self", fields: [], operations: { update: revokeSelfRoute } },
 ];

@@ -3,6 +3,7 @@ import type { MountRecord } from "../../model/mount.ts";
 import type { RequestContext } from "../../model/request.ts";
 import { mountArea } from "../../mounts/mount-areas.ts";
 import { defineOperation } from "../../pipeline/operation.ts";
+import { cubbyholeArea } from "../../vault/cubbyhole-area.ts";
 import { vaultPathAccess } from "../../vault/vault-principal.ts";
 import { type ListSecretsInput, listNames } from "./list-secrets.ts";
 import type { SecretData, SecretInput } from "./secret.ts";
@@ -79,11 +80,6 @@ export function plainSecretsArea(mount: MountRecord): string {
 
 /** Vault API: KV v1. */
 export const plainSecrets = plainOperations("PlainSecret", plainSecretsArea);
-
-/** Where the secrets of a token's cubbyhole are, by path; whoever revokes the token has it cleared (`clearAreasLater`). */
-export function cubbyholeArea(tokenDigest: string): string {
-  return `cubbyhole/${tokenDigest}`;
-}
 
 /** Vault API: cubbyhole, the secrets of the token that asks. */
 export const cubbyholeSecrets = plainOperations("CubbyholeSecret", (_mount, { principal: { token } }) => {

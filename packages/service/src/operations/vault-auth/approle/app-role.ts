@@ -4,7 +4,7 @@ import { limits } from "../../../limits.ts";
 import type { MountRecord } from "../../../model/mount.ts";
 import type { Write } from "../../../ports/store.ts";
 import { areCidrs } from "../../../vault/cidrs.ts";
-import { maxTtlSeconds } from "../../../vault/issue-token.ts";
+import { maxTtlSeconds } from "../../../vault/token-ttl.ts";
 import type { VaultEntry } from "../../../vault/vault-entries.ts";
 import { authArea, refuseInput } from "../auth-operation.ts";
 import {

@@ -1,7 +1,7 @@
 import { ServiceError } from "../../../errors.ts";
 import { StoreConflict } from "../../../ports/store.ts";
 import { areCidrs, areSubsets } from "../../../vault/cidrs.ts";
-import { maxTtlSeconds } from "../../../vault/issue-token.ts";
+import { maxTtlSeconds } from "../../../vault/token-ttl.ts";
 import { authOperation, refuseInput, refuseMissing } from "../auth-operation.ts";
 import { type AppRole, checkIdLength, findRole } from "./app-role.ts";
 import type { AppRoleInput } from "./role-operations.ts";

@@ -1,7 +1,7 @@
 import type { Core } from "../../../core.ts";
 import { ServiceError } from "../../../errors.ts";
 import type { MountRecord } from "../../../model/mount.ts";
-import { maxTtlSeconds } from "../../../vault/issue-token.ts";
+import { maxTtlSeconds } from "../../../vault/token-ttl.ts";
 import type { VaultEntry } from "../../../vault/vault-entries.ts";
 import { type AuthMountInput, authArea, authOperation, refuseInput } from "../auth-operation.ts";
 import { changeTokenParams, plainTokenParams, type TokenParamChanges, type TokenParams } from "../token-params.ts";

@@ -1,0 +1,34 @@
+import { renewOwnToken, renewToken, ServiceError } from "@coffer/service";
+import type { RouteHandler } from "../http/call.ts";
+import { authAnswer } from "./auth-answer.ts";
+import { readAccessor } from "./look-up.ts";
+
+/** The token that a request is about. @throws ServiceError InvalidInput */
+export function readToken(token: string | undefined): string {
+  if (token === undefined || token === "") {
+    throw ServiceError.of("InvalidInput", { kind: "validation", reason: "missing token ID" });
+  }
+  return token;
+}
+
+/** Vault API: auth/token/renew-self. */
+export const renewSelfRoute: RouteHandler = async (call) => {
+  const increment = call.fields.seconds("increment") ?? 0;
+  const renewed = await call.execute(renewOwnToken, { subject: { by: "self" }, increment });
+  return authAnswer({ ...renewed, token: call.token ?? "" });
+};
+
+/** Vault API: auth/token/renew. */
+export const renewRoute: RouteHandler = async (call) => {
+  const token = readToken(call.fields.text("token"));
+  const increment = call.fields.seconds("increment") ?? 0;
+  const renewed = await call.execute(renewToken, { subject: { by: "token", token }, increment });
+  return authAnswer({ ...renewed, token });
+};
+
+/** Vault API: auth/token/renew-accessor. The token itself is not shown. */
+export const renewAccessorRoute: RouteHandler = async (call) => {
+  const increment = call.fields.seconds("increment") ?? 0;
+  const subject = { by: "accessor", accessor: readAccessor(call) } as const;
+  return authAnswer({ ...(await call.execute(renewToken, { subject, increment })), token: "" });
+};

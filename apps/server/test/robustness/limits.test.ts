@@ -40,7 +40,7 @@ describe("every limit that is written down holds on a live server", () => {
 
   for (const [title, cases] of sections) {
     describe(title, () => {
-      it("is on the page in full", () => assert.deepEqual(namesOnPage(title), Object.keys(cases)));
+      it("is on the page in full", () => assert.deepEqual(namesOnPage(title).sort(), Object.keys(cases).sort()));
       for (const [name, one] of Object.entries(cases)) {
         if (typeof one === "function") it(name, () => one(bad));
         else

@@ -374,14 +374,7 @@ export {
   writeGroup,
 } from "./operations/vault-identity/groups.ts";
 export { loginEntity } from "./operations/vault-identity/login-entity.ts";
-export {
-  type LeaseInput,
-  listLeases,
-  lookUpLease,
-  renewLease,
-  revokeLease,
-  revokeLeasesUnder,
-} from "./operations/vault-leases/lease-operations.ts";
+export { leaseOperations } from "./operations/vault-leases/lease-operations.ts";
 export {
   deletePasswordPolicy,
   generatePassword,
@@ -403,32 +396,21 @@ export {
   type WriteVaultPolicyInput,
   writeVaultPolicy,
 } from "./operations/vault-policies/vault-policy-operations.ts";
-export {
-  type CreatedVaultToken,
-  type CreateVaultTokenInput,
-  createVaultToken,
-} from "./operations/vault-tokens/create-token.ts";
-export type { TokenSubject } from "./operations/vault-tokens/find-token.ts";
+export { createVaultToken } from "./operations/vault-tokens/create-token.ts";
 export {
   listTokenAccessors,
   lookUpOwnToken,
   lookUpToken,
   type TokenFinding,
 } from "./operations/vault-tokens/look-up-token.ts";
-export { type RenewedToken, renewOwnToken, renewToken } from "./operations/vault-tokens/renew-token.ts";
+export { renewOwnToken, renewToken } from "./operations/vault-tokens/renew-token.ts";
 export {
   revokeOwnVaultToken,
   revokeTokenAlone,
   revokeVaultToken,
   tidyTokens,
 } from "./operations/vault-tokens/revoke-token.ts";
-export {
-  deleteTokenRole,
-  listTokenRoles,
-  readTokenRole,
-  type TokenRoleChanges,
-  writeTokenRole,
-} from "./operations/vault-tokens/role-operations.ts";
+export { type TokenRoleChanges, tokenRoleOperations } from "./operations/vault-tokens/role-operations.ts";
 export { findTokenRole, type TokenRole } from "./operations/vault-tokens/token-role.ts";
 export {
   invalidWrappingToken,

@@ -1,12 +1,4 @@
-import {
-  listLeases,
-  lookUpLease,
-  renewLease,
-  revokeLease,
-  revokeLeasesUnder,
-  ServiceError,
-  tidyTokens,
-} from "@coffer/service";
+import { leaseOperations, ServiceError, tidyTokens } from "@coffer/service";
 import { listAnswer } from "../auth/list-names.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { noContent, ok, type VaultResult } from "../http/envelope.ts";
@@ -26,7 +18,7 @@ function readLeaseId({ fields, captures }: VaultCall): string {
 
 const lookUp: RouteHandler = async (call) => {
   const leaseId = readLeaseId(call);
-  const found = await call.execute(lookUpLease, { leaseId });
+  const found = await call.execute(leaseOperations.lookUp, { leaseId });
   if (found === undefined) return { status: 400, errors: ["invalid lease"] };
   const { vault, createdAtMs, expiresAtMs } = found;
   const time = (ms: number | undefined) => (ms === undefined ? null : new Date(ms).toISOString());
@@ -47,14 +39,16 @@ const list: RouteHandler = async (call) => {
   const prefix = call.captures[0] ?? "";
   const folder = prefix === "" || prefix.endsWith("/") ? prefix : `${prefix}/`;
   const after = call.fields.text("after") ?? "";
-  return listAnswer(await call.execute(listLeases, { folder, after, limit: call.fields.integer("limit") ?? 0 }));
+  return listAnswer(
+    await call.execute(leaseOperations.list, { folder, after, limit: call.fields.integer("limit") ?? 0 }),
+  );
 };
 
-const renew: RouteHandler = (call) => call.execute(renewLease, { leaseId: readLeaseId(call) });
+const renew: RouteHandler = (call) => call.execute(leaseOperations.renew, { leaseId: readLeaseId(call) });
 
 const revoke: RouteHandler = async (call) => {
   const sync = call.fields.boolean("sync") ?? false;
-  await call.execute(revokeLease, { leaseId: readLeaseId(call) });
+  await call.execute(leaseOperations.revoke, { leaseId: readLeaseId(call) });
   return revoked(sync);
 };
 
@@ -65,12 +59,12 @@ function revoked(sync: boolean): VaultResult {
 
 const revokeUnder: RouteHandler = async (call) => {
   const sync = call.fields.boolean("sync") ?? false;
-  await call.execute(revokeLeasesUnder, { prefix: call.captures[0]! });
+  await call.execute(leaseOperations.revokeUnder, { prefix: call.captures[0]! });
   return revoked(sync);
 };
 
 const revokeForce: RouteHandler = async (call) => {
-  await call.execute(revokeLeasesUnder, { prefix: call.captures[0]! });
+  await call.execute(leaseOperations.revokeUnder, { prefix: call.captures[0]! });
   return noContent;
 };
 
@@ -82,7 +76,7 @@ const tidy: RouteHandler = async (call) => {
 /** No revocation here fails for good, so there are no irrevocable leases, and others the original does not tell either. */
 function irrevocable(member: "counts" | "leases", none: unknown): RouteHandler {
   return async (call) => {
-    await call.execute(listLeases, { folder: "", after: "", limit: 1 });
+    await call.execute(leaseOperations.list, { folder: "", after: "", limit: 1 });
     if (call.fields.text("type")?.toLowerCase() !== "irrevocable") {
       throw ServiceError.of("NotFound", { resource: "operation", id: "" });
     }

@@ -1,12 +1,9 @@
 import {
-  deleteTokenRole,
   findTokenRole,
-  listTokenRoles,
-  readTokenRole,
   ServiceError,
   type TokenRole,
   type TokenRoleChanges,
-  writeTokenRole,
+  tokenRoleOperations,
 } from "@coffer/service";
 import { listAnswer } from "../auth/list-names.ts";
 import { present, readTexts } from "../auth/token-fields.ts";
@@ -77,13 +74,16 @@ function readChanges(fields: Fields): TokenRoleChanges {
 
 /** Vault API: auth/token/roles, create or update. */
 export const writeRoleRoute: RouteHandler = async (call) => {
-  const warnings = await call.execute(writeTokenRole, { name: call.captures[0]!, changes: readChanges(call.fields) });
+  const warnings = await call.execute(tokenRoleOperations.write, {
+    name: call.captures[0]!,
+    changes: readChanges(call.fields),
+  });
   return warnings.length === 0 ? noContent : { status: 200, data: "null", warnings };
 };
 
 /** Vault API: auth/token/roles, read. */
 export const readRoleRoute: RouteHandler = async (call) => {
-  const role = await call.execute(readTokenRole, { name: call.captures[0]! });
+  const role = await call.execute(tokenRoleOperations.read, { name: call.captures[0]! });
   if (role === undefined) throw ServiceError.of("NotFound", { resource: "operation", id: "" });
   return ok(JSON.stringify(roleData(role)));
 };
@@ -113,12 +113,12 @@ function roleData({ token, old, ...role }: TokenRole): Readonly<Record<string, u
 
 /** Vault API: auth/token/roles, delete. */
 export const deleteRoleRoute: RouteHandler = async (call) => {
-  await call.execute(deleteTokenRole, { name: call.captures[0]! });
+  await call.execute(tokenRoleOperations.delete, { name: call.captures[0]! });
   return noContent;
 };
 
 /** Vault API: auth/token/roles, list. */
 export const listRolesRoute: RouteHandler = async (call) => {
   const after = call.fields.text("after") ?? "";
-  return listAnswer(await call.execute(listTokenRoles, { after, limit: call.fields.integer("limit") ?? 0 }));
+  return listAnswer(await call.execute(tokenRoleOperations.list, { after, limit: call.fields.integer("limit") ?? 0 }));
 };

@@ -5,7 +5,7 @@ import { revokeTokenTree } from "../../vault/remove-tokens.ts";
 import { refuseInput, tokenOperation } from "../vault-tokens/token-operation.ts";
 
 /** A lease by its id: where its token was made, and random hex. */
-export interface LeaseInput {
+interface LeaseInput {
   readonly leaseId: string;
 }
 
@@ -17,7 +17,7 @@ async function findLease(core: Core, leaseId: string): Promise<TokenRecord | und
 }
 
 /** The token of a lease (Vault API: sys/leases/lookup). @returns undefined when there is none */
-export const lookUpLease = tokenOperation<LeaseInput, TokenRecord | undefined>({
+const lookUpLease = tokenOperation<LeaseInput, TokenRecord | undefined>({
   name: "LookUpLease",
   readOnly: true,
   record,
@@ -30,7 +30,7 @@ export const lookUpLease = tokenOperation<LeaseInput, TokenRecord | undefined>({
  *
  * Errors: InvalidInput, always.
  */
-export const renewLease = tokenOperation<LeaseInput, never>({
+const renewLease = tokenOperation<LeaseInput, never>({
   name: "RenewLease",
   readOnly: false,
   record,
@@ -43,7 +43,7 @@ export const renewLease = tokenOperation<LeaseInput, never>({
 });
 
 /** Revokes the token of a lease with all that it made (Vault API: sys/leases/revoke). One that is not there is no error. */
-export const revokeLease = tokenOperation<LeaseInput, null>({
+const revokeLease = tokenOperation<LeaseInput, null>({
   name: "RevokeLease",
   readOnly: false,
   record,
@@ -55,7 +55,7 @@ export const revokeLease = tokenOperation<LeaseInput, null>({
 });
 
 /** Revokes a lease, or all in a folder, tree by tree (Vault API: sys/leases/revoke-prefix and revoke-force). */
-export const revokeLeasesUnder = tokenOperation<{ readonly prefix: string }, { readonly revoked: number }>({
+const revokeLeasesUnder = tokenOperation<{ readonly prefix: string }, { readonly revoked: number }>({
   name: "RevokeLeases",
   readOnly: false,
   record: ({ prefix }) => ({ prefix }),
@@ -87,7 +87,7 @@ export const revokeLeasesUnder = tokenOperation<{ readonly prefix: string }, { r
 const lastCharacter = "\u{10ffff}";
 
 /** What lies right below a folder of leases, by name (Vault API: sys/leases/lookup, list); at most `limits.authNames`. */
-export const listLeases = tokenOperation<
+const listLeases = tokenOperation<
   { readonly folder: string; readonly after: string; readonly limit: number },
   readonly string[]
 >({
@@ -129,3 +129,12 @@ function childOf(folder: string, leaseId: string): string | undefined {
 function behind(name: string): string {
   return name.endsWith("/") ? name + lastCharacter : name;
 }
+
+/** What there is of leases. */
+export const leaseOperations = {
+  list: listLeases,
+  lookUp: lookUpLease,
+  renew: renewLease,
+  revoke: revokeLease,
+  revokeUnder: revokeLeasesUnder,
+} as const;

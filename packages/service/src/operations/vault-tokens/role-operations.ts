@@ -36,7 +36,7 @@ const types: ReadonlySet<string> = new Set<TokenRoleType>(["service", "batch", "
  *
  * @returns warnings. Errors: InvalidInput, LimitExceeded.
  */
-export const writeTokenRole = tokenOperation<RoleName & { readonly changes: TokenRoleChanges }, readonly string[]>({
+const writeTokenRole = tokenOperation<RoleName & { readonly changes: TokenRoleChanges }, readonly string[]>({
   name: "WriteVaultTokenRole",
   readOnly: false,
   record,
@@ -125,7 +125,7 @@ function warningsOf({ token }: TokenRole, { token: given, old }: TokenRoleChange
 }
 
 /** Vault API: auth/token/roles, read. @returns undefined when there is none */
-export const readTokenRole = tokenOperation<RoleName, TokenRole | undefined>({
+const readTokenRole = tokenOperation<RoleName, TokenRole | undefined>({
   name: "ReadVaultTokenRole",
   readOnly: true,
   record,
@@ -133,7 +133,7 @@ export const readTokenRole = tokenOperation<RoleName, TokenRole | undefined>({
 });
 
 /** Vault API: auth/token/roles, delete. One that is not there is no error. */
-export const deleteTokenRole = tokenOperation<RoleName, null>({
+const deleteTokenRole = tokenOperation<RoleName, null>({
   name: "DeleteVaultTokenRole",
   readOnly: false,
   record,
@@ -145,9 +145,17 @@ export const deleteTokenRole = tokenOperation<RoleName, null>({
 });
 
 /** Vault API: auth/token/roles, list, by name; at most `limits.authNames`. */
-export const listTokenRoles = tokenOperation<{ readonly after: string; readonly limit: number }, readonly string[]>({
+const listTokenRoles = tokenOperation<{ readonly after: string; readonly limit: number }, readonly string[]>({
   name: "ListVaultTokenRoles",
   readOnly: true,
   record: () => ({}),
   run: ({ core, input }) => tokenRoleNames(core, input.after, input.limit),
 });
+
+/** What there is of token roles. */
+export const tokenRoleOperations = {
+  delete: deleteTokenRole,
+  list: listTokenRoles,
+  read: readTokenRole,
+  write: writeTokenRole,
+} as const;

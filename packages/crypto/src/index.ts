@@ -1,4 +1,11 @@
 export { findKeySpec, keySpecs } from "./algorithms.ts";
+export { type CertificateFacts, readCertificate } from "./certificate.ts";
+export {
+  createCertificateRequest,
+  emptyRequestTemplate,
+  type RequestTemplate,
+  readRequestTemplate,
+} from "./certificate-request.ts";
 export { hmacSha256, sha256, sha256Hex, timingSafeEqualBytes, timingSafeEqualText } from "./digest.ts";
 export { type EncapsulationAlgorithmRow, findEncapsulationAlgorithm } from "./encapsulation-algorithms.ts";
 export { type EncryptionAlgorithmRow, findEncryptionAlgorithm } from "./encryption-algorithms.ts";

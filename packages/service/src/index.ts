@@ -251,6 +251,7 @@ export {
 export { listResourceTags, tagResource, untagResource } from "./operations/tags/tag-operations.ts";
 export { backUpKey } from "./operations/transit/backup/back-up-key.ts";
 export { backupName, restoreTransitKey } from "./operations/transit/backup/restore-key.ts";
+export { requestCertificate, setCertificates } from "./operations/transit/certificates.ts";
 export { configureKey } from "./operations/transit/configure-key.ts";
 export {
   transitDataKey,

@@ -166,6 +166,12 @@ export const limits = {
     "materials",
     "materials of a key with imported material; rotations on demand end before",
   ),
+  chainCertificates: limit(
+    "chainCertificates",
+    10,
+    "certificates",
+    "certificates of one key version (OpenBao: Transit, set certificate chain)",
+  ),
   materialDescriptionChars: limit(
     "materialDescriptionChars",
     256,

@@ -32,6 +32,8 @@ export const transitActions: readonly TransitAction[] = [
   ),
   { path: "backup/*", capability: "read", actions: ["kms:ExportKeyMaterial"] },
   { path: "keys/*/trim", capability: "update", actions: ["kms:TrimKey"] },
+  { path: "keys/*/csr", capability: "update", actions: ["kms:Sign"] },
+  { path: "keys/*/set-certificate", capability: "update", actions: ["kms:ConfigureKey"] },
   { path: "keys/*/soft-delete", capability: "delete", actions: ["kms:DisableKey"] },
   { path: "keys/*/soft-delete-restore", capability: "update", actions: ["kms:EnableKey"] },
   { path: "keys/*/config", capability: "update", actions: ["kms:ConfigureKey"] },

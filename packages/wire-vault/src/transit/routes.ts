@@ -1,6 +1,7 @@
 import type { Route } from "../http/routes.ts";
 import { backupRoute, restoreRoute } from "./backup.ts";
 import { byokExportRoute } from "./byok-export.ts";
+import { csrRoute, setCertificateRoute } from "./certificates.ts";
 import { dataKeyRoute } from "./data-key.ts";
 import { decryptRoute, rewrapRoute } from "./decrypt.ts";
 import { encryptRoute } from "./encrypt.ts";
@@ -144,6 +145,12 @@ export const transitRoutes: readonly Route[] = [
     fields: ["hash"],
     operations: { read: byokExportRoute },
   })),
+  { pattern: "keys/:name/csr", fields: ["csr", "version"], operations: { update: csrRoute } },
+  {
+    pattern: "keys/:name/set-certificate",
+    fields: ["certificate_chain", "version"],
+    operations: { update: setCertificateRoute },
+  },
   { pattern: "keys/:name/trim", fields: ["min_available_version"], operations: { update: trimTransitKey } },
   { pattern: "keys/:name/soft-delete", fields: [], operations: { delete: softDeleteTransitKey } },
   { pattern: "keys/:name/soft-delete-restore", fields: [], operations: { update: restoreSoftDeleted } },

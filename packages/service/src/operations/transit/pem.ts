@@ -12,19 +12,20 @@ export interface PemBlock {
   readonly der: Buffer;
 }
 
+const begin = "-----BEGIN ";
 const block = /-----BEGIN ([A-Z0-9 ]{1,40})-----\r?\n([A-Za-z0-9+/=\s]*?)-----END \1-----/y;
 
 /**
- * The blocks of untrusted PEM, with nothing but white space between them.
+ * The blocks of untrusted PEM, whatever stands before each of them (RFC 7468 section 2).
  *
- * @returns undefined when there is anything else
+ * @returns undefined when one is malformed, or something follows the last
  */
 export function readPemBlocks(text: string): readonly PemBlock[] | undefined {
   const blocks: PemBlock[] = [];
   for (let at = 0; ; ) {
-    at += /^\s*/.exec(text.slice(at))![0].length;
-    if (at === text.length) return blocks;
-    block.lastIndex = at;
+    const next = text.indexOf(begin, at);
+    if (next < 0) return text.slice(at).trim() === "" ? blocks : undefined;
+    block.lastIndex = next;
     const found = block.exec(text);
     if (found === null) return undefined;
     blocks.push({ label: found[1]!, der: Buffer.from(found[2]!.replace(/\s/g, ""), "base64") });

@@ -59,9 +59,13 @@ export {
   type EcNumbers,
   ecMaterialOf,
   ecNumbersOf,
+  ecPublicNumbersOf,
+  ed25519PublicKeyOf,
   type RsaNumbers,
   rsaMaterialOf,
   rsaNumbersOf,
+  rsaPublicKeyOf,
+  rsaPublicNumbersOf,
 } from "./transit/key-numbers.ts";
 export { loadPublicKeyOf, takesPublicKeys } from "./transit/public-keys.ts";
 export {

@@ -166,8 +166,8 @@ export const limits = {
     "materials",
     "materials of a key with imported material; rotations on demand end before",
   ),
-  chainCertificates: limit(
-    "chainCertificates",
+  keyCertificates: limit(
+    "keyCertificates",
     10,
     "certificates",
     "certificates of one key version (OpenBao: Transit, set certificate chain)",

@@ -171,6 +171,28 @@ describe("Transit: import", () => {
     assert.match(await refused("POST", "keys/ed/import", { type: "ed25519", public_key: "x" }), /not in PEM format/);
   });
 
+  it("backs public keys up that came alone, and restores them", async () => {
+    const pairs = {
+      "ecdsa-p256": generateKeyPairSync("ec", { namedCurve: "prime256v1" }),
+      ed25519: generateKeyPairSync("ed25519"),
+      "rsa-2048": generateKeyPairSync("rsa", { modulusLength: 2048 }),
+    };
+    for (const [type, { privateKey, publicKey }] of Object.entries(pairs)) {
+      const name = `public-${type}`;
+      const options = { type, public_key: pem(publicKey), exportable: true, allow_plaintext_backup: true };
+      await ask("POST", `keys/${name}/import`, options);
+      const { backup } = await ask("GET", `backup/${name}`);
+      await ask("POST", `restore/${name}-again`, { backup });
+      assert.deepEqual((await ask("GET", `keys/${name}-again`)).keys, (await ask("GET", `keys/${name}`)).keys);
+      const digest = type === "ed25519" ? null : "sha256";
+      const signature = `vault:v1:${sign(digest, Buffer.from("x"), privateKey).toString("base64")}`;
+      const asked = { input: base64("x"), signature, signature_algorithm: "pkcs1v15" };
+      assert.equal((await ask("POST", `verify/${name}-again`, asked)).valid, true, type);
+      assert.match(await refused("POST", `sign/${name}-again`, asked), /does not contain a private part/);
+      assert.deepEqual((await ask("GET", `export/signing-key/${name}-again`)).keys, { "1": "" });
+    }
+  });
+
   it("says the same of every ciphertext that does not open", async () => {
     const good = Buffer.from(wrap(wrappingKey, randomBytes(32)), "base64");
     const flipped = (at: number) => {

@@ -309,7 +309,7 @@ export const coreLimitCases: Readonly<Record<Exclude<keyof typeof limits, TokenL
     "packages/wire-aws/test/imports.test.ts",
     "has no more materials than its rotations on demand make",
   ),
-  chainCertificates: elsewhere(
+  keyCertificates: elsewhere(
     "packages/wire-vault/test/transit-certificates.test.ts",
     "keeps ten certificates of a version, and no more",
   ),

@@ -3,7 +3,7 @@ import { derTags, encodeDer, encodeDerInteger, readDer, readDerValues } from "..
 import { invariant } from "../invariant.ts";
 import { canonicalMaterial } from "../key-specs/canonical.ts";
 import type { KeySpec } from "../key-specs/row.ts";
-import { publicKeyOf } from "../public-key.ts";
+import { encodePublicKey, publicKeyOf } from "../public-key.ts";
 import type { SecretBytes } from "../secret-bytes.ts";
 
 /** The numbers of an RSA private key (RFC 8017 appendix A.1.2). They are secrets that nobody can wipe: keep them short. */
@@ -102,5 +102,39 @@ export function ecMaterialOf(spec: KeySpec, { x, y, d }: EcNumbers): SecretBytes
     return undefined;
   } finally {
     scalar.fill(0);
+  }
+}
+
+/** The numbers of an RSA public key. */
+export function rsaPublicNumbersOf(key: KeyObject): Pick<RsaNumbers, "n" | "e"> {
+  const values = readDerValues(readDer(key.export({ format: "der", type: "pkcs1" }))?.content ?? Buffer.alloc(0)) ?? [];
+  const [n, e] = values.map(({ content }) => numberOf(content));
+  invariant(n !== undefined && e !== undefined, "OpenSSL writes the two numbers of a public key");
+  return { n, e };
+}
+
+/** The RSA public key of some untrusted numbers, as SubjectPublicKeyInfo DER. Undefined when OpenSSL takes none such. */
+export function rsaPublicKeyOf({ n, e }: Pick<RsaNumbers, "n" | "e">): Buffer | undefined {
+  const key = encodeDer(derTags.sequence, encodeDerInteger(n), encodeDerInteger(e));
+  try {
+    return encodePublicKey(createPublicKey({ key, format: "der", type: "pkcs1" }));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The point of an elliptic curve's public key. */
+export function ecPublicNumbersOf(key: KeyObject): Pick<EcNumbers, "x" | "y"> {
+  return coordinatesOf(key);
+}
+
+/** The Ed25519 public key of some untrusted bytes, as SubjectPublicKeyInfo DER. Undefined when they are not 32. */
+export function ed25519PublicKeyOf(raw: Buffer): Buffer | undefined {
+  if (raw.length !== 32) return undefined;
+  const jwk = { kty: "OKP", crv: "Ed25519", x: raw.toString("base64url") };
+  try {
+    return encodePublicKey(createPublicKey({ key: jwk, format: "jwk" }));
+  } catch {
+    return undefined;
   }
 }

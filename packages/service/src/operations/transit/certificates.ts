@@ -97,7 +97,7 @@ function readChain(pem: string): readonly Buffer[] {
   if (certificates.length === 0) {
     refuse("provided certificate chain did not contain any valid PEM encoded certificate");
   }
-  const max = limits.chainCertificates.value;
+  const max = limits.keyCertificates.value;
   if (certificates.length > max)
     refuse(`the certificate chain has ${certificates.length} certificates; at most ${max}`);
   return certificates;

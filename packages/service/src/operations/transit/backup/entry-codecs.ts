@@ -3,16 +3,21 @@ import {
   canonicalMaterial,
   ecMaterialOf,
   ecNumbersOf,
+  ecPublicNumbersOf,
   ed25519OfSeed,
+  ed25519PublicKeyOf,
   findTransitType,
   type KeySpec,
   rsaMaterialOf,
   rsaNumbersOf,
+  rsaPublicKeyOf,
+  rsaPublicNumbersOf,
   SecretBytes,
   specOfTransitType,
   timingSafeEqualBytes,
   transitKeyBytes,
 } from "@coffer/crypto";
+import { readPemBlocks } from "../pem.ts";
 import type { BigJson } from "./parse-big-json.ts";
 
 export type Members = { readonly [name: string]: BigJson };
@@ -28,6 +33,10 @@ interface WrittenKey {
 /** How the key of one version stands in a backup (OpenBao, sdk/helper/keysutil/policy.go: `KeyEntry`). */
 interface EntryCodec {
   readonly write: (material: KeyObject) => WrittenKey;
+  /** As `write`, of a version that has its public key alone; absent where there is none. */
+  readonly writePublic?: (publicKey: KeyObject) => WrittenKey;
+  /** The public key of such a version, as SubjectPublicKeyInfo DER. */
+  readonly readPublic?: (entry: Members) => Buffer | undefined;
   /** The material as its spec loads it; undefined when there is none, or its parts do not belong together. */
   readonly read: (spec: KeySpec, entry: Members) => SecretBytes | undefined;
 }
@@ -56,6 +65,10 @@ function readNumber(value: BigJson | undefined): bigint | undefined {
   return typeof value === "number" && Number.isSafeInteger(value) && value >= 0 ? BigInt(value) : undefined;
 }
 
+function isThere(value: BigJson | undefined): boolean {
+  return value !== undefined && value !== null && value !== "";
+}
+
 /** An object's members; undefined for anything else. */
 export function readMembers(value: BigJson | undefined): Members | undefined {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Members) : undefined;
@@ -71,10 +84,18 @@ const raw: EntryCodec = {
   read: (_spec, entry) => readSecret(entry["key"]),
 };
 
+const noKey: WrittenKey = { key: null, numbers: noNumbers };
 const seedBytes = 32;
 
 /** Seed and public key, side by side. */
 const ed25519: EntryCodec = {
+  writePublic: () => noKey,
+  readPublic(entry) {
+    const { public_key: raw } = entry;
+    return isThere(entry["key"]) || typeof raw !== "string"
+      ? undefined
+      : ed25519PublicKeyOf(Buffer.from(raw, "base64"));
+  },
   write(material) {
     using bytes = transitKeyBytes(material);
     return { key: base64Of(bytes), numbers: noNumbers };
@@ -91,6 +112,14 @@ const ed25519: EntryCodec = {
 };
 
 const ec: EntryCodec = {
+  writePublic(publicKey) {
+    const { x, y } = ecPublicNumbersOf(publicKey);
+    return { key: null, numbers: `"ec_x":${x},"ec_y":${y},"ec_d":null,"rsa_key":null,"rsa_public_key":null` };
+  },
+  readPublic(entry) {
+    const { public_key: pem } = entry;
+    return isThere(entry["ec_d"]) || typeof pem !== "string" ? undefined : readPemBlocks(pem)?.[0]?.der;
+  },
   write(material) {
     const { x, y, d } = ecNumbersOf(material);
     return { key: null, numbers: `"ec_x":${x},"ec_y":${y},"ec_d":${d},"rsa_key":null,"rsa_public_key":null` };
@@ -102,6 +131,16 @@ const ec: EntryCodec = {
 };
 
 const rsa: EntryCodec = {
+  writePublic(publicKey) {
+    const { n, e } = rsaPublicNumbersOf(publicKey);
+    const numbers = `"ec_x":null,"ec_y":null,"ec_d":null,"rsa_key":null,"rsa_public_key":{"N":${n},"E":${e}}`;
+    return { key: null, numbers };
+  },
+  readPublic(entry) {
+    const key = isThere(entry["rsa_key"]) ? undefined : readMembers(entry["rsa_public_key"]);
+    const [n, e] = [readNumber(key?.["N"]), readNumber(key?.["E"])];
+    return n === undefined || e === undefined ? undefined : rsaPublicKeyOf({ n, e });
+  },
   write(material) {
     const { n, e, d, p, q, dp, dq, qInv } = rsaNumbersOf(material);
     const precomputed = `{"Dp":${dp},"Dq":${dq},"Qinv":${qInv},"CRTValues":[]}`;

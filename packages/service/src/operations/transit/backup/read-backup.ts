@@ -1,4 +1,4 @@
-import type { KeySpec, SecretBytes } from "@coffer/crypto";
+import { type KeySpec, SecretBytes } from "@coffer/crypto";
 import { ServiceError } from "../../../errors.ts";
 import { limits } from "../../../limits.ts";
 import type { TransitAttributes } from "../../../model/key.ts";
@@ -18,6 +18,8 @@ export interface RestoredVersion {
   readonly version: number;
   readonly createdAtMs: number;
   readonly material: SecretBytes;
+  /** Whether the material is a public key alone: SubjectPublicKeyInfo, DER. */
+  readonly isPublic: boolean;
   /** Absent for HMAC keys, which are their own. */
   readonly hmacKey?: SecretBytes;
   /** PEM. */
@@ -140,12 +142,16 @@ function readVersion(
     const reason = `version ${version} encrypts convergently in a way from before Vault 0.8 (${ownConvergent}), which Coffer has not`;
     throw ServiceError.of("Unsupported", { reason });
   }
-  const material = type.codec.read(spec, entry) ?? refuseBackup(`version ${version} has no key of its type`);
+  const publicKey = type.codec.readPublic?.(entry);
+  const material =
+    (publicKey === undefined ? type.codec.read(spec, entry) : SecretBytes.takeFrom(publicKey)) ??
+    refuseBackup(`version ${version} has no key of its type`);
   const hmacKey = type.type === "hmac" ? undefined : readSecret(entry["hmac_key"]);
   return {
     version,
     createdAtMs: readTimeMs(entry),
     material,
+    isPublic: publicKey !== undefined,
     ...(hmacKey === undefined ? {} : { hmacKey }),
     ...readChain(entry),
   };

@@ -1,4 +1,5 @@
-import { encodePublicKey, findTransitType, publicKeyOf } from "@coffer/crypto";
+import type { KeyObject } from "node:crypto";
+import { encodePublicKey, findTransitType } from "@coffer/crypto";
 import { ServiceError } from "../../../errors.ts";
 import type { KeyEntry } from "../../../keys/key-entry.ts";
 import type { KeyRecord, KeyVersionRecord, TransitCopy } from "../../../model/key.ts";
@@ -50,18 +51,19 @@ export async function writeBackup(backup: KeyToBackUp): Promise<Buffer> {
 async function entryOf(key: KeyEntry, { codec }: BackupType, row: KeyVersionRecord): Promise<string> {
   const { version, createdAtMs, certificateChain } = row;
   const material = await key.material(version);
+  const publicKey = key.isPair ? await key.publicKey(version) : undefined;
   const hmacKey = await key.hmacKey(version);
-  if (material === undefined || hmacKey === undefined) {
+  const written = material === undefined ? publicKey && codec.writePublic?.(publicKey) : codec.write(material);
+  if (written === undefined || hmacKey === undefined) {
     throw ServiceError.of("KeyUnavailable", { keyArn: key.arn });
   }
-  const written = codec.write(material);
   const hmac = hmacKey.export();
   const { convergentVersion = 0 } = key.record.transit;
   const chain = certificateChain === undefined ? null : certificatesOf(certificateChain).map(base64);
   const text = [
     `{"key":${JSON.stringify(written.key)},"hmac_key":"${hmac.toString("base64")}"`,
     `"time":"${new Date(createdAtMs).toISOString()}",${written.numbers}`,
-    `"public_key":${JSON.stringify(publicText(key, material))},"convergent_version":${convergentVersion}`,
+    `"public_key":${JSON.stringify(publicText(publicKey))},"convergent_version":${convergentVersion}`,
     `"creation_time":${Math.floor(createdAtMs / 1000)},"certificate_chain":${JSON.stringify(chain)}}`,
   ].join(",");
   hmac.fill(0);
@@ -73,10 +75,9 @@ function base64(bytes: Uint8Array): string {
 }
 
 /** As the original formats it for each type; of RSA keys it keeps none. */
-function publicText(key: KeyEntry, material: Parameters<typeof publicKeyOf>[0]): string {
-  if (!key.isPair || material.asymmetricKeyType === "rsa") return "";
-  const publicKey = publicKeyOf(material);
-  if (material.asymmetricKeyType !== "ec") return publicKey.export({ format: "raw-public" }).toString("base64");
+function publicText(publicKey: KeyObject | undefined): string {
+  if (publicKey === undefined || publicKey.asymmetricKeyType === "rsa") return "";
+  if (publicKey.asymmetricKeyType !== "ec") return publicKey.export({ format: "raw-public" }).toString("base64");
   return pemOf("PUBLIC KEY", encodePublicKey(publicKey));
 }
 

@@ -43,7 +43,7 @@ export type {
   StatementExplanation,
   StatementMatch,
 } from "./types.ts";
-export { compileVaultAcl } from "./vault-acl/compile-vault-acl.ts";
+export { compileVaultAcl, refusingVaultAcl } from "./vault-acl/compile-vault-acl.ts";
 export { defaultVaultPolicy, responseWrappingVaultPolicy } from "./vault-acl/default-vault-policy.ts";
 export { parseVaultTime } from "./vault-acl/durations.ts";
 export { vaultPolicyLimits } from "./vault-acl/limits.ts";

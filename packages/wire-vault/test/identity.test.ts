@@ -272,6 +272,15 @@ describe("identities of the Vault API", () => {
     assert.deepEqual(await root(), ["root"]);
     done(await call("POST", "identity/entity/name/dave", { disabled: true }));
     assert.deepEqual(await root(), ["deny"]);
+    const { core } = t.test;
+    const { token, writes } = issueVaultToken(core, { ...wanted, entityId: id, policies: ["p"] }, core.clock.nowMs());
+    await core.commit(writes);
+    assert.equal((await call("GET", "sys/mounts", undefined, { "X-Vault-Token": token })).status, 403);
+    const { additionalEventData } = (await t.test.auditEvents()).at(-1) as {
+      additionalEventData: { vaultAcl: { reason: string; policies: string[] } };
+    };
+    const { reason, policies } = additionalEventData.vaultAcl;
+    assert.deepEqual([reason, policies], ["entity", ["p"]]);
     done(await call("POST", "identity/entity/name/dave", { disabled: false }));
     assert.deepEqual(await root(), ["root"]);
     done(await call("DELETE", "identity/entity/name/dave"));

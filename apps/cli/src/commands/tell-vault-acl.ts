@@ -6,6 +6,8 @@ type Json = Readonly<Record<string, unknown>>;
 const reasons: ReadonlyMap<unknown, string> = new Map([
   ["root", "the token has the policy root"],
   ["allowed", "a rule gives the capability"],
+  ["entity", "the token's entity is disabled or deleted"],
+  ["authMethod", "the auth method that gave the token was disabled or moved"],
   ["noRule", "no rule of its policies is for this path"],
   ["deny", "a rule for this path says deny"],
   ["capability", "the rules for this path lack the capability"],

@@ -19,14 +19,38 @@ import type {
  * What the policies of a token allow together (OpenBao documentation, "Policies"). `identity` fills the templates of paths: a
  * rule whose template has no value, or one with a slash or a wildcard, is not there. Where one of the policies is named
  * `root`, all is allowed. The result can be kept as long as policies and identity stay.
+ *
+ * @param names of all policies that were asked for; absent, those of `policies`
  */
-export function compileVaultAcl(policies: readonly NamedVaultPolicy[], identity?: VaultPolicyIdentity): VaultAcl {
+export function compileVaultAcl(
+  policies: readonly NamedVaultPolicy[],
+  identity?: VaultPolicyIdentity,
+  names: readonly string[] = policies.map((policy) => policy.name),
+): VaultAcl {
   if (policies.some((policy) => policy.name === "root")) return rootAcl;
-  return new CompiledVaultAcl(policies.flatMap((policy) => rulesOf(policy, identity)));
+  return new CompiledVaultAcl(
+    policies.flatMap((policy) => rulesOf(policy, identity)),
+    names,
+  );
+}
+
+const noRules: readonly VaultAclRule[] = [];
+
+/** An ACL that allows nothing, for a reason of its own, whatever the token's policies are. */
+export function refusingVaultAcl(reason: "entity" | "authMethod", policies: readonly string[]): VaultAcl {
+  return {
+    root: false,
+    policies,
+    decide: ({ operation }) => ({ allowed: false, sudo: false, wanted: operation, reason, rules: noRules }),
+    reachesBelow: () => false,
+    resultantRules: () => [],
+    capabilities: () => ["deny"],
+  };
 }
 
 const rootAcl: VaultAcl = {
   root: true,
+  policies: ["root"],
   decide: (request) => ({
     allowed: true,
     sudo: true,
@@ -65,6 +89,10 @@ function endingWith(policyExpiresAtMs: number | undefined, rule: VaultPolicyRule
   return { ...rule, expiresAtMs: Math.min(policyExpiresAtMs, rule.expiresAtMs ?? policyExpiresAtMs) };
 }
 
+function inLowerCase(placed: PlacedRule): PlacedRule {
+  return { ...placed, path: placed.path.toLowerCase() };
+}
+
 /** The rules that hold from one time to another. */
 interface IndexedRules {
   readonly index: RuleIndex;
@@ -74,6 +102,7 @@ interface IndexedRules {
 
 class CompiledVaultAcl implements VaultAcl {
   readonly root = false;
+  readonly policies: readonly string[];
   readonly #rules: readonly PlacedRule[];
   /** Without expired grants, and with every denial: for whoever does not say what time it is. */
   readonly #timeless: RuleIndex;
@@ -82,7 +111,8 @@ class CompiledVaultAcl implements VaultAcl {
   /** The same rules with their paths in lower case. */
   #folded: CompiledVaultAcl | undefined;
 
-  constructor(rules: readonly PlacedRule[]) {
+  constructor(rules: readonly PlacedRule[], policies: readonly string[]) {
+    this.policies = policies;
     this.#rules = rules;
     this.#expires = rules.some(({ rule }) => rule.expiresAtMs !== undefined);
     this.#timeless = indexOf(rules.filter(({ rule }) => rule.expiresAtMs === undefined || denies(rule)));
@@ -91,7 +121,7 @@ class CompiledVaultAcl implements VaultAcl {
   decide({ foldedPath, ...request }: VaultAclRequest): VaultAclDecision {
     const decision = this.#decide(request);
     if (foldedPath === undefined || !decision.allowed) return decision;
-    this.#folded ??= new CompiledVaultAcl(this.#rules.map((each) => ({ ...each, path: each.path.toLowerCase() })));
+    this.#folded ??= new CompiledVaultAcl(this.#rules.map(inLowerCase), this.policies);
     const folded = this.#folded.decide({ ...request, path: foldedPath });
     return folded.allowed ? { ...decision, sudo: decision.sudo && folded.sudo } : folded;
   }
@@ -169,8 +199,6 @@ function resultantOf({ path, isPrefix, rule }: PlacedEffectiveRule): ResultantRu
     maxWrappingTtlSeconds: rule.maxWrappingTtlSeconds,
   };
 }
-
-const noRules: readonly VaultAclRule[] = [];
 
 function denies(rule: VaultPolicyRule): boolean {
   return rule.capabilities.includes("deny");

@@ -109,6 +109,10 @@ export interface VaultAclRule {
 export type VaultAclReason =
   | "root"
   | "allowed"
+  /** The token's entity is disabled or gone: no policy counts. */
+  | "entity"
+  /** The auth method that the token is of was disabled or moved: no policy counts. */
+  | "authMethod"
   /** No rule is for the path. */
   | "noRule"
   /** A rule for the path says `deny`. */
@@ -157,6 +161,8 @@ export interface ResultantRule {
 /** What a token's policies allow together. */
 export interface VaultAcl {
   readonly root: boolean;
+  /** Names of the policies that were asked for, those that are gone too. */
+  readonly policies: readonly string[];
   decide(request: VaultAclRequest): VaultAclDecision;
   /** Whether anything may be done at `path`, which ends in a slash, or at some path below it. */
   reachesBelow(path: string, nowMs?: number): boolean;

@@ -33,7 +33,7 @@ export interface VaultDecisionRecord {
     readonly path: string;
     readonly capabilities: readonly string[];
   }[];
-  /** Names of the token's policies. */
+  /** Names of the token's policies, those of its entity and groups among them. */
   readonly policies: readonly string[];
 }
 

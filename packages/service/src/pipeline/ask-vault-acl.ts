@@ -72,7 +72,7 @@ export async function askVaultAcl<Input, Output>(
     const { reason, rules, parameter, wanted: capability } = decision;
     // What a rule says of Transit's parameters cannot be asked of another API's.
     const allowed = decision.allowed && decision.constrained !== true;
-    const policies = token.vaultPolicies;
+    const { policies } = acl;
     const record = {
       path,
       capability,

@@ -1,4 +1,10 @@
-import { compileVaultAcl, type NamedVaultPolicy, parseVaultPolicy, type VaultAcl } from "@coffer/policy";
+import {
+  compileVaultAcl,
+  type NamedVaultPolicy,
+  parseVaultPolicy,
+  refusingVaultAcl,
+  type VaultAcl,
+} from "@coffer/policy";
 import { invariant } from "../errors.ts";
 import { ReadThroughCache } from "../keys/read-through-cache.ts";
 import { limits } from "../limits.ts";
@@ -12,7 +18,6 @@ import { findVaultPolicy, vaultPolicyArea } from "./vault-policy-entry.ts";
 /** Areas whose records decide what tokens may do begin so, beside that of the policies. */
 export const identityAreaPrefix = "identity/";
 
-const nothing = compileVaultAcl([]);
 const noEntity: EntityAccess = { disabled: false, policies: [], identity: {} };
 
 /** Compiles the ACL policies of tokens, and keeps them until one changes. */
@@ -33,8 +38,8 @@ export class VaultAcls {
    */
   of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
     const stands = this.#mounts.stands(token);
-    if (stands instanceof Promise) return stands.then((standing) => (standing ? this.#of(token) : nothing));
-    return stands ? this.#of(token) : nothing;
+    if (stands instanceof Promise) return stands.then((standing) => (standing ? this.#of(token) : standless(token)));
+    return stands ? this.#of(token) : standless(token);
   }
 
   #of(token: TokenRecord): VaultAcl | Promise<VaultAcl> {
@@ -61,13 +66,14 @@ export class VaultAcls {
       const entityId = vault?.entityId ?? "";
       const access = entityId === "" ? noEntity : await entityAccess(this.#entries, entityId);
       // Whose entity is disabled or gone may do nothing (OpenBao, internal/vault/request_handling.go).
-      if (access === undefined || access.disabled) return compileVaultAcl([]);
+      if (access === undefined || access.disabled) return refusingVaultAcl("entity", vaultPolicies);
       const found: NamedVaultPolicy[] = [];
-      for (const policy of new Set([...vaultPolicies, ...access.policies])) {
+      const names = new Set([...vaultPolicies, ...access.policies]);
+      for (const policy of names) {
         const named = await this.#read(policy);
         if (named !== undefined) found.push(named);
       }
-      return compileVaultAcl(found, access.identity);
+      return compileVaultAcl(found, access.identity, [...names].sort());
     });
     invariant(acl !== undefined, "an ACL of no policies is one too");
     return acl;
@@ -86,4 +92,8 @@ export class VaultAcls {
       ...(found.expiresAtMs === undefined ? {} : { expiresAtMs: found.expiresAtMs }),
     };
   }
+}
+
+function standless({ vaultPolicies }: TokenRecord): VaultAcl {
+  return refusingVaultAcl("authMethod", vaultPolicies);
 }

@@ -78,7 +78,7 @@ async function decide(
     reason: lacksSudo ? "capability" : decision.reason,
     ...(parameter === undefined ? {} : { parameter }),
     rules,
-    policies: token.vaultPolicies,
+    policies: acl.policies,
   };
   return { access: { path, capability, decision: record }, limit: decision.limit };
 }

@@ -277,6 +277,9 @@ describe("JSON Web Tokens", () => {
         400,
         'error validating claims: claim "/n/x" is missing',
       );
+      done(await role("r", { bound_claims: { "/constructor/name": "Object" } }));
+      const inherited = 'error validating claims: claim "/constructor/name" is missing';
+      refused(await logIn(tokenOf(claims(good))), 400, inherited);
       done(await role("r", { bound_claims_type: "glob", bound_claims: { repo: ["a*b*c", "x"] } }));
       for (const [repo, status] of [
         ["abc", 200],

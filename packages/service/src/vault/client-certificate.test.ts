@@ -63,6 +63,8 @@ describe("chains of a client's certificate", () => {
   it("are none when who issued was no authority", () => {
     const client = make("client", root);
     assert.equal(chainsOf([make("leaf", client), client], [root]), 0);
+    const lying = make("client", root, { keyUsage: signs | signsCertificates });
+    assert.equal(chainsOf([make("leaf", lying), lying], [root]), 0, "its key usage alone makes it none");
     const noUsage = authority("root2", undefined, { keyUsage: signs });
     assert.equal(chainsOf([make("leaf", noUsage)], [noUsage]), 0);
     assert.equal(chainsOf([make("leaf", make("plain"))], [make("plain")]), 0);

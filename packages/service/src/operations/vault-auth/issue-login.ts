@@ -69,7 +69,7 @@ export async function issueLogin(
 ): Promise<PendingLogin> {
   const { mount, params, displayName } = found;
   // OpenBao, internal/vault/request_handling.go: `LoginCreateToken`.
-  if (parsePolicies(params.policies).includes("root")) refuseInput("auth methods cannot create root tokens");
+  refuseRoot(parsePolicies(params.policies));
   const boundCidrs = params.strictlyBindIp ? [request.sourceIp] : (found.boundCidrs ?? params.boundCidrs);
   const isElsewhere = boundCidrs.length > 0 && !isFrom(request.sourceIp, boundCidrs);
   if (isElsewhere && found.fromAnywhere !== true) refuseLogin(mount);
@@ -78,6 +78,8 @@ export async function issueLogin(
   const entity = await loginEntity(core, { mount, name, metadata, groups }, nowMs);
   // OpenBao, internal/vault/request_handling.go: a disabled entity logs nobody in.
   if (entity.disabled) refuseLogin(mount);
+  const { policies: identityPolicies } = await accessOf(core.vaultEntries, entity);
+  refuseRoot(identityPolicies);
   const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = mount.config;
   const issued = issueVaultToken(
     core,
@@ -98,8 +100,11 @@ export async function issueLogin(
     },
     nowMs,
   );
-  const { policies: identityPolicies } = await accessOf(core.vaultEntries, entity);
   return { login: { ...issued, identityPolicies }, writes: issued.writes };
+}
+
+function refuseRoot(policies: readonly string[]): void {
+  if (policies.includes("root")) refuseInput("auth methods cannot create root tokens");
 }
 
 /** The lesser of two times of which 0 means none. */

@@ -83,10 +83,12 @@ function groupsOf(claims: Claims, { groupsClaim }: JwtRole): readonly string[] {
   const raw = claimOf(claims, groupsClaim);
   if (raw === undefined) refuseInput(`failed to fetch groups: ${shown} claim not found in token`);
   const groups = valuesOf(raw) ?? refuseInput(`${shown} claim could not be converted to string list`);
-  return groups.map((group) => {
-    if (typeof group === "string") return group;
-    return refuseInput(`value ${JSON.stringify(group)} in groups claim could not be parsed as string`);
-  });
+  return groups
+    .filter((group) => group !== "")
+    .map((group) => {
+      if (typeof group === "string") return group;
+      return refuseInput(`value ${JSON.stringify(group)} in groups claim could not be parsed as string`);
+    });
 }
 
 /** Vault API: auth/jwt/oidc. There is no login by browser: no mount can be configured for it. */

@@ -159,6 +159,20 @@ describe("KV version 2: data", () => {
     assert.equal((await put("short", {})).json.data.deletion_time, "");
   });
 
+  it("refuses times beyond what Go's durations hold", async () => {
+    const most = 9_223_372_036;
+    for (const seconds of [most + 1, "999999999999h", "9e99", 1e300, "300000000m"]) {
+      assert.match(
+        await refusal("POST", "secret/metadata/far", { delete_version_after: seconds }),
+        /delete_version_after/,
+      );
+      assert.match(await refusal("POST", "secret/config", { delete_version_after: seconds }), /delete_version_after/);
+    }
+    assert.equal((await call("POST", "secret/metadata/far", { delete_version_after: most })).status, 204);
+    assert.equal((await put("far", {})).json.data.deletion_time, "2318-04-12T23:47:16Z");
+    assert.equal((await call("GET", "secret/metadata/far")).json.data.delete_version_after, "2562047h47m16s");
+  });
+
   it("shows its names without its values", async () => {
     await put("s", { a: { b: { c: { d: 1 } } }, e: [1, { f: 1 }], g: {}, h: null });
     const subkeys = async (query: string) => (await call("GET", `secret/subkeys/s${query}`)).json.data.subkeys;

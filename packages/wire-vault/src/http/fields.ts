@@ -13,6 +13,8 @@ export function refuseField(name: string, expected: string): never {
 const trueTexts: ReadonlySet<string> = new Set(["1", "t", "T", "true", "TRUE", "True"]);
 const falseTexts: ReadonlySet<string> = new Set(["", "0", "f", "F", "false", "FALSE", "False"]);
 const decimal = /^[+-]?[0-9]{1,15}$/;
+/** What a duration of Go's holds, 63 bits of nanoseconds: 292 years. */
+const maxDurationSeconds = 9_223_372_036;
 
 /**
  * The parameters of one call. As Vault does, each is converted to the type that the endpoint wants, because its CLI sends
@@ -115,8 +117,9 @@ export class Fields {
       : typeof value === "string"
         ? parseGoDuration(value)
         : undefined;
-    if (seconds === undefined || !Number.isFinite(seconds)) return refuseField(name, "expected a duration such as 24h");
-    return Math.trunc(seconds);
+    // Also not a number at all.
+    const fits = seconds !== undefined && Math.abs(seconds) <= maxDurationSeconds;
+    return fits ? Math.trunc(seconds) : refuseField(name, "expected a duration such as 24h");
   }
 
   /** A duration that is given as text, in whole seconds and with its sign, refused in Go's bare words; 0 when absent. */
@@ -124,7 +127,7 @@ export class Fields {
     const value = this.raw(name);
     const text = typeof value === "number" ? String(value) : this.text(name);
     const seconds = parseGoDuration(text ?? "");
-    if (seconds !== undefined && Number.isFinite(seconds)) return Math.trunc(seconds);
+    if (seconds !== undefined && Math.abs(seconds) <= maxDurationSeconds) return Math.trunc(seconds);
     throw ServiceError.of("InvalidInput", { kind: "validation", member: name, reason: goDurationProblem(text ?? "") });
   }
 

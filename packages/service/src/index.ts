@@ -375,6 +375,7 @@ export {
   writeGroup,
 } from "./operations/vault-identity/groups.ts";
 export { loginEntity } from "./operations/vault-identity/login-entity.ts";
+export { mergeEntities } from "./operations/vault-identity/merge-entities.ts";
 export { leaseOperations } from "./operations/vault-leases/lease-operations.ts";
 export {
   deletePasswordPolicy,

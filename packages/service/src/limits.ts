@@ -123,6 +123,7 @@ export const limits = {
   vaultMetadataValueChars: limit("vaultMetadataValueChars", 512, "characters", "value of a Vault entity's metadata"),
   vaultGroupMembers: limit("vaultGroupMembers", 500, "members", "entities, and groups, in a Vault group"),
   vaultLoginGroups: limit("vaultLoginGroups", 1000, "groups", "groups that one login of the Vault API names"),
+  vaultMergedEntities: limit("vaultMergedEntities", 100, "entities", "Vault entities of one merge or batch-delete"),
   vaultEntityGroups: limit("vaultEntityGroups", 100, "groups", "Vault groups that an entity is in"),
   pathChars: limit("pathChars", 512, "characters", "path of a user, role or policy (IAM: pathType)"),
   trustPolicyChars: limit(

@@ -256,6 +256,48 @@ describe("identities of the Vault API", () => {
     assert.deepEqual(await (await capabilitiesOf(id, `home/${group.id}`, ["named"]))(), ["read"]);
   });
 
+  it("are merged: aliases, memberships and tokens go over, policies do not", async () => {
+    const make = async (name: string) =>
+      dataOf(await call("POST", "identity/entity", { name, policies: [name] })).id as string;
+    await put("merge-to", 'path "a" { capabilities = ["read"] }');
+    await put("merge-from", 'path "a" { capabilities = ["list"] }');
+    await put("merge-group", 'path "a" { capabilities = ["update"] }');
+    const [to, from, third] = [await make("merge-to"), await make("merge-from"), await make("merge-third")];
+    const alias = { name: "merged", canonical_id: from, mount_accessor: accessor };
+    const aliasId = dataOf(await call("POST", "identity/entity-alias", alias)).id;
+    const group = { name: "merging", policies: ["merge-group"], member_entity_ids: [from] };
+    dataOf(await call("POST", "identity/group", group));
+    const now = await capabilitiesOf(from, "a");
+    assert.deepEqual(await now(), ["list", "update"]);
+    const merge = (from_entity_ids: string[], to_entity_id: string) =>
+      call("POST", "identity/entity/merge", { from_entity_ids, to_entity_id });
+    done(await merge([from], to));
+    assert.deepEqual(await now(), ["read", "update"]);
+    assert.equal((await call("GET", `identity/entity/id/${from}`)).status, 404);
+    assert.equal((await call("GET", "identity/entity/name/merge-from")).status, 404);
+    const merged = await entity("merge-to");
+    assert.deepEqual([merged.merged_entity_ids, merged.aliases[0].id, merged.group_ids.length], [[from], aliasId, 1]);
+    assert.deepEqual(dataOf(await call("GET", "identity/group/name/merging")).member_entity_ids, [to]);
+    const by = { alias_name: "merged", alias_mount_accessor: accessor };
+    assert.equal(dataOf(await call("POST", "identity/lookup/entity", by)).id, to);
+    // Merged on, the tokens of both follow.
+    done(await merge([to], third));
+    assert.deepEqual(await now(), ["update"]);
+    assert.deepEqual((await entity("merge-third")).merged_entity_ids, [to, from]);
+    refused(await merge(["nobody"], third), 400, "entity id to merge from is invalid");
+    refused(await merge([third], third), 400, "to_entity_id should not be present in from_entity_ids");
+    refused(await merge([], third), 400, "missing entity ids to merge from");
+    refused(await merge([third], ""), 400, "missing entity id to merge to");
+    refused(await merge([third], "nobody"), 400, "entity id to merge to is invalid");
+    const fourth = await make("merge-fourth");
+    dataOf(await call("POST", "identity/entity-alias", { ...alias, name: "other", canonical_id: fourth }));
+    assert.equal((await merge([fourth], third)).status, 400);
+    done(await call("POST", "identity/entity/batch-delete", { entity_ids: [third, fourth, "nobody"] }));
+    assert.deepEqual(await now(), ["deny"]);
+    done(await call("POST", "identity/lookup/entity", by));
+    refused(await call("POST", "identity/entity/batch-delete", {}), 400, "missing entity ids to delete");
+  });
+
   it("lose no change to another at the same time", async () => {
     const { id } = dataOf(await call("POST", "identity/entity", { name: "busy" }));
     const join = (at: number) => call("POST", "identity/group", { name: `busy${at}`, member_entity_ids: [id] });

@@ -230,6 +230,19 @@ export const coreLimitCases: Readonly<Record<Exclude<keyof typeof limits, TokenL
     "a group has at most 500 members of a kind",
     /^invalid entity ID/,
   ),
+  async vaultMergedEntities(server) {
+    const { id } = (await server.wires.vault("POST", "identity/entity", {})).json.data;
+    await bounded(
+      "vault",
+      limits.vaultMergedEntities.value,
+      (wires, count) => {
+        const body = { from_entity_ids: numbered("nobody", count), to_entity_id: id };
+        return wires.vault("POST", "identity/entity/merge", body);
+      },
+      "at most 100 entities can be merged at once",
+      /^entity id to merge from is invalid/,
+    )(server);
+  },
   vaultLoginGroups: elsewhere("packages/wire-vault/test/identity.test.ts", "limits.vaultLoginGroups.value"),
   async vaultEntityGroups(server) {
     const { id } = (await server.wires.vault("POST", "identity/entity", {})).json.data;

@@ -40,7 +40,6 @@ export const identity: Area = {
     },
     {
       name: "merging entities",
-      pending: "merging",
       steps: [
         step("POST identity/entity", { name: "i-one" }, { keep: { one: "data.id" } }),
         step("POST identity/entity", { name: "i-two" }, { keep: { two: "data.id" } }),

@@ -12,6 +12,8 @@ export interface VaultEntity {
   readonly aliases: readonly VaultAlias[];
   /** The groups that it is a member of itself. */
   readonly groupIds: readonly string[];
+  /** Ids of the entities that were merged into it: their tokens are its own. */
+  readonly mergedEntityIds: readonly string[];
   readonly createdAtMs: number;
   readonly updatedAtMs: number;
 }

@@ -9,6 +9,8 @@ export const identityAreas = {
   entities: "identity/entity",
   /** By name in lower case: the id. */
   entityNames: "identity/entity-name",
+  /** By the id of an entity that was merged into another one: the other one's. */
+  mergedEntities: "identity/merged-entity",
   /** By id: the id of the entity that has it. */
   aliases: "identity/alias",
   /** By `aliasKey`: the id of the entity. */
@@ -106,9 +108,14 @@ export interface EntityAccess {
   readonly identity: VaultPolicyIdentity;
 }
 
+async function findMerged(entries: VaultEntries, id: string): Promise<VaultEntry<VaultEntity> | undefined> {
+  const into = await findId(entries, identityAreas.mergedEntities, id);
+  return into === undefined ? undefined : findEntity(entries, into);
+}
+
 /** @returns undefined when there is no such entity: its tokens may do nothing */
 export async function entityAccess(entries: VaultEntries, entityId: string): Promise<EntityAccess | undefined> {
-  const entity = await findEntity(entries, entityId);
+  const entity = (await findEntity(entries, entityId)) ?? (await findMerged(entries, entityId));
   return entity && accessOf(entries, entity.value);
 }
 

@@ -2,7 +2,9 @@ import {
   deleteEntity,
   type EntityReference,
   type FoundEntity,
+  limits,
   listEntities,
+  mergeEntities,
   readEntity,
   ServiceError,
   type VaultEntity,
@@ -19,6 +21,12 @@ const fields = ["disabled", "id", "metadata", "name", "policies"];
 /** Vault API: identity/entity. */
 export const entityRoutes: readonly Route[] = [
   { pattern: "entity", fields, operations: { update: (call) => write(call, referenceInBody(call)) } },
+  {
+    pattern: "entity/merge",
+    fields: ["conflicting_alias_ids_to_keep", "force", "from_entity_ids", "to_entity_id"],
+    operations: { update: merge },
+  },
+  { pattern: "entity/batch-delete", fields: ["entity_ids"], operations: { update: removeMany } },
   { pattern: "entity/id", fields: [], operations: { list: listIds }, slash: true },
   {
     pattern: "entity/id/:name",
@@ -95,7 +103,7 @@ function entityFacts({ entity, groups }: FoundEntity) {
     id: entity.id,
     inherited_group_ids: inherited,
     last_update_time: timeOf(entity.updatedAtMs),
-    merged_entity_ids: null,
+    merged_entity_ids: entity.mergedEntityIds.length === 0 ? null : entity.mergedEntityIds,
     metadata: shownPairs(entity.metadata),
     name: entity.name,
     namespace_id: "root",
@@ -106,6 +114,27 @@ function entityFacts({ entity, groups }: FoundEntity) {
 async function remove(call: VaultCall, reference: Named): Promise<VaultResult> {
   await call.execute(deleteEntity, reference);
   return noContent;
+}
+
+async function merge(call: VaultCall): Promise<VaultResult> {
+  const { fields } = call;
+  const toId = fields.text("to_entity_id") ?? "";
+  await call.execute(mergeEntities, { fromIds: fields.texts("from_entity_ids"), toId });
+  return noContent;
+}
+
+/** Vault API: identity/entity/batch-delete, one after the other. */
+async function removeMany(call: VaultCall): Promise<VaultResult> {
+  const ids = call.fields.texts("entity_ids");
+  const max = limits.vaultMergedEntities.value;
+  if (ids.length === 0) refuse("missing entity ids to delete");
+  if (ids.length > max) refuse(`at most ${max} entities can be deleted at once`);
+  for (const id of new Set(ids)) await call.execute(deleteEntity, { by: "id", id });
+  return noContent;
+}
+
+function refuse(reason: string): never {
+  throw ServiceError.of("InvalidInput", { kind: "validation", reason });
 }
 
 async function list(call: VaultCall): Promise<readonly VaultEntity[]> {

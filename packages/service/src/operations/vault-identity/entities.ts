@@ -116,6 +116,7 @@ export function newEntity(core: Core, name: string | undefined, nowMs: number): 
     disabled: false,
     aliases: [],
     groupIds: [],
+    mergedEntityIds: [],
     createdAtMs: nowMs,
     updatedAtMs: nowMs,
   };
@@ -149,7 +150,7 @@ export const deleteEntity = defineOperation<Extract<EntityReference, { by: "id" 
     const entries = core.vaultEntries;
     const found = await find(entries, input);
     if (found === undefined) return null;
-    const { id, name, aliases, groupIds } = found.value;
+    const { id, name, aliases, groupIds, mergedEntityIds } = found.value;
     const writes = [
       entries.delete(found),
       ...(await dropReference(entries, identityAreas.entityNames, identityName(name))),
@@ -159,6 +160,9 @@ export const deleteEntity = defineOperation<Extract<EntityReference, { by: "id" 
       writes.push(
         ...(await dropReference(entries, identityAreas.aliasKeys, aliasKey(alias.mountAccessor, alias.name))),
       );
+    }
+    for (const merged of mergedEntityIds) {
+      writes.push(...(await dropReference(entries, identityAreas.mergedEntities, merged)));
     }
     for (const groupId of groupIds) {
       const group = await findGroup(entries, groupId);

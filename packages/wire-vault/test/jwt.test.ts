@@ -277,9 +277,13 @@ describe("JSON Web Tokens", () => {
         400,
         'error validating claims: claim "/n/x" is missing',
       );
-      done(await role("r", { bound_claims: { "/constructor/name": "Object" } }));
-      const inherited = 'error validating claims: claim "/constructor/name" is missing';
-      refused(await logIn(tokenOf(claims(good))), 400, inherited);
+      for (const name of ["/constructor/name", "/list/length", "/list/01", "/list/2"]) {
+        done(await role("r", { bound_claims: { [name]: ["Object", 2, "b"] } }));
+        const missing = `error validating claims: claim "${name}" is missing`;
+        refused(await logIn(tokenOf(claims({ list: ["a", "b"] }))), 400, missing);
+      }
+      done(await role("r", { bound_claims: { "/list/1": "b" } }));
+      assert.equal((await logIn(tokenOf(claims({ list: ["a", "b"] })))).status, 200);
       done(await role("r", { bound_claims_type: "glob", bound_claims: { repo: ["a*b*c", "x"] } }));
       for (const [repo, status] of [
         ["abc", 200],

@@ -3,12 +3,15 @@ import { refuseInput } from "../auth-operation.ts";
 /** What a token says, verified. */
 export type Claims = Readonly<Record<string, unknown>>;
 
+const listPlace = /^(?:0|[1-9][0-9]*)$/;
+
 /** A claim by its name, or by a JSON pointer (RFC 6901) when it begins with a slash; undefined when there is none. */
 export function claimOf(claims: Claims, name: string): unknown {
   let value: unknown = claims;
   const steps = name.startsWith("/") ? name.slice(1).split("/").map(decodeStep) : [name];
   for (const step of steps) {
     if (value === null || typeof value !== "object" || !Object.hasOwn(value, step)) return undefined;
+    if (Array.isArray(value) && !listPlace.test(step)) return undefined;
     value = (value as Readonly<Record<string, unknown>>)[step];
   }
   return value ?? undefined;

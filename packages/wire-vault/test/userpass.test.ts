@@ -136,6 +136,29 @@ describe("user names and passwords", () => {
       assert.equal((await logIn("ada", "pw", "10.1.1.1")).status, 200);
     });
 
+    it("give the type of token that the mount wants, else the user", async () => {
+      const typeOf = async (tokenType: string | undefined, own: string): Promise<string> => {
+        await mountAgain(tokenType === undefined ? {} : { tokenType });
+        done(await user("ada", { password: "pw", token_type: own }));
+        const { auth } = (await logIn("ada", "pw")).json;
+        assert.equal(
+          (await t.call("GET", "auth/token/lookup-self", undefined, { "X-Vault-Token": auth.client_token })).status,
+          200,
+        );
+        assert.equal(auth.accessor === "", auth.token_type === "batch");
+        return auth.token_type;
+      };
+      assert.equal(await typeOf(undefined, "default"), "service");
+      assert.equal(await typeOf(undefined, "batch"), "batch");
+      assert.equal(await typeOf("default-batch", "default"), "batch");
+      assert.equal(await typeOf("default-batch", "service"), "service");
+      assert.equal(await typeOf("batch", "service"), "batch");
+      assert.equal(await typeOf("service", "batch"), "service");
+      await mountAgain({ tokenType: "batch" });
+      done(await user("ada", { password: "pw", token_num_uses: 2 }));
+      refused(await logIn("ada", "pw"), 400, "batch tokens cannot have a limited use count");
+    });
+
     it("leave no password in the audit trail or the database", async () => {
       done(await user("ada", { password: "very secret pw" }));
       await logIn("ada", "very secret pw");

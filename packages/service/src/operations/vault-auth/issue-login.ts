@@ -80,6 +80,9 @@ export async function issueLogin(
   if (entity.disabled) refuseLogin(mount);
   const { policies: identityPolicies } = await accessOf(core.vaultEntries, entity);
   refuseRoot(identityPolicies);
+  const type = tokenTypeOf(mount, params);
+  // Nothing counts the uses of what is stored nowhere.
+  if (type === "batch" && params.numUses > 0) refuseInput("batch tokens cannot have a limited use count");
   const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = mount.config;
   const issued = issueVaultToken(
     core,
@@ -97,6 +100,7 @@ export async function issueLogin(
       boundCidrs,
       noDefaultPolicy: params.noDefaultPolicy,
       entityId: entity.id,
+      type,
     },
     nowMs,
   );
@@ -105,6 +109,16 @@ export async function issueLogin(
 
 function refuseRoot(policies: readonly string[]): void {
   if (policies.includes("root")) refuseInput("auth methods cannot create root tokens");
+}
+
+/** What the mount wants, else what the role wants, else what the mount has for want of that (Vault API: sys/auth tune). */
+function tokenTypeOf(
+  { config: { tokenType = "default-service" } }: MountRecord,
+  { type }: TokenParams,
+): "service" | "batch" {
+  if (tokenType === "service" || tokenType === "batch") return tokenType;
+  if (type !== "default") return type;
+  return tokenType === "default-batch" ? "batch" : "service";
 }
 
 /** The lesser of two times of which 0 means none. */

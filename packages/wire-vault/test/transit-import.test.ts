@@ -12,7 +12,7 @@ import {
   verify,
 } from "node:crypto";
 import { after, before, describe, it } from "node:test";
-import { describeKey, encrypt, execute, putKeyPolicy, rotateKeyring } from "@coffer/service";
+import { describeKey, encrypt, execute, putKeyPolicy, rotateKeyOnDemand, rotateKeyring } from "@coffer/service";
 import { base64, openVaultTest, type VaultTest } from "./vault-client.ts";
 
 /** Wraps as PKCS #11's CKM_RSA_AES_KEY_WRAP has it. */
@@ -119,6 +119,9 @@ describe("Transit: import", () => {
     await execute(core, encrypt, { keyId: "alias/known", plaintext: Buffer.from("x") }, request());
     const told = await ask("GET", "keys/known");
     assert.deepEqual([told.imported_key, told.imported_key_allow_rotation], [true, false]);
+    const words = "imported key known does not allow rotation within Vault";
+    assert.equal(await refused("POST", "keys/known/rotate"), words);
+    await assert.rejects(execute(core, rotateKeyOnDemand, { keyId: "alias/known", limited: true }, request()));
     const lines = JSON.stringify(await vault.test.auditEvents());
     assert.match(lines, /ImportTransitKey/);
   });
@@ -234,6 +237,12 @@ describe("Transit: import", () => {
       const imported = { ciphertext: keys["1"], type, hash_function: "SHA512" };
       assert.equal((await vault.call("POST", `there/keys/${type}/import`, imported)).status, 204);
     }
+    await ask("POST", "keys/stays");
+    assert.equal(await refused("GET", "byok-export/destination/stays"), "key is not exportable");
+    assert.equal(
+      await refused("GET", "byok-export/moves-ed25519/moves-ecdsa-p256"),
+      "unsupported key type in use; must be a rsa key",
+    );
     const { ciphertext } = await ask("POST", "encrypt/moves-aes256-gcm96", { plaintext: base64("x") });
     const opened = await vault.call("POST", "there/decrypt/aes256-gcm96", { ciphertext });
     assert.equal(opened.json.data.plaintext, base64("x"));

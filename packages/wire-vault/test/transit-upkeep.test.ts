@@ -70,6 +70,7 @@ describe("Transit: trimming, soft deletion, settings of a mount", () => {
     assert.deepEqual(await refused("POST", "keys/soft/rotate"), words);
     assert.deepEqual(await refused("GET", "export/encryption-key/soft"), words);
     assert.deepEqual(await refused("GET", "backup/soft"), words);
+    assert.deepEqual(await refused("GET", "export/certificate-chain/soft"), words);
     await assert.rejects(execute(core, decrypt, { ciphertext }, request()), /KeyStateInvalid/);
     vault.test.clock.advance(25 * 3_600_000);
     await vault.test.lifecycle.runDue();

@@ -106,13 +106,15 @@ export const readTransitKey: RouteHandler = (call) => read(call, namedKey(call))
 
 /** Vault API: Transit, list keys; `after` and `limit` as OpenBao has them. No keys at all is a 404. */
 export const listTransitKeys: RouteHandler = async (call) => {
-  const { names } = await call.execute(listNamedKeys, { prefix: aliasPrefix(call.mount!.path) });
   const after = call.fields.text("after") ?? "";
   const limit = call.fields.integer("limit") ?? 0;
-  const behind = after === "" ? names : names.filter((name) => name > after);
-  const shown = limit > 0 ? behind.slice(0, limit) : behind;
-  if (shown.length === 0) throw ServiceError.of("NotFound", { resource: "key", id: call.mount!.path });
-  return ok(`{"keys":${JSON.stringify(shown)}}`);
+  const { names } = await call.execute(listNamedKeys, {
+    prefix: aliasPrefix(call.mount!.path),
+    after: after === "" ? undefined : after,
+    limit: limit > 0 ? limit : undefined,
+  });
+  if (names.length === 0) throw ServiceError.of("NotFound", { resource: "key", id: call.mount!.path });
+  return ok(`{"keys":${JSON.stringify(names)}}`);
 };
 
 function readVersion(call: VaultCall, name: "min_decryption_version" | "min_encryption_version"): number | undefined {

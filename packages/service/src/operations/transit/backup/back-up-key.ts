@@ -32,7 +32,6 @@ export const backUpKey = defineOperation<BackUpKeyInput, { readonly backup: Buff
   async run({ core, keys, input, nowMs }) {
     const key = keys[0]!;
     const { transit, currentVersion, keyId } = key.record;
-    if (transit.softDeleted === true) refuse("refusing to use soft-deleted key");
     if (!transit.exportable) refuse("exporting is disallowed on the policy");
     if (!transit.allowPlaintextBackup) refuse("plaintext backup is disallowed on the policy");
     const first = transit.minAvailableVersion ?? 1;

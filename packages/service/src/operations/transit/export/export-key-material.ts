@@ -74,7 +74,6 @@ export const exportKeyMaterial = defineOperation<ExportKeyInput<PrivateExport>, 
     const key = call.keys[0]!;
     const { kind, format } = call.input;
     if (!key.record.transit.exportable) refuse("private key material is not exportable");
-    refuseSoftDeleted(key);
     checkKind(kind, transitTypeOf(key));
     return exportVersions(call, async (version) => {
       const material = await (kind === "hmac-key" ? key.hmacKey(version) : key.material(version));

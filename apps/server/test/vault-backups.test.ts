@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { OpenBaoUnderTest, openBaoPath } from "./openbao-under-test.ts";
 import { ServerUnderTest } from "./server-under-test.ts";
-import { backupKinds, type KeyBackup, makeBackup, useBackup } from "./vault-backups.ts";
+import { backupKinds, type KeyBackup, makeBackup, moveKeys, useBackup } from "./vault-backups.ts";
 import { type VaultCalls, vaultCalls } from "./vault-calls.ts";
 
 const recorded = new URL("../../../vectors/openbao/backups.json", import.meta.url);
@@ -32,13 +32,14 @@ describe("Backups of Transit keys", () => {
     });
   }
 
-  it("ours open and verify in OpenBao what they made here", {
+  it("ours open and verify in OpenBao what they made here, and keys move both ways, wrapped", {
     skip: openBaoPath === undefined ? "OPENBAO names no program." : false,
   }, async () => {
     assert.ok(openBaoPath !== undefined);
     const openBao = await OpenBaoUnderTest.start(openBaoPath);
     try {
       const call = vaultCalls(openBao);
+      assert.deepEqual([...(await moveKeys(coffer, call)), ...(await moveKeys(call, coffer))], []);
       await call("POST", "sys/mounts/from-coffer", { type: "transit" });
       await coffer("POST", "sys/mounts/to-openbao", { type: "transit" });
       for (const kind of backupKinds) {

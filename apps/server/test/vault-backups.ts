@@ -129,3 +129,34 @@ export async function useBackup(call: VaultCalls, mount: string, key: KeyBackup)
   if (data.type !== key.type || data.latest_version !== key.versions) findings.push(`${name}: ${JSON.stringify(data)}`);
   return findings;
 }
+
+/** What a key of a type exports as. */
+function exportKind(type: string): string {
+  if (type === "hmac") return "hmac-key";
+  return /^(ed25519|ecdsa|rsa)/.test(type) ? "signing-key" : "encryption-key";
+}
+
+/** Moves a key of each type from one server to another, wrapped to its wrapping key. @returns the types that are not the same there */
+export async function moveKeys(from: VaultCalls, to: VaultCalls): Promise<string[]> {
+  const mount = "moving";
+  for (const call of [from, to]) await call("POST", `sys/mounts/${mount}`, { type: "transit" });
+  const { data: wrapping } = await to("GET", `${mount}/wrapping_key`);
+  const destination = { type: "rsa-4096", public_key: wrapping.public_key };
+  await from("POST", `${mount}/keys/destination/import`, destination);
+  const findings: string[] = [];
+  for (const type of new Set(backupKinds.map(({ key }) => String(key["type"])))) {
+    await from("POST", `${mount}/keys/${type}`, {
+      type,
+      exportable: true,
+      ...(type === "hmac" ? { key_size: 64 } : {}),
+    });
+    const { data: wrapped } = await from("GET", `${mount}/byok-export/destination/${type}?hash=SHA384`);
+    const imported = { type, ciphertext: wrapped.keys["1"], hash_function: "SHA384", exportable: true };
+    await to("POST", `${mount}/keys/${type}/import`, imported);
+    const path = `${mount}/export/${exportKind(type)}/${type}`;
+    const [there, here] = [await from("GET", path), await to("GET", path)];
+    if (JSON.stringify(there.data.keys) !== JSON.stringify(here.data.keys)) findings.push(type);
+  }
+  for (const call of [from, to]) await call("DELETE", `sys/mounts/${mount}`);
+  return findings;
+}

@@ -183,6 +183,8 @@ describe("Transit: export, backup, restore", () => {
       assert.equal(answer.status, 400, `${bad.slice(0, 60)}: ${answer.text}`);
       assert.equal((await call("GET", path("keys/bad"))).status, 404);
     }
+    const cut = await call("POST", path("restore/bad"), { backup: base64(json.slice(0, 40)) });
+    assert.deepEqual(cut.json.errors, ["unexpected EOF"]);
     for (const [name, reason] of [
       ["a/b", "key names cannot be paths"],
       ["-", "invalid key name"],

@@ -1,6 +1,6 @@
 import { restoreSoftDeletedKey, ServiceError, softDeleteKey, trimKey } from "@coffer/service";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
-import type { VaultResult } from "../http/envelope.ts";
+import { noContent, type VaultResult } from "../http/envelope.ts";
 import { namedKey } from "./key-name.ts";
 import { isMissing, keyProblem } from "./key-problems.ts";
 import { readAfterChange } from "./keys.ts";
@@ -26,7 +26,8 @@ async function change(call: VaultCall, operation: typeof softDeleteKey, warning:
   try {
     ({ already } = await call.execute(operation, { keyId: key.alias }));
   } catch (error) {
-    if (isMissing(error)) throw ServiceError.of("NotFound", { resource: "key", id: key.name });
+    // As the original has it: what is not there needs no deletion.
+    if (isMissing(error)) return noContent;
     throw keyProblem(error, key, "");
   }
   return readAfterChange(call, key, already ? [warning] : []);

@@ -140,7 +140,7 @@ export const transitRoutes: readonly Route[] = [
     fields: ["ciphertext", "hash_function", "public_key", "version"],
     operations: { update: importVersionRoute },
   },
-  ...["byok-export/:name/:name", "byok-export/:name/:name/:name"].map((pattern) => ({
+  ...["byok-export/:name/:name", "byok-export/:name/:name/*"].map((pattern) => ({
     pattern,
     fields: ["hash"],
     operations: { read: byokExportRoute },
@@ -160,7 +160,7 @@ export const transitRoutes: readonly Route[] = [
     operations: { read: readKeysConfig, update: writeKeysConfig },
   },
   { pattern: "cache-config", fields: ["size"], operations: { read: readCacheConfig, update: writeCacheConfig } },
-  ...["export/:name/:name", "export/:name/:name/:name"].map((pattern) => ({
+  ...["export/:name/:name", "export/:name/:name/*"].map((pattern) => ({
     pattern,
     fields: ["format"],
     operations: { read: exportRoute },

@@ -51,7 +51,16 @@ function refuseJson(text: string): never {
   const first = text.trimStart().charAt(0);
   if (first === "") refuse("unexpected end of JSON input");
   if (!/[[{"\-0-9tfn]/.test(first)) refuse(`invalid character '${first}' looking for beginning of value`);
-  return refuse("the backup is no JSON");
+  return refuse(isCutOff(text) ? "unexpected EOF" : "the backup is no JSON");
+}
+
+function isCutOff(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return error instanceof SyntaxError && /end of JSON input|Unterminated string/.test(error.message);
+  }
 }
 
 function truth(value: BigJson | undefined): boolean {

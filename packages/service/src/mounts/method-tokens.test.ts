@@ -25,8 +25,14 @@ describe("tokens of an auth method", () => {
     await t.core.commit(writes);
     return record;
   }
-  const allowed = async (record: TokenRecord) =>
+  const asks = async (record: TokenRecord) =>
     (await t.core.vaultAcls.of(record)).decide({ path: "a", operation: "read" }).allowed;
+  /** Asked twice: the mounts are read for the first answer, and in memory for the second. */
+  async function allowed(record: TokenRecord): Promise<boolean> {
+    const first = await asks(record);
+    assert.equal(await asks(record), first);
+    return first;
+  }
   const stored = async ({ digest }: TokenRecord) => (await t.core.store.get("tokens", { digest })) !== undefined;
 
   it("may do nothing once it is disabled, and are deleted; others stay", async () => {

@@ -76,6 +76,7 @@ export class SecretsTraffic {
     await this.#throughPairs();
     await this.#throughImports();
     await this.#throughSecrets();
+    await this.#throughLogins();
     await this.#throughSessions();
     await this.#refusedByAws();
     await this.#refusedByRest();
@@ -139,6 +140,32 @@ export class SecretsTraffic {
     await this.#refused(wires.vaultRequest("POST", "plain/", secret()));
     await vault("POST", "kv/destroy/app", { versions: [1] });
     await vault("DELETE", "sys/mounts/plain");
+  }
+
+  /** Passwords and secret ids, right and wrong, and what a cluster is asked with. */
+  async #throughLogins(): Promise<void> {
+    const wires = this.#wires;
+    const vault = async (path: string, body: unknown) =>
+      succeeded(await this.#send(wires.vaultRequest("POST", path, body)));
+    const refused = (path: string, body: unknown) => this.#refused(wires.vaultRequest("POST", path, body));
+    for (const type of ["approle", "userpass", "kubernetes", "jwt"]) await vault(`sys/auth/${type}`, { type });
+    const password = this.#mark("password");
+    await vault("auth/userpass/users/ada", { password });
+    await vault("auth/userpass/login/ada", { password });
+    await refused("auth/userpass/login/ada", { password: this.#mark("wrong password") });
+    await refused("auth/userpass/login/nobody", { password: this.#mark("nobody's password") });
+    await refused("auth/userpass/users/bob", { password: this.#mark("refused password"), token_type: "x" });
+    await vault("auth/approle/role/app", { role_id: "app" });
+    const secret_id = this.#mark("secret id");
+    await vault("auth/approle/role/app/custom-secret-id", { secret_id });
+    await refused("auth/approle/role/app/custom-secret-id", { secret_id });
+    await vault("auth/approle/role/app/secret-id/lookup", { secret_id });
+    await vault("auth/approle/login", { role_id: "app", secret_id });
+    await refused("auth/approle/login", { role_id: "app", secret_id: this.#mark("wrong secret id") });
+    const token_reviewer_jwt = this.#mark("token of a cluster");
+    await vault("auth/kubernetes/config", { kubernetes_host: "https://127.0.0.1:1", token_reviewer_jwt });
+    await refused("auth/kubernetes/login", { role: "none", jwt: this.#mark("token of a service account") });
+    await refused("auth/jwt/login", { role: "none", jwt: this.#mark("token") });
   }
 
   /** Operations of asymmetric and HMAC keys. */

@@ -19,15 +19,11 @@ export const listLockedUsers = defineOperation<null, { readonly users: readonly 
   record: () => null,
   async run({ core }) {
     const users: LockedUser[] = [];
-    const names = await core.vaultEntries.list(lockedUsersArea, "", undefined, limits.authNames.value);
-    for (const folder of names.names) {
-      const { names: users_ } = await core.vaultEntries.list(
-        lockedUsersArea,
-        folder,
-        undefined,
-        limits.authNames.value,
-      );
-      for (const name of users_) {
+    const most = limits.authNames.value;
+    const { names: folders } = await core.vaultEntries.list(lockedUsersArea, "", undefined, most);
+    for (const folder of folders) {
+      const { names } = await core.vaultEntries.list(lockedUsersArea, folder, undefined, most - users.length);
+      for (const name of names) {
         const found = await core.vaultEntries.get<LockedUser>(lockedUsersArea, `${folder}${name}`);
         if (found !== undefined) users.push(found.value);
       }

@@ -73,7 +73,6 @@ export const jwt: Area = {
     },
     {
       name: "logins",
-      pending: "looking up the tokens of logins",
       steps: [
         policy("j-read"),
         step("POST sys/auth/j-jwt", { type: "jwt" }),

@@ -5,6 +5,7 @@ export const rows = {
   badBody: "A body that is no JSON object",
   batch: "A batch that cannot be parsed",
   fault: "Faults of the caller told as 500",
+  identityGone: "A token whose identity is disabled or gone",
   idle: "Progress of shares",
   init: "`sys/init` of a seal that opens by itself",
   madeAt: "Where the first token was made",
@@ -17,6 +18,7 @@ export const rows = {
   plugins: "Versions of plugins",
   positions: "Positions in the errors of policies",
   remount: "`sys/remount`",
+  renewing: "Renewing the token of a login",
   scheme: "The scheme of `Authorization`",
   segments: "Paths with empty or dot segments",
   sealedStandby: "Health of a sealed server",
@@ -24,6 +26,7 @@ export const rows = {
   short: "A ciphertext too short to be one",
   since: "Warnings that name the original",
   which: "`list` that is neither true nor false",
+  sortedPolicies: "Order of an identity's policies",
   wrongToken: "A wrong token",
   wrongType: "Values of the wrong type",
 } as const;

@@ -30,7 +30,7 @@ export interface Step {
   readonly keep?: Readonly<Record<string, string>>;
   /** Paths into the body to base64 or hex of random bytes; their length is compared. */
   readonly random?: readonly string[];
-  /** The only paths into the body that are compared, where the rest tells of other scenarios. */
+  /** The only paths into the body that are compared, where the rest tells of other scenarios; none for the status alone. */
   readonly only?: readonly string[];
   readonly differs?: readonly Difference[];
 }

@@ -137,8 +137,7 @@ function exportKind(type: string): string {
 }
 
 /** Moves a key of each type from one server to another, wrapped to its wrapping key. @returns the types that are not the same there */
-export async function moveKeys(from: VaultCalls, to: VaultCalls): Promise<string[]> {
-  const mount = "moving";
+export async function moveKeys(from: VaultCalls, to: VaultCalls, mount: string): Promise<string[]> {
   for (const call of [from, to]) await call("POST", `sys/mounts/${mount}`, { type: "transit" });
   const { data: wrapping } = await to("GET", `${mount}/wrapping_key`);
   const destination = { type: "rsa-4096", public_key: wrapping.public_key };

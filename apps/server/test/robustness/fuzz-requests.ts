@@ -11,6 +11,18 @@ interface Base {
 const key = "fuzzed";
 const KeyId = `alias/${key}`;
 const base64 = "aGVsbG8=";
+/** A key to be restored, but for its key. */
+const emptyBackup = Buffer.from(
+  JSON.stringify({
+    policy: {
+      name: "k",
+      type: 0,
+      latest_version: 1,
+      keys: { "1": { key: base64, hmac_key: base64, creation_time: 1 } },
+    },
+    archived_keys: { keys: [] },
+  }),
+).toString("base64");
 const blob = Buffer.alloc(150, 7).toString("base64");
 const document = {
   Version: "2012-10-17",
@@ -56,6 +68,22 @@ const bases: readonly Base[] = [
   vault("POST", `transit/keys/${key}/config`, { min_decryption_version: 1, auto_rotate_period: "24h" }),
   vault("POST", `transit/keys/${key}`, { type: "aes256-gcm96", derived: false }),
   vault("GET", `transit/keys/${key}`),
+  vault("GET", `transit/export/encryption-key/${key}/1?format=raw`),
+  vault("GET", `transit/backup/${key}`),
+  vault("POST", `transit/restore/${key}-again`, { backup: emptyBackup, force: false }),
+  vault("POST", `transit/keys/${key}-in/import`, { ciphertext: base64, type: "aes256-gcm96", hash_function: "SHA256" }),
+  vault("POST", `transit/keys/${key}/import_version`, { ciphertext: base64, version: 1 }),
+  vault("GET", `transit/byok-export/${key}/${key}/latest?hash=SHA1`),
+  vault("POST", `transit/keys/${key}/trim`, { min_available_version: 1 }),
+  vault("POST", `transit/keys/${key}/csr`, {
+    version: 1,
+    csr: "-----BEGIN CERTIFICATE REQUEST-----\nMAA=\n-----END CERTIFICATE REQUEST-----",
+  }),
+  vault("POST", `transit/keys/${key}/set-certificate`, {
+    certificate_chain: "-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----",
+  }),
+  vault("POST", "transit/config/keys", { disable_upsert: false }),
+  vault("POST", "transit/cache-config", { size: 0 }),
   vault("LIST", "transit/keys"),
   vault("POST", "transit/random/16", { format: "hex" }),
   vault("POST", "sys/mounts/more/of/it", { type: "transit", config: { max_lease_ttl: "1h" } }),

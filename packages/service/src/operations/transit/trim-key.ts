@@ -47,6 +47,8 @@ export const trimKey = defineOperation<TrimKeyInput, { readonly key: KeyRecord }
   async run({ core, keys, input }) {
     const { record } = keys[0]!;
     const { minAvailableVersion } = input;
+    // Its material is shared by regions that have settings of their own.
+    if (record.multiRegion !== undefined) refuse("keys of several regions cannot be trimmed");
     checkTrim(minAvailableVersion, record.transit);
     const key = await updateKey(
       core,

@@ -60,6 +60,7 @@ export type {
   TransitAttributes,
   TransitCopy,
 } from "./model/key.ts";
+export { shownState } from "./model/key.ts";
 export type { CustomKeyStoreRecord, KeyStoreConnectionError, KeyStoreState } from "./model/key-store.ts";
 export type { KeyUsageRecord } from "./model/key-usage.ts";
 export type { MountConfig, MountConfigChange, MountRecord } from "./model/mount.ts";

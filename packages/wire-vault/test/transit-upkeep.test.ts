@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { decrypt, describeKey, enableKey, encrypt, execute, putKeyPolicy } from "@coffer/service";
+import { decrypt, describeKey, enableKey, encrypt, execute, putKeyPolicy, shownState } from "@coffer/service";
 import { base64, openVaultTest, type VaultTest } from "./vault-client.ts";
 
 describe("Transit: trimming, soft deletion, settings of a mount", () => {
@@ -65,6 +65,7 @@ describe("Transit: trimming, soft deletion, settings of a mount", () => {
     await ask("DELETE", "keys/soft/soft-delete");
     const again = await vault.call("DELETE", "transit/keys/soft/soft-delete");
     assert.deepEqual(again.json.warnings, ["key was already marked as soft deleted"]);
+    assert.equal(shownState((await execute(core, describeKey, of, request())).key), "suspended");
     const words = [400, "refusing to use soft-deleted key"];
     assert.deepEqual(await refused("POST", "encrypt/soft", { plaintext: base64("x") }), words);
     assert.deepEqual(await refused("POST", "keys/soft/rotate"), words);

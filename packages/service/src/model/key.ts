@@ -149,6 +149,11 @@ export function materialRegion({
   return multiRegion !== undefined && origin === "AWS_KMS" ? "*" : region;
 }
 
+/** The state that APIs tell of: what Transit has deleted softly is disabled for all of them. */
+export function shownState({ state, transit }: Pick<KeyRecord, "state" | "transit">): KeyState {
+  return transit.softDeleted === true && state === "active" ? "suspended" : state;
+}
+
 /** Whether a key is the one of its multi-Region key that rotates and has replicas; true of single-Region keys. */
 export function isPrimary({ region, multiRegion }: Pick<KeyRecord, "region" | "multiRegion">): boolean {
   return multiRegion === undefined || multiRegion.primaryRegion === region;

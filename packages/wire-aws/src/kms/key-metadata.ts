@@ -6,6 +6,7 @@ import {
   type KeyState,
   type KeyUsage,
   keyArn,
+  shownState,
 } from "@coffer/service";
 import type { KeyMetadata } from "./generated/types.ts";
 
@@ -95,8 +96,7 @@ const lastStates: ReadonlySet<KeyState> = new Set(["pendingDestruction", "pendin
  */
 export function keyMetadata(key: KeyRecord, disconnected = false): KeyMetadata {
   const { account, keyId, spec } = key;
-  // For AWS KMS, a key that Transit has deleted softly is one that does nothing until somebody enables it.
-  const state = key.transit.softDeleted === true && key.state === "active" ? "suspended" : key.state;
+  const state = shownState(key);
   const unavailable = disconnected && !lastStates.has(state);
   return {
     AWSAccountId: account,

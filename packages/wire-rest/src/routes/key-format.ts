@@ -1,4 +1,4 @@
-import { findKeySpec, type KeyRecord, type KeyState } from "@coffer/service";
+import { findKeySpec, type KeyRecord, type KeyState, shownState } from "@coffer/service";
 import type { ObjectSchema } from "../http/schema.ts";
 import { nameOf } from "./key-id.ts";
 
@@ -15,7 +15,7 @@ export function algorithmOf(key: KeyRecord): string {
 }
 
 export function stateOf(key: KeyRecord): string {
-  return states[key.state];
+  return states[shownState(key)];
 }
 
 export function isoTime(ms: number): string {

@@ -41,8 +41,14 @@ for (const area of areas) {
 /** An answer a line. */
 function render({ answers, ...rest }: Recording): string {
   const scenarios = Object.entries(answers).map(([name, list]) => {
-    const lines = list.map((answer) => `   ${JSON.stringify(answer)}`);
+    const lines = list.map((answer) => `   ${JSON.stringify(answer, sorted)}`);
     return `  ${JSON.stringify(name)}: [\n${lines.join(",\n")}\n  ]`;
   });
   return `${JSON.stringify(rest, null, 1).slice(0, -2)},\n "answers": {\n${scenarios.join(",\n")}\n }\n}\n`;
+}
+
+/** Members by name: the original's come in another order each time. */
+function sorted(_name: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

@@ -15,7 +15,7 @@ export const rows = {
   noPolicy: "A backup without a policy",
   nothing: "A parameter that is null",
   order: "What is told first of what is missing",
-  plugins: "Versions of plugins",
+  plugins: "`running_plugin_version` of a mount",
   positions: "Positions in the errors of policies",
   remount: "`sys/remount`",
   renewing: "Renewing the token of a login",

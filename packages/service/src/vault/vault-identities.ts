@@ -102,7 +102,7 @@ async function findGroups(entries: VaultEntries, ids: readonly string[]): Promis
 /** What an entity adds to its tokens. */
 export interface EntityAccess {
   readonly disabled: boolean;
-  /** Names of its own policies and of its groups', in order, each once. */
+  /** Names of its own policies, then of its groups', each once. */
   readonly policies: readonly string[];
   /** What fills the templates of policies. */
   readonly identity: VaultPolicyIdentity;
@@ -124,5 +124,5 @@ export async function accessOf(entries: VaultEntries, entity: VaultEntity): Prom
   const { direct, inherited } = await groupsOf(entries, entity);
   const groups = [...direct, ...inherited];
   const policies = new Set([...entity.policies, ...groups.flatMap((group) => group.policies)]);
-  return { disabled: entity.disabled, policies: [...policies].sort(), identity: { entity, groups } };
+  return { disabled: entity.disabled, policies: [...policies], identity: { entity, groups } };
 }

@@ -91,6 +91,8 @@ export function notAdmitted({ principal, vault }: RequestContext): ServiceError 
     resource: vault?.path ?? "",
     basis: vault?.decision?.reason === "deny" ? "explicitDeny" : "implicitDeny",
     source: "identity",
+    // OpenBao asks no policy for these, and says it without a frame.
+    ...(vault?.decision?.reason === "entity" ? { reason: "permission denied" } : {}),
   });
 }
 

@@ -5,7 +5,6 @@ export const rows = {
   badBody: "A body that is no JSON object",
   batch: "A batch that cannot be parsed",
   fault: "Faults of the caller told as 500",
-  identityGone: "A token whose identity is disabled or gone",
   idle: "Progress of shares",
   init: "`sys/init` of a seal that opens by itself",
   madeAt: "Where the first token was made",
@@ -26,7 +25,6 @@ export const rows = {
   short: "A ciphertext too short to be one",
   since: "Warnings that name the original",
   which: "`list` that is neither true nor false",
-  sortedPolicies: "Order of an identity's policies",
   wrongToken: "A wrong token",
   wrongType: "Values of the wrong type",
 } as const;

@@ -92,6 +92,8 @@ export interface VaultTokenFacts {
   readonly boundCidrs: readonly string[];
   /** The token role that made it. */
   readonly role?: string;
+  /** SHA-256 in hex of the TLS certificate that it was got with. */
+  readonly certificateDigest?: string;
   readonly lastRenewedAtMs?: number;
   /** Seconds that the last renewal gave: what the next one gives unless it asks for something else. */
   readonly renewedTtl?: number;

@@ -30,6 +30,8 @@ export interface WantedVaultToken {
   readonly noDefaultPolicy?: boolean;
   /** The token role. */
   readonly role?: string;
+  /** SHA-256 in hex of the TLS certificate that it is got with. */
+  readonly certificateDigest?: string;
   /** A batch token is stored nowhere, and has no accessor, no lease and no uses to count. Absent means `service`. */
   readonly type?: "service" | "batch";
   /** What of its times is its own, where a role gave the rest: this alone is kept with it and shown. */
@@ -77,6 +79,7 @@ export function issueVaultToken(core: Core, wanted: WantedVaultToken, nowMs: num
     boundCidrs: forEver ? [] : (wanted.boundCidrs ?? []),
     ...(wanted.maxTtl > 0 ? { maxTtl: wanted.maxTtl } : {}),
     ...(wanted.role === undefined ? {} : { role: wanted.role }),
+    ...(wanted.certificateDigest === undefined ? {} : { certificateDigest: wanted.certificateDigest }),
   };
   const facts = {
     principalArn: "",

@@ -1,5 +1,5 @@
 import { renewOwnToken, renewToken, ServiceError } from "@coffer/service";
-import type { RouteHandler } from "../http/call.ts";
+import type { RouteHandler, VaultCall } from "../http/call.ts";
 import { authAnswer } from "./auth-answer.ts";
 import { readAccessor } from "./look-up.ts";
 
@@ -11,24 +11,25 @@ export function readToken(token: string | undefined): string {
   return token;
 }
 
+function readWanted({ fields, request }: VaultCall) {
+  return { increment: fields.seconds("increment") ?? 0, certificates: request.peerCertificates ?? [] };
+}
+
 /** Vault API: auth/token/renew-self. */
 export const renewSelfRoute: RouteHandler = async (call) => {
-  const increment = call.fields.seconds("increment") ?? 0;
-  const renewed = await call.execute(renewOwnToken, { subject: { by: "self" }, increment });
+  const renewed = await call.execute(renewOwnToken, { subject: { by: "self" }, ...readWanted(call) });
   return authAnswer({ ...renewed, token: call.token ?? "" });
 };
 
 /** Vault API: auth/token/renew. */
 export const renewRoute: RouteHandler = async (call) => {
   const token = readToken(call.fields.text("token"));
-  const increment = call.fields.seconds("increment") ?? 0;
-  const renewed = await call.execute(renewToken, { subject: { by: "token", token }, increment });
+  const renewed = await call.execute(renewToken, { subject: { by: "token", token }, ...readWanted(call) });
   return authAnswer({ ...renewed, token });
 };
 
 /** Vault API: auth/token/renew-accessor. The token itself is not shown. */
 export const renewAccessorRoute: RouteHandler = async (call) => {
-  const increment = call.fields.seconds("increment") ?? 0;
   const subject = { by: "accessor", accessor: readAccessor(call) } as const;
-  return authAnswer({ ...(await call.execute(renewToken, { subject, increment })), token: "" });
+  return authAnswer({ ...(await call.execute(renewToken, { subject, ...readWanted(call) })), token: "" });
 };

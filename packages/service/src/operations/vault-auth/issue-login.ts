@@ -29,6 +29,8 @@ export interface FoundLogin {
   readonly boundCidrs?: readonly string[];
   /** The networks bind the token alone: it may be got for somebody who is there. */
   readonly fromAnywhere?: boolean;
+  /** SHA-256 in hex of the TLS certificate that it was got with, and is renewed with. */
+  readonly certificateDigest?: string;
 }
 
 /** A token that a login gave. */
@@ -101,6 +103,7 @@ export async function issueLogin(
       noDefaultPolicy: params.noDefaultPolicy,
       entityId: entity.id,
       type,
+      ...(found.certificateDigest === undefined ? {} : { certificateDigest: found.certificateDigest }),
     },
     nowMs,
   );

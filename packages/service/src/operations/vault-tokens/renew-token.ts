@@ -1,6 +1,6 @@
-import type { Core } from "../../core.ts";
 import type { Call } from "../../pipeline/operation.ts";
 import { grantTtl, type WantedTtl } from "../../vault/token-ttl.ts";
+import { checkLoginRenewal } from "../vault-auth/renew-login.ts";
 import { findSubject, recordSubject, type TokenSubject } from "./find-token.ts";
 import {
   isVaultToken,
@@ -15,6 +15,8 @@ export interface RenewTokenInput {
   readonly subject: TokenSubject;
   /** Seconds that are asked for; 0 leaves it to the token. */
   readonly increment: number;
+  /** What the connection shows, leaf first; DER. */
+  readonly certificates: readonly Uint8Array[];
 }
 
 /** A token that was renewed. */
@@ -34,7 +36,7 @@ async function renew(call: Call<RenewTokenInput>): Promise<RenewedToken> {
   if (!isVaultToken(record) || record.expiresAtMs === undefined || !record.vault.renewable) {
     refuseInput("lease is not renewable");
   }
-  const granted = grantTtl({ ...(await timesOf(core, record)), increment: input.increment }, record.createdAtMs, nowMs);
+  const granted = grantTtl({ ...(await timesOf(call, record)), increment: input.increment }, record.createdAtMs, nowMs);
   if (granted === undefined) refuseInput("past the max TTL, cannot renew");
   const { ttl, expiresAtMs, warnings } = granted;
   const vault = { ...record.vault, lastRenewedAtMs: nowMs, renewedTtl: ttl };
@@ -43,8 +45,17 @@ async function renew(call: Call<RenewTokenInput>): Promise<RenewedToken> {
   return { record: renewed, ttl, warnings };
 }
 
-/** What a renewal goes by: the role of the token as it is now (OpenBao: `authRenew`), else what the token was made with. */
-async function timesOf(core: Core, { vault }: VaultTokenRecord): Promise<Omit<WantedTtl, "increment">> {
+/**
+ * What a renewal goes by: the role of the token as it is now (OpenBao: `authRenew`), or that of its login, else what the
+ * token was made with.
+ */
+async function timesOf(
+  { core, input, nowMs }: Call<RenewTokenInput>,
+  record: VaultTokenRecord,
+): Promise<Omit<WantedTtl, "increment">> {
+  const { vault } = record;
+  const login = await checkLoginRenewal(core, { record, certificates: input.certificates }, nowMs);
+  if (login !== undefined) return { ...login, explicitMaxTtl: vault.explicitMaxTtl };
   const { creationTtl, renewedTtl: ttl = creationTtl, maxTtl = 0, explicitMaxTtl, period, role: name } = vault;
   if (name === undefined) return { ttl, maxTtl, explicitMaxTtl, period };
   const role = await findTokenRole(core, name);

@@ -1,3 +1,4 @@
+import { sha256Hex } from "@coffer/crypto";
 import type { Core } from "../../../core.ts";
 import { limits } from "../../../limits.ts";
 import { ClientCertificate, parsePemCertificates, trustedChains } from "../../../vault/client-certificate.ts";
@@ -54,12 +55,34 @@ export const logInWithCertificate = loginOperation<CertLoginInput, VaultLogin>({
       meta,
       aliasName: client.commonName,
       aliasMeta: {},
+      certificateDigest: sha256Hex(client.der),
     };
     const { login, writes } = await issueLogin(core, found, request, nowMs);
     await core.commit(writes);
     return login;
   },
 });
+
+/**
+ * Whether somebody presents the certificate that a token was got with, and its role would still take it.
+ *
+ * @param digest SHA-256 of that certificate in hex; undefined is nobody's
+ * @throws ServiceError InvalidInput when the role would not
+ */
+export async function checkSameCertificate(
+  core: Core,
+  { mount, name, certificates }: CertLoginInput,
+  digest: string | undefined,
+  nowMs: number,
+): Promise<boolean> {
+  const [leaf] = certificates;
+  if (leaf === undefined || sha256Hex(leaf) !== digest) return false;
+  const presented = certificates.slice(0, limits.chainCertificates.value).map((der) => ClientCertificate.parse(der));
+  if (presented[0] === undefined) return false;
+  const known = presented.filter((one) => one !== undefined);
+  findMatch(await loadRoles(core, { mount, name, certificates }), known, nowMs);
+  return true;
+}
 
 async function loadRoles(core: Core, { mount, name }: CertLoginInput): Promise<readonly NamedRole[]> {
   const max = limits.certRoles.value;

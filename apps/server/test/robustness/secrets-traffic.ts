@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
+import { createCipheriv, createPublicKey, publicEncrypt, randomBytes } from "node:crypto";
 import type { HttpRequest, Reply } from "./http-client.ts";
 import type { NamedSecret } from "./stored-secrets.ts";
 import { succeeded, Wires } from "./wires.ts";
@@ -72,6 +72,7 @@ export class SecretsTraffic {
       await this.#throughAws(key);
       await this.#throughRest(key);
       await this.#throughVault(key);
+      await this.#materialThroughVault(`moving-${key}`);
     }
     await this.#throughPairs();
     await this.#throughImports();
@@ -273,6 +274,39 @@ export class SecretsTraffic {
     await vault(`encrypt/${key}`, { batch_input });
     this.#keep(this.confidences, "vault data key", (await vault(`datakey/plaintext/${key}`, {})).plaintext);
     this.#keep(this.confidences, "vault random", (await vault("random", { bytes: 32 })).random_bytes);
+  }
+
+  /** Material that leaves, comes back, and comes from elsewhere. */
+  async #materialThroughVault(key: string): Promise<void> {
+    const wires = this.#wires;
+    const vault = async (path: string, body?: unknown) =>
+      succeeded(await this.#send(wires.vaultRequest(body === undefined ? "GET" : "POST", `transit/${path}`, body)))
+        .data;
+    await vault(`keys/${key}`, { type: "ed25519", exportable: true, allow_plaintext_backup: true });
+    for (const kind of ["signing-key", "hmac-key"]) {
+      this.#keep(this.confidences, `vault ${kind}`, (await vault(`export/${kind}/${key}`)).keys["1"]);
+    }
+    const { backup } = await vault(`backup/${key}`);
+    await this.#sent(wires.vaultRequest("POST", `transit/restore/${key}-again`, { backup }));
+    const name = this.#mark("name in a backup");
+    const spoilt = Buffer.from(JSON.stringify({ policy: { name, type: this.#mark("type in a backup") } }));
+    await this.#refused(wires.vaultRequest("POST", "transit/restore", { backup: spoilt.toString("base64") }));
+    await this.#refused(wires.vaultRequest("POST", "transit/restore", { backup: this.#encoded("no backup") }));
+    const { public_key } = await vault("wrapping_key");
+    const material = Buffer.from(this.#mark("vault imported material"));
+    const aesKey = randomBytes(32);
+    const wrappedKey = publicEncrypt({ key: public_key, oaepHash: "sha256" }, aesKey);
+    const wrapped = createCipheriv("id-aes256-wrap-pad", aesKey, Buffer.from("a65959a6", "hex")).update(material);
+    const ciphertext = Buffer.concat([wrappedKey, wrapped]).toString("base64");
+    const type = "hmac";
+    await this.#sent(wires.vaultRequest("POST", `transit/keys/${key}-in/import`, { ciphertext, type }));
+    await this.#refused(wires.vaultRequest("POST", `transit/keys/${key}-short/import`, { ciphertext }));
+  }
+
+  /** A request whose answer says nothing. */
+  async #sent(request: HttpRequest): Promise<void> {
+    const reply = await this.#send(request);
+    assert.equal(reply.status, 204, String(reply));
   }
 
   async #refusedByAws(): Promise<void> {

@@ -2,9 +2,7 @@ import type { Core } from "../core.ts";
 import { ServiceError } from "../errors.ts";
 import { limits } from "../limits.ts";
 import { parseKeyReference } from "../model/arn.ts";
-import type { VaultTokenFacts } from "../model/principal.ts";
 import type { RequestContext, VaultAccess } from "../model/request.ts";
-import { isFrom } from "../vault/cidrs.ts";
 import { admittedByAcl } from "../vault/vault-principal.ts";
 import { locate } from "./locate.ts";
 import type { KeyTarget, Operation } from "./operation.ts";
@@ -55,8 +53,6 @@ export async function askVaultAcl<Input, Output>(
   const { token } = request.principal;
   const equivalent = equivalents.get(operation.name);
   const [demand] = operation.keys;
-  const misuse = token?.vault === undefined ? undefined : misuseOf(token.vault, request);
-  if (misuse !== undefined) return misuse;
   if (token === undefined || equivalent === undefined || demand === undefined || operation.keys.length !== 1) {
     return refused(
       request,
@@ -90,13 +86,6 @@ export async function askVaultAcl<Input, Output>(
   }
   if (access === undefined) return refused(request, operation.name, "The key has no name on a Transit mount.");
   return refused({ ...request, vault: access }, `vault:${access.capability}`, undefined, access.path);
-}
-
-/** What binds a token wherever it is used. Uses are counted by the Vault API alone. */
-function misuseOf({ boundCidrs, numUses }: VaultTokenFacts, request: RequestContext): VaultAclAnswer | undefined {
-  if (numUses > 0) return refused(request, "", "A token with a limited number of uses works at the Vault API alone.");
-  if (boundCidrs.length === 0 || isFrom(request.sourceIp, boundCidrs)) return undefined;
-  return refused(request, "vault:Use");
 }
 
 function refused(request: RequestContext, action: string, reason?: string, resource = "*"): VaultAclAnswer {

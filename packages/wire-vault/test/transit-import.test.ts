@@ -143,6 +143,23 @@ describe("Transit: import", () => {
     assert.match(await refused("POST", "keys/other/import_version", short), /invalid key size 16 bytes/);
   });
 
+  it("rotates imported keys by itself only where their importer allowed that", async () => {
+    await ask("POST", "keys/turns/import", {
+      ciphertext: wrap(wrappingKey, randomBytes(32)),
+      allow_rotation: true,
+      auto_rotate_period: "24h",
+    });
+    const period = { ciphertext: wrap(wrappingKey, randomBytes(32)), auto_rotate_period: "24h" };
+    assert.match(await refused("POST", "keys/fixed/import", period), /allow_rotation must be set/);
+    await ask("POST", "keys/fixed/import", { ciphertext: period.ciphertext });
+    await ask("POST", "keys/fixed/config", { auto_rotate_period: "24h" });
+    vault.test.clock.advance(25 * 3_600_000);
+    await vault.test.lifecycle.runDue();
+    const versions = [];
+    for (const name of ["turns", "fixed"]) versions.push((await ask("GET", `keys/${name}`)).latest_version);
+    assert.deepEqual(versions, [2, 1]);
+  });
+
   it("takes a public key, verifies and encrypts with it, and takes its private key later", async () => {
     const rsa = generateKeyPairSync("rsa", { modulusLength: 2048 });
     await ask("POST", "keys/half/import", { type: "rsa-2048", public_key: pem(rsa.publicKey) });

@@ -8,11 +8,15 @@ import { isPrimary, type KeyRecord } from "./key.ts";
 export function dueAtMs(
   key: Pick<
     KeyRecord,
-    "region" | "state" | "deletionAtMs" | "rotation" | "materialExpiresAtMs" | "multiRegion" | "transit"
+    "region" | "state" | "deletionAtMs" | "rotation" | "materialExpiresAtMs" | "multiRegion" | "origin" | "transit"
   >,
 ): number | undefined {
   if (key.state === "pendingDestruction") return key.deletionAtMs;
-  const rotates = key.state === "active" && key.transit.softDeleted !== true && key.rotation.enabled && isPrimary(key);
+  const { softDeleted, allowsImportedRotation } = key.transit;
+  // Imported keys get no material made here unless their importer said so.
+  const isOurs = key.origin !== "EXTERNAL" || allowsImportedRotation === true;
+  const works = key.state === "active" && softDeleted !== true;
+  const rotates = works && isOurs && key.rotation.enabled && isPrimary(key);
   const times = [key.materialExpiresAtMs, rotates ? key.rotation.nextAtMs : undefined].filter((at) => at !== undefined);
   return times.length === 0 ? undefined : Math.min(...times);
 }

@@ -9,8 +9,8 @@ export type BigJson =
   | { readonly [name: string]: BigJson };
 
 const integer = /^-?(?:0|[1-9][0-9]*)$/;
-/** Beyond any key's number: parsing decimal digits takes time quadratic in their count. */
-const maxDigits = 5000;
+/** RSA-4096 has 1,234: parsing decimal digits, and reckoning with them, takes time quadratic in their count. */
+const maxDigits = 1300;
 
 /**
  * Parses untrusted JSON whose integers may have any length.

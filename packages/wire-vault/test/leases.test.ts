@@ -67,7 +67,7 @@ describe("sys/leases", () => {
         done(answer);
         assert.ok(!(await t.works(token)));
       }
-      assert.equal((await t.call("POST", path, { lease_id: "none" })).status, 202);
+      done(await t.call("POST", path, { lease_id: "none" }));
     }
   });
 
@@ -80,8 +80,7 @@ describe("sys/leases", () => {
     ]) {
       const inside = [await made("app"), await made("app")];
       const beside = await made("apple");
-      const answer = await t.call("POST", `${path}/auth/token/create/app`, {});
-      assert.equal(answer.status, path.endsWith("force") ? 204 : 202);
+      done(await t.call("POST", `${path}/auth/token/create/app`, {}));
       for (const { client_token } of inside) assert.ok(!(await t.works(client_token)));
       assert.ok(await t.works(beside.client_token));
     }
@@ -99,7 +98,7 @@ describe("sys/leases", () => {
       ["POST", "sys/revoke-force/auth"],
     ] as const;
     for (const [method, path] of far) refused(await t.as(token, method, path), 403, permissionDenied);
-    assert.equal((await t.as(token, "POST", "sys/leases/revoke", { lease_id: "none" })).status, 202);
+    done(await t.as(token, "POST", "sys/leases/revoke", { lease_id: "none" }));
   });
 
   it("has no irrevocable leases", async () => {

@@ -65,7 +65,7 @@ describe("each request with a token", () => {
     const parent = await bound(["reader", "maker"], "service");
     const child = (await t.as(parent, "POST", "auth/token/create", { policies: ["reader"] }, "10.1.2.3")).json.auth;
     assert.deepEqual((await lookUp(t, child.client_token)).bound_cidrs, token_bound_cidrs);
-    refused(await t.as(child.client_token, "GET", "transit/keys/k"), 403, permissionDenied);
+    refused(await t.as(child.client_token, "GET", "transit/keys/k"), 403, "permission denied");
     // A use from elsewhere counts for nothing.
     done(await t.call("POST", "auth/token/roles/bound", { token_num_uses: 1 }));
     const once = await bound(["reader"], "service");

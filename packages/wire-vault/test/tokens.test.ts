@@ -29,7 +29,7 @@ describe("auth/token", () => {
     assert.deepEqual((await t.make({ policies: ["maker"] }, plain)).policies, ["maker"]);
   });
 
-  it("never makes root of anything but root, however it is written (HCSEC-2021-04)", async () => {
+  it("never makes root of anything but root, in whatever case and with whatever space it is written", async () => {
     await t.policy("sudoer", 'path "auth/token/*" { capabilities = ["update", "sudo"] }');
     const sudoer = (await t.make({ policies: ["sudoer"] })).client_token;
     for (const root of ["root", "Root", "ROOT", " root", "root ", "\troot\n"]) {

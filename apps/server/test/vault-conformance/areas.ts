@@ -1,6 +1,7 @@
 import { identity } from "./identity.ts";
 import { jwt } from "./jwt.ts";
 import { kv } from "./kv.ts";
+import { leases } from "./leases.ts";
 import { logins } from "./logins.ts";
 import { policies } from "./policies.ts";
 import { requests } from "./requests.ts";
@@ -24,6 +25,7 @@ export const areas: readonly Area[] = [
   kv,
   tokens,
   policies,
+  leases,
   logins,
   wrapping,
   sys,

@@ -51,5 +51,6 @@ function refuseSource({ arn }: Principal): never {
     resource: "auth/token",
     basis: "implicitDeny",
     source: "identity",
+    reason: "permission denied",
   });
 }

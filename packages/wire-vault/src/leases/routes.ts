@@ -1,7 +1,7 @@
 import { leaseOperations, ServiceError, tidyTokens } from "@coffer/service";
 import { listAnswer } from "../auth/list-names.ts";
 import type { RouteHandler, VaultCall } from "../http/call.ts";
-import { noContent, ok, type VaultResult } from "../http/envelope.ts";
+import { noContent, ok } from "../http/envelope.ts";
 import type { Route } from "../http/routes.ts";
 import { tidyStarted } from "../token/revoke.ts";
 
@@ -47,23 +47,11 @@ const list: RouteHandler = async (call) => {
 const renew: RouteHandler = (call) => call.execute(leaseOperations.renew, { leaseId: readLeaseId(call) });
 
 const revoke: RouteHandler = async (call) => {
-  const sync = call.fields.boolean("sync") ?? false;
   await call.execute(leaseOperations.revoke, { leaseId: readLeaseId(call) });
-  return revoked(sync);
+  return noContent;
 };
-
-/** It is done before the answer in any case; `sync` decides on the status alone. */
-function revoked(sync: boolean): VaultResult {
-  return sync ? noContent : { status: 202 };
-}
 
 const revokeUnder: RouteHandler = async (call) => {
-  const sync = call.fields.boolean("sync") ?? false;
-  await call.execute(leaseOperations.revokeUnder, { prefix: call.captures[0]! });
-  return revoked(sync);
-};
-
-const revokeForce: RouteHandler = async (call) => {
   await call.execute(leaseOperations.revokeUnder, { prefix: call.captures[0]! });
   return noContent;
 };
@@ -108,7 +96,7 @@ export const leaseRoutes: readonly Route[] = [
     { pattern: `${before}renew/*`, fields: leaseFields, operations: { update: renew } },
     { pattern: `${before}revoke`, fields: leaseFields, operations: { update: revoke } },
     { pattern: `${before}revoke/*`, fields: leaseFields, operations: { update: revoke } },
-    { pattern: `${before}revoke-force/*`, fields: [], sudo: ["update"], operations: { update: revokeForce } },
+    { pattern: `${before}revoke-force/*`, fields: [], sudo: ["update"], operations: { update: revokeUnder } },
     { pattern: `${before}revoke-prefix/*`, fields: ["sync"], sudo: ["update"], operations: { update: revokeUnder } },
   ]),
 ];

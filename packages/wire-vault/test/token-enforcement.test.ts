@@ -26,6 +26,10 @@ describe("each request with a token", () => {
     assert.equal(last.json.data.num_uses, -1);
     refused(await t.as(token, "GET", "transit/keys/k"), 403, invalid);
     refused(await t.call("POST", "auth/token/lookup", { token }), 403, "bad token");
+    // Nor when the clock is set back.
+    t.test.clock.advance(-60_000);
+    refused(await t.as(token, "GET", "transit/keys/k"), 403, invalid);
+    t.test.clock.advance(60_000);
   });
 
   it("never is one more than the uses, however many come at once", async () => {

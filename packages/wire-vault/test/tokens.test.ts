@@ -115,6 +115,18 @@ describe("auth/token", () => {
     maker = (await t.make({ policies: ["maker", "reader"] })).client_token;
   });
 
+  it("renews a token within its last second for that second alone (CVE-2021-32923)", async () => {
+    const { client_token: token } = await t.make({ policies: ["reader"], ttl: "1h", explicit_max_ttl: "1h" });
+    t.test.clock.advance(3_599_000);
+    for (const stepMs of [0, 500, 499]) {
+      t.test.clock.advance(stepMs);
+      const { auth } = (await t.as(token, "POST", "auth/token/renew-self", { increment: "10h" })).json;
+      assert.equal(auth.lease_duration, 1);
+    }
+    t.test.clock.advance(1);
+    assert.ok(!(await t.works(token)));
+  });
+
   it("renews periodic tokens for ever", async () => {
     const { client_token: token } = await t.make({ policies: ["reader"], period: "1h" });
     for (let round = 0; round < 3; round += 1) {

@@ -1,6 +1,8 @@
 import { rows } from "./rows.ts";
 import { type Area, callersFault, policy, step, versionAt } from "./scenario.ts";
 
+const goneUser = '1 error occurred:\n\t* failed to renew entry: role "ada" does not exist during renewal\n\n';
+
 export const logins: Area = {
   name: "logins",
   scenarios: [
@@ -123,8 +125,8 @@ export const logins: Area = {
             token: "{{token}}",
             only: [],
             differs: [
-              { at: "status", coffer: 200, row: rows.renewing },
-              { at: "body", coffer: {}, row: rows.renewing },
+              { at: "status", coffer: 400, row: rows.renewing },
+              { at: "body", coffer: { errors: [goneUser] }, row: rows.renewing },
             ],
           },
         ),

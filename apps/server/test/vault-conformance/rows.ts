@@ -17,7 +17,7 @@ export const rows = {
   plugins: "`running_plugin_version` of a mount",
   positions: "Positions in the errors of policies",
   remount: "`sys/remount`",
-  renewing: "Renewing the token of a login",
+  renewing: "Renewing the token of a user or certificate that is gone",
   scheme: "The scheme of `Authorization`",
   segments: "Paths with empty or dot segments",
   sealedStandby: "Health of a sealed server",

@@ -150,6 +150,32 @@ export const tokens: Area = {
       ],
     },
     {
+      name: "leases",
+      steps: [
+        policy("t-lease"),
+        step("POST auth/token/roles/lease", { allowed_policies: "t-lease", path_suffix: "lease" }),
+        step("LIST sys/leases/lookup/auth/token/create/lease"),
+        step("POST auth/token/create/lease", { ttl: "1h" }, { keep: { token: "auth.client_token" }, only: [] }),
+        step("LIST sys/leases/lookup/auth/token/create/lease", undefined, { keep: { lease: "data.keys.0" }, only: [] }),
+        step(
+          "POST sys/leases/lookup",
+          { lease_id: "auth/token/create/lease/{{lease}}" },
+          { only: ["data.renewable", "data.ttl"] },
+        ),
+        step("POST sys/leases/revoke", { lease_id: "auth/token/create/lease/{{lease}}", sync: true }),
+        step("GET auth/token/lookup-self", undefined, { token: "{{token}}", only: [] }),
+        step("POST sys/leases/revoke", { lease_id: "none" }),
+        step("POST sys/leases/revoke", {}),
+        step("POST sys/leases/lookup", { lease_id: "none" }),
+        step("POST sys/leases/lookup", {}),
+        step("POST sys/leases/renew", { lease_id: "none" }),
+        step("POST sys/leases/renew", {}),
+        step("POST sys/leases/revoke-prefix/auth/token/create/lease"),
+        step("POST sys/leases/revoke-force/auth/token/create/lease"),
+        step("DELETE auth/token/roles/lease"),
+      ],
+    },
+    {
       name: "roles",
       steps: [
         policy("t-role"),

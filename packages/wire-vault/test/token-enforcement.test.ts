@@ -148,6 +148,23 @@ describe("each request with a token", () => {
     assert.ok(!reads.includes("tokens") && !reads.includes("vaultEntries"), reads.join());
   });
 
+  it("leaves nothing in the cubbyhole of a token that ended", async () => {
+    const { core } = t.test;
+    const stored = async () => (await core.store.listVaultEntriesUnder("cubbyhole/", 1000)).length;
+    const own = await t.make({ policies: ["reader"] });
+    const expiring = await t.make({ policies: ["reader"], ttl: "10m" });
+    for (const { client_token: token } of [own, expiring]) {
+      done(await t.as(token, "POST", "cubbyhole/mine", { a: "b" }));
+      done(await t.as(token, "POST", "cubbyhole/mine/too", { a: "b" }));
+    }
+    assert.equal(await stored(), 4);
+    done(await t.as(own.client_token, "POST", "auth/token/revoke-self"));
+    assert.equal(await stored(), 2);
+    t.test.clock.advance(600_000);
+    await t.test.lifecycle.runDue();
+    assert.equal(await stored(), 0);
+  });
+
   it("is tidied away when what it came from is gone", async () => {
     const { core } = t.test;
     const top = await t.make({ policies: ["maker", "root"] });

@@ -127,6 +127,26 @@ describe("auth/token", () => {
     assert.ok(!(await t.works(token)));
   });
 
+  it("lets tokens live as long as their mount does", async () => {
+    const tune = (body: object) => t.call("POST", "sys/auth/token/tune", body);
+    done(await tune({ default_lease_ttl: "20m", max_lease_ttl: "1h" }));
+    assert.equal((await t.make({ policies: ["reader"] })).lease_duration, 1200);
+    const made = await t.call("POST", "auth/token/create", { policies: ["reader"], ttl: "2h" });
+    assert.equal(made.json.auth.lease_duration, 3600);
+    assert.deepEqual(made.json.warnings, [
+      'TTL of "2h" exceeded the effective max_ttl of "1h"; TTL value is capped accordingly',
+    ]);
+    assert.equal((await t.make({})).lease_duration, 0);
+    done(await tune({ default_lease_ttl: "768h", max_lease_ttl: "768h" }));
+    const { client_token: token } = made.json.auth;
+    t.test.clock.advance(1_800_000);
+    assert.equal(
+      (await t.as(token, "POST", "auth/token/renew-self", { increment: "9h" })).json.auth.lease_duration,
+      1800,
+    );
+    maker = (await t.make({ policies: ["maker", "reader"] })).client_token;
+  });
+
   it("renews periodic tokens for ever", async () => {
     const { client_token: token } = await t.make({ policies: ["reader"], period: "1h" });
     for (let round = 0; round < 3; round += 1) {

@@ -106,7 +106,7 @@ async function findRole({ core, input }: Call<CreateVaultTokenInput>): Promise<T
 }
 
 async function wantedToken(call: Call<CreateVaultTokenInput>, { parent, isSudo, role }: Circumstances) {
-  const { input, request } = call;
+  const { core, input, request } = call;
   const type = tokenType(input, role);
   if (input.numUses < 0) refuseInput("number of uses cannot be negative");
   const aliasEntityId = await resolveEntityAlias(call, role);
@@ -130,6 +130,7 @@ async function wantedToken(call: Call<CreateVaultTokenInput>, { parent, isSudo, 
     refuseInput("expiring root tokens cannot create non-expiring root tokens");
   }
   const inherited = isOrphan ? undefined : parent;
+  const { defaultLeaseTtl = 0, maxLeaseTtl = 0 } = (await core.mounts.match("auth/token"))?.mount.config ?? {};
   const path = request.vault?.path;
   invariant(path !== undefined, "tokens are made through the Vault wire");
   return {
@@ -140,7 +141,8 @@ async function wantedToken(call: Call<CreateVaultTokenInput>, { parent, isSudo, 
     meta: input.meta,
     ...times,
     own: { period: input.period, explicitMaxTtl: input.explicitMaxTtl },
-    maxTtl: 0,
+    ttl: times.ttl === 0 && !isRoot ? defaultLeaseTtl : times.ttl,
+    maxTtl: maxLeaseTtl,
     numUses: mergeUses(input.numUses, role),
     renewable: input.renewable && role?.renewable !== false,
     entityId: aliasEntityId ?? inherited?.vault?.entityId ?? "",

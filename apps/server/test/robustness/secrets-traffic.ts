@@ -78,6 +78,8 @@ export class SecretsTraffic {
     await this.#throughImports();
     await this.#throughSecrets();
     await this.#throughLogins();
+    await this.#throughTokens();
+    await this.#throughExports();
     await this.#throughSessions();
     await this.#refusedByAws();
     await this.#refusedByRest();
@@ -167,6 +169,59 @@ export class SecretsTraffic {
     await vault("auth/kubernetes/config", { kubernetes_host: "https://127.0.0.1:1", token_reviewer_jwt });
     await refused("auth/kubernetes/login", { role: "none", jwt: this.#mark("token of a service account") });
     await refused("auth/jwt/login", { role: "none", jwt: this.#mark("token") });
+  }
+
+  #credential(label: string, text: unknown): string {
+    assert.ok(typeof text === "string" && text.length > 8, label);
+    this.credentials.push({ name: label, bytes: Buffer.from(text) });
+    return text;
+  }
+
+  /** Tokens of logins and of other tokens, and wrapping tokens: used, renewed, shown in the wrong place, and revoked. */
+  async #throughTokens(): Promise<void> {
+    const wires = this.#wires;
+    const vault = async (path: string, body?: unknown) =>
+      succeeded(await this.#send(wires.vaultRequest("POST", path, body)));
+    const password = this.#mark("password");
+    await vault("auth/userpass/users/eve", { password, token_policies: "a" });
+    const login = await vault("auth/userpass/login/eve", { password });
+    const token = this.#credential("token of a login", login.auth.client_token);
+    for (const type of ["service", "batch"]) {
+      const child = await vault("auth/token/create", { type, policies: ["a"], ttl: "1h" });
+      const own = this.#credential(`${type} token`, child.auth.client_token);
+      await this.#refused(wires.vaultRequest("GET", "sys/mounts", undefined, own));
+    }
+    await vault("auth/token/renew", { token });
+    await this.#refused(wires.vaultRequest("POST", "sys/wrapping/unwrap", { token }));
+    await this.#refused(wires.vaultRequest("POST", "auth/token/renew", { token: [token] }));
+    const wrapping = wires.vaultRequest("POST", "sys/wrapping/wrap", { secret: this.#mark("wrapped") });
+    const headers = { ...wrapping.headers, "x-vault-wrap-ttl": "60" };
+    const { wrap_info } = succeeded(await this.#send({ ...wrapping, headers }));
+    this.#credential("wrapping token", wrap_info.token);
+    await vault("sys/wrapping/lookup", { token: wrap_info.token });
+    const revoked = await this.#send(wires.vaultRequest("POST", "auth/token/revoke", { token }));
+    assert.equal(revoked.status, 204, String(revoked));
+    await this.#refused(wires.vaultRequest("GET", "auth/token/lookup-self", undefined, token));
+  }
+
+  /** Keys that leave: exported, and in a backup. */
+  async #throughExports(): Promise<void> {
+    const wires = this.#wires;
+    const vault = async (method: string, path: string, body?: unknown) =>
+      succeeded(await this.#send(wires.vaultRequest(method, `transit/${path}`, body)));
+    // These answers alone may hold key material.
+    const leave = async (path: string) =>
+      succeeded(await wires.client.send(wires.vaultRequest("GET", `transit/${path}`)));
+    await vault("POST", "keys/out", { exportable: true, allow_plaintext_backup: true });
+    for (const kind of ["encryption-key", "hmac-key"]) {
+      const { keys } = (await leave(`export/${kind}/out/1`)).data;
+      this.#keep(this.confidences, `exported ${kind}`, keys["1"]);
+    }
+    const { backup } = (await leave("backup/out")).data;
+    this.#credential("backup", backup.slice(200, 264));
+    await vault("POST", "restore/back", { backup });
+    await this.#refused(wires.vaultRequest("POST", "transit/restore/out", { backup }));
+    await this.#refused(wires.vaultRequest("POST", "transit/restore/wrong", { backup: [backup] }));
   }
 
   /** Operations of asymmetric and HMAC keys. */

@@ -20,7 +20,11 @@ const elsewhere: readonly (readonly [string, string, string])[] = [
     "audit-devices",
     "have each request before it is done and each answer, with HMACs for every text",
   ],
-  ["CVE-2025-5999, of tokens", "tokens", "never makes root of anything but root, however it is written"],
+  [
+    "CVE-2025-5999, of tokens",
+    "tokens",
+    "never makes root of anything but root, in whatever case and with whatever space it is written",
+  ],
   [
     "CVE-2025-6000: audit files anywhere",
     "audit-devices",

@@ -39,7 +39,11 @@ class Run {
     for (;;) {
       const found = lines.find((line) => pattern.test(line));
       if (found !== undefined) return found;
-      assert.equal(this.child.exitCode, null, `ended without ${pattern}: ${this.err.join("\n")}`);
+      assert.equal(
+        this.child.exitCode ?? this.child.signalCode,
+        null,
+        `ended without ${pattern}: ${this.err.join("\n")}`,
+      );
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
         this.child.once("close", () => resolve());

@@ -28,18 +28,20 @@ export async function runServer(settings: Settings, compose: ComposeServer): Pro
   using stop = listenForSignals(log);
 
   const composed = await compose(settings);
+  // Before anything is announced: unheard, the signal ends the process.
+  const reopen = () => composed.reopenFiles();
+  process.on("SIGHUP", reopen);
   let listeners: Listeners | undefined;
   try {
     listeners = await startListeners(listenersOptions(settings, composed, log));
     await announce(composed, listeners);
   } catch (error) {
     await listeners?.drain(0);
+    process.off("SIGHUP", reopen);
     await composed.close();
     throw error;
   }
 
-  const reopen = () => composed.reopenFiles();
-  process.on("SIGHUP", reopen);
   const signal = await stop.signalled;
   process.off("SIGHUP", reopen);
   const drained = listeners.drain(settings.limits.drainTimeoutMs);

@@ -174,10 +174,15 @@ async function handle(core: Core, request: WireRequest, progress: Progress): Pro
 /** The path as it is kept: what auth methods keep has names in lower case, whatever is asked for. */
 function foldedPathOf(path: string, area: Area | undefined, match: RouteMatch | undefined): string | undefined {
   if (area === undefined || match === undefined) return undefined;
-  if (match.route.folds !== true && area.mount?.path.startsWith("auth/") !== true) return undefined;
-  const own = path.split("/");
-  const mounted = own.length - area.segments.length - (path.endsWith("/") ? 1 : 0);
-  return own.map((segment, index) => (index < mounted ? segment : segment.trim().toLowerCase())).join("/");
+  const { folds = area.mount?.path.startsWith("auth/") === true ? "case" : undefined, pattern } = match.route;
+  if (folds === undefined) return undefined;
+  const end = path.endsWith("/") ? "/" : "";
+  const own = path.slice(0, path.length - end.length).split("/");
+  // Just what the name loses where it is kept: folded any more, it would be another one's.
+  const nameAt = own.length - area.segments.length + (folds === "caseAndSpace" ? pattern.split("/").length - 1 : 0);
+  const name = own.slice(nameAt).join("/").toLowerCase();
+  const kept = folds === "caseAndSpace" ? name.trim() : name;
+  return [...own.slice(0, nameAt), ...(nameAt < own.length ? [kept] : [])].join("/") + end;
 }
 
 /** Names the parameters that the endpoint does not know in a warning, as the original does. */

@@ -111,11 +111,37 @@ describe("policies cannot be got round", () => {
       assert.equal((await as("GET", `auth/approle/role/${name}`)).status, 403, name);
       assert.equal((await as("POST", `auth/approle/role/${name}/secret-id`, {})).status, 403, name);
     }
-    for (const name of ["boss", "BOSS", "Boss%20"]) {
+    for (const name of ["boss", "BOSS", "Boss"]) {
       assert.equal((await as("GET", `identity/entity/name/${name}`)).status, 403, name);
     }
     assert.equal((await as("POST", "auth/approle/role/Other", { bind_secret_id: true })).status, 204);
     assert.equal((await as("GET", "auth/approle/role/OTHER")).status, 200);
+  });
+
+  it("by a space that is a part of the name", async () => {
+    await call("POST", "identity/entity", { name: "boss " });
+    await put("x/%20inner", 'path "c" {}');
+    await put(
+      "spaces",
+      `path "identity/entity/name/*" { capabilities = ["read"] }
+       path "identity/entity/name/boss " { capabilities = ["deny"] }
+       path "sys/policies/acl/*" { capabilities = ["read"] }
+       path "sys/policies/acl/x/ inner" { capabilities = ["deny"] }`,
+    );
+    const { as } = await holderOf(["spaces"]);
+    for (const path of ["identity/entity/name/boss%20", "identity/entity/name/BOSS%20"]) {
+      assert.equal((await call("GET", path)).status, 200, path);
+      assert.equal((await as("GET", path)).status, 403, path);
+    }
+    for (const path of [
+      "sys/policies/acl/x/%20inner",
+      "sys/policies/acl/X/%20INNER",
+      "sys/policies/acl/%20X/%20inner%20",
+    ]) {
+      assert.equal((await call("GET", path)).status, 200, path);
+      assert.equal((await as("GET", path)).status, 403, path);
+    }
+    assert.equal((await as("GET", "sys/policies/acl/%20SPACES%20")).status, 200);
   });
 
   it("by a name that reads like two", async () => {

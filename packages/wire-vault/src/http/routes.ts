@@ -15,8 +15,11 @@ export interface Route {
   readonly anyFields?: boolean;
   /** The path may end in a slash: Vault's lists. */
   readonly slash?: boolean;
-  /** Case and space of the names in the path do not count, so that ACL policies must allow them as they are kept too. */
-  readonly folds?: boolean;
+  /**
+   * What does not count in the names of the path, so that ACL policies must allow them as they are kept too: their case, or
+   * space around the name that the pattern's `*` stands for as well.
+   */
+  readonly folds?: "case" | "caseAndSpace";
   /** Operations that need no token, such as a login. ACL policies are not asked. */
   readonly open?: readonly VaultOperation[];
   /** A token that is shown on an open operation is looked at all the same, and must be a good one. */

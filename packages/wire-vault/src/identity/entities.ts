@@ -40,7 +40,7 @@ export const entityRoutes: readonly Route[] = [
   { pattern: "entity/name", fields: [], operations: { list: listNames }, slash: true },
   {
     pattern: "entity/name/*",
-    folds: true,
+    folds: "case",
     fields,
     operations: {
       read: (call) => read(call, byName(call)),

@@ -32,7 +32,7 @@ export const groupRoutes: readonly Route[] = [
   { pattern: "group/name", fields: [], operations: { list: listNames }, slash: true },
   {
     pattern: "group/name/*",
-    folds: true,
+    folds: "case",
     fields,
     operations: {
       read: (call) => read(call, byName(call)),

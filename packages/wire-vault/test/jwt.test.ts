@@ -333,6 +333,19 @@ describe("JSON Web Tokens", () => {
       assert.equal(await identityPolicies(["other"]), undefined);
     });
 
+    it("give tokens that are renewed while their role is there", async () => {
+      done(await role("gone"));
+      const { client_token: token } = (await logIn(tokenOf(claims()), "gone")).json.auth;
+      const renew = () => t.call("POST", "auth/token/renew", { token });
+      assert.equal((await renew()).status, 200);
+      done(await t.call("DELETE", `${mount}/role/gone`));
+      refused(
+        await renew(),
+        400,
+        '1 error occurred:\n\t* failed to renew entry: role "gone" does not exist during renewal\n\n',
+      );
+    });
+
     it("need a role, which the mount may name", async () => {
       refused(await callOpen(t, `${mount}/login`, { jwt: "x" }), 400, "missing role");
       refused(await logIn("x", "none"), 400, 'role "none" could not be found');

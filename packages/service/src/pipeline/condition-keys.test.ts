@@ -146,6 +146,12 @@ const exceptions: ReadonlyMap<string, string> = new Map([
   ["ReplicateKey kms:keyorigin", "its input does not say it: use kms:ReplicateKey, which knows the primary key"],
   ["ReplicateKey kms:keyspec", "as its kms:keyorigin"],
   ["ReplicateKey kms:keyusage", "as its kms:keyorigin"],
+  ["ImportTransitKey aws:resourcetag/", "a key that is not made has no tags"],
+  ["ImportTransitKey aws:requesttag/", "Transit gives keys no tags"],
+  ["ImportTransitKey aws:tagkeys", "as its aws:requesttag/"],
+  ["ImportTransitKey kms:multiregionkeytype", "Transit makes no multi-Region keys"],
+  ["ImportTransitKey kms:validto", "material that Transit imports does not expire"],
+  ["ImportTransitKeyVersion kms:validto", "as ImportTransitKey"],
   ["RetireGrant kms:encryptioncontext:", "of the grant that is retired, which its input does not say"],
   ["RetireGrant kms:encryptioncontextkeys", "as its kms:encryptioncontext:"],
   ["RetireGrant kms:grantconstrainttype", "as its kms:encryptioncontext:"],
@@ -168,6 +174,7 @@ function kmsOperations(): readonly AnyOperation[] {
 /** An input that has every member which conditions are read from. */
 const fullInput = {
   keyId: "alias/x",
+  type: "rsa-2048",
   destinationKeyId: "alias/y",
   encryptionContext: { a: "b" },
   sourceEncryptionContext: { a: "b" },

@@ -10,6 +10,7 @@ import { type Call, defineOperation } from "../../../pipeline/operation.ts";
 import { StoreConflict, type Write } from "../../../ports/store.ts";
 import { dayMs, dyingStates } from "../../shared.ts";
 import { foreignKeyWrites } from "../foreign-key.ts";
+import { foreignKeyConditions } from "../import/conditions.ts";
 import { readBackup, wipeVersions } from "./read-backup.ts";
 
 export interface RestoreKeyInput {
@@ -44,6 +45,7 @@ export const restoreTransitKey = defineOperation<RestoreKeyInput, { readonly key
     { action: "kms:ImportKeyMaterial", resource: "*" },
     { action: "kms:CreateAlias", resource: aliasArn(request.region, request.principal.account, alias) },
   ],
+  conditions: () => foreignKeyConditions(undefined),
   record: ({ alias, force }) => ({ aliasName: alias, force }),
   recordOutput: ({ key }) => ({ keyId: key.keyId, keySpec: key.spec }),
   async run(call) {

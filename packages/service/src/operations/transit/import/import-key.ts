@@ -10,6 +10,7 @@ import { StoreConflict } from "../../../ports/store.ts";
 import { dayMs } from "../../shared.ts";
 import { defaultTransitAttributes } from "../attributes.ts";
 import { foreignKeyWrites } from "../foreign-key.ts";
+import { foreignKeyConditions } from "./conditions.ts";
 import { type ForeignMaterial, openForeignMaterial } from "./unwrap-import.ts";
 
 export interface ImportTransitKeyInput {
@@ -51,6 +52,7 @@ export const importTransitKey = defineOperation<ImportTransitKeyInput, { readonl
     { action: "kms:ImportKeyMaterial", resource: "*" },
     { action: "kms:CreateAlias", resource: aliasArn(request.region, request.principal.account, alias) },
   ],
+  conditions: ({ type }) => foreignKeyConditions(type),
   record: ({ alias, type, transit }) => ({ aliasName: alias, type, ...transit }),
   recordOutput: ({ key }) => ({ keyId: key.keyId, keySpec: key.spec }),
   async run({ core, input, request, nowMs }) {

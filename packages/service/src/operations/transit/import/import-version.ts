@@ -12,6 +12,7 @@ import { updateKey } from "../../keys/update.ts";
 import { activeOnly, type KeyInput, namedKey } from "../../shared.ts";
 import { versionRow } from "../foreign-key.ts";
 import { transitTypeOf } from "../uses.ts";
+import { foreignMaterialConditions } from "./conditions.ts";
 import { hmacKeyFor } from "./import-key.ts";
 import { type ForeignMaterial, type OpenedMaterial, openForeignMaterial } from "./unwrap-import.ts";
 
@@ -38,6 +39,7 @@ export const importTransitVersion = defineOperation<ImportTransitVersionInput, {
   plane: "control",
   readOnly: false,
   keys: [namedKey("kms:ImportKeyMaterial", activeOnly, { customerOnly: true })],
+  conditions: () => foreignMaterialConditions,
   record: ({ keyId, version }) => ({ keyId, version }),
   recordOutput: ({ key }) => ({ keyId: key.keyId, keyVersion: key.currentVersion }),
   async run(call) {

@@ -44,6 +44,8 @@ function readDependencies(repo: Repo, home: string | undefined): ReadonlySet<str
 function judgeImport(path: string, home: string, name: string, dependencies: ReadonlySet<string>): string | undefined {
   if (name === "an expression") return "Import a module by its name, not by an expression.";
   if (name.startsWith(".")) return judgeRelative(path, home, name);
+  // A file of the package itself, which its package.json chooses by platform.
+  if (name.startsWith("#")) return undefined;
   const rule = packageRules.get(home);
   const loose = looseFolders.get(home);
   if (rule === undefined && loose === undefined && home !== "packages/testkit") {

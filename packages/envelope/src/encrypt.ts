@@ -1,0 +1,44 @@
+import type { ChunkSource } from "./byte-queue.ts";
+import { concatBytes, utf8 } from "./bytes.ts";
+import { type OpenMessage, openMessage, writeMessage } from "./message/write-message.ts";
+import { contextOf, type EncryptOptions, materialsOf, parseFrameBytes } from "./options.ts";
+import { committingSuite, signingSuite } from "./suites.ts";
+
+/**
+ * Encrypts a message that fits into memory.
+ *
+ * @param plaintext bytes, or a text, which becomes UTF-8
+ * @returns a message in the AWS Encryption SDK's format, version 2
+ * @throws EnvelopeError InvalidInput, KeyUnavailable, ServiceRefused, ServiceUnavailable
+ */
+export async function encrypt(
+  plaintext: Uint8Array | string,
+  options: EncryptOptions,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = typeof plaintext === "string" ? utf8(plaintext) : plaintext;
+  const pieces: Uint8Array[] = [];
+  for await (const piece of encryptChunks([bytes], options, bytes.length)) pieces.push(piece);
+  return concatBytes(...pieces);
+}
+
+/**
+ * Encrypts what comes in chunks, and gives the message in chunks. Memory: a frame.
+ *
+ * @param plaintextBytes how many bytes will come, if that is known: caches count them
+ * @throws EnvelopeError as `encrypt`
+ */
+export async function* encryptChunks(
+  plaintext: ChunkSource,
+  options: EncryptOptions,
+  plaintextBytes?: number,
+): AsyncGenerator<Uint8Array> {
+  yield* writeMessage(await beginMessage(options, plaintextBytes), plaintext);
+}
+
+/** Gets keys and makes a message's header. The data key is wiped; what was derived from it for this message stays. */
+export async function beginMessage(options: EncryptOptions, plaintextBytes: number | undefined): Promise<OpenMessage> {
+  const frameBytes = parseFrameBytes(options.frameBytes);
+  const suite = options.sign === true ? signingSuite : committingSuite;
+  using materials = await materialsOf(options).forEncryption({ suite, context: contextOf(options), plaintextBytes });
+  return await openMessage(materials, frameBytes);
+}

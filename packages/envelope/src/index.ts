@@ -1,0 +1,29 @@
+export type { ChunkSource } from "./byte-queue.ts";
+export type {
+  KmsCiphertext,
+  KmsClient,
+  KmsDataKey,
+  KmsEncryptionAlgorithm,
+  KmsKeyInput,
+  KmsPlaintext,
+} from "./clients/kms-client.ts";
+export type { TransitClient, TransitInput } from "./clients/transit-client.ts";
+export { PlaintextDataKey } from "./data-key.ts";
+export { type DecryptedMessage, decrypt, decryptChunks } from "./decrypt.ts";
+export { encrypt, encryptChunks } from "./encrypt.ts";
+export type { EncryptionContext } from "./encryption-context.ts";
+export { EnvelopeError, type EnvelopeErrorCode } from "./errors.ts";
+export type { GeneratedDataKey, Keyring, UnwrapOutcome, WrapRequest } from "./keyrings/keyring.ts";
+export { multiKeyring } from "./keyrings/multi.ts";
+export { type RawAesKeyringOptions, rawAesKeyring } from "./keyrings/raw-aes.ts";
+export { type KeyringMaterialsOptions, keyringMaterials } from "./materials/keyring-materials.ts";
+export type {
+  DecryptionMaterials,
+  DecryptionRequest,
+  EncryptedDataKey,
+  EncryptionMaterials,
+  EncryptionRequest,
+  MaterialsSource,
+} from "./materials/materials.ts";
+export type { DecryptOptions, EncryptOptions, KeySource } from "./options.ts";
+export { type Suite, suites } from "./suites.ts";

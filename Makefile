@@ -5,10 +5,10 @@ SHELL := /bin/sh
 STAMP := node_modules/.coffer-installed
 
 .PHONY: help install run test test-long check bench server-run server-test \
-  client-usecase1 client-usecase2 client-usecase3 aws-client vault-up vault-setup vault-client vault-down
+  client-usecase1 client-usecase1-hashed client-usecase2 client-usecase3 aws-client vault-up vault-setup vault-client vault-down
 
 help: install ## List the commands
-	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-16s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-23s %s\n", $$1, $$2 }' Makefile
 
 install: $(STAMP) ## Install the pinned Node and packages, when the lockfile is newer
 
@@ -39,6 +39,9 @@ bench: install ## Measure speed, beside an echo server and OpenSSL
 
 client-usecase1: install ## Use case 1: passwords, over REST
 	@bin/node examples/passwords/rest.ts
+
+client-usecase1-hashed: install ## Use case 1 done right: passwords hashed with Argon2id and a pepper in the server
+	@bin/node examples/passwords/hashed.ts
 
 client-usecase2: install ## Use case 2: a configuration file, over REST
 	@bin/node examples/config-file/main.ts

@@ -110,7 +110,7 @@ function buildJava(name: BuiltClientName): void {
   const sources = clientSources(name);
   build(name, (directory) => {
     run("mvn", ["-q", "-B", "dependency:copy-dependencies", `-DoutputDirectory=${directory}`], sources);
-    run("javac", ["-cp", join(directory, "*"), "-d", directory, join(sources, "Main.java")]);
+    run("javac", ["-cp", join(directory, "*"), "-sourcepath", sources, "-d", directory, join(sources, "Main.java")]);
   });
 }
 

@@ -6,7 +6,7 @@ export interface TextCipher {
 
 /**
  * Users with encrypted passwords. Encrypting passwords lets whoever may use the key read them: do it for passwords that
- * must be sent on to another system. For logging users in, a salted hash (Argon2id) is the right way.
+ * must be sent on to another system. For logging users in, a salted hash is the right way: hashed.ts.
  */
 export class Users {
   readonly #cipher: TextCipher;

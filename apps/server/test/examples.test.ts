@@ -130,6 +130,17 @@ for (const mode of ["dev", "persistent"] as const) {
       }
     });
 
+    it("client-usecase1-hashed: users' passwords as salted hashes with a pepper, twice", async () => {
+      for (let count = 0; count < 2; count += 1) {
+        assertLines(await output("client-usecase1-hashed", environment), [
+          /^hashed: stored for alice: \{"salt":"[A-Za-z0-9+/]{22}==","argon2id":\{.*\},"mac":"[A-Za-z0-9+/]{43}="\}$/,
+          /^hashed: the same password for bob: another row$/,
+          /^hashed: log in with the right password: welcome$/,
+          /^hashed: log in with a wrong password: refused$/,
+        ]);
+      }
+    });
+
     it("client-usecase2: the sensitive values of a config file", async () => {
       const text = (await output("client-usecase2", environment)).join("\n");
       const stored = JSON.parse(/on disk:\n(.*)\nloaded/s.exec(text)?.[1] ?? "");

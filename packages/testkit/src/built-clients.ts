@@ -27,7 +27,7 @@ interface ClientSources {
 }
 
 const goClients: ReadonlyMap<BuiltClientName, ClientSources> = new Map([
-  ["aws-sdk-go", { folder: "go", files: ["go.mod", "go.sum", "main.go"] }],
+  ["aws-sdk-go", { folder: "go", files: ["go.mod", "go.sum", "envelope.go", "main.go"] }],
   [
     "vault-go",
     {
@@ -38,7 +38,7 @@ const goClients: ReadonlyMap<BuiltClientName, ClientSources> = new Map([
 ]);
 
 const javaClients: ReadonlyMap<BuiltClientName, ClientSources> = new Map([
-  ["aws-sdk-java", { folder: "java", files: ["pom.xml", "Main.java"] }],
+  ["aws-sdk-java", { folder: "java", files: ["pom.xml", "LargeData.java", "Main.java"] }],
   ["vault-java", { folder: "vault-java", files: ["pom.xml", "Main.java"] }],
 ]);
 

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
@@ -25,11 +26,27 @@ func main() {
 	settings, err := config.LoadDefaultConfig(ctx)
 	check(err)
 	client := kms.NewFromConfig(settings)
+	if len(os.Args) == 5 {
+		largeData(ctx, client, os.Args[1], os.Args[2], os.Args[3], os.Args[4])
+		return
+	}
 	encryptAndDecrypt(ctx, client)
 	signAndVerify(ctx, client)
 	macs(ctx, client)
 	pages(ctx, client)
 	failures(ctx, client)
+}
+
+func largeData(ctx context.Context, client *kms.Client, action, keyID, source, target string) {
+	act := encryptLargeData
+	if action == "decrypt" {
+		act = decryptLargeData
+	}
+	input, err := os.ReadFile(source)
+	check(err)
+	output, err := act(ctx, client, keyID, input, map[string]string{"file": "report"})
+	check(err)
+	check(os.WriteFile(target, output, 0o600))
 }
 
 func check(err error) {

@@ -1,4 +1,6 @@
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.KeyFactory;
 import java.security.MessageDigest;
 import java.security.Signature;
@@ -18,12 +20,23 @@ class Main {
 
   public static void main(String[] arguments) throws Exception {
     try (KmsClient kms = KmsClient.create()) {
+      if (arguments.length == 4) {
+        largeData(new LargeData(kms, arguments[1]), arguments[0], Path.of(arguments[2]), Path.of(arguments[3]));
+        return;
+      }
       encryptAndDecrypt(kms);
       signAndVerify(kms, KeySpec.ECC_NIST_P256, SigningAlgorithmSpec.ECDSA_SHA_256, "EC", "SHA256withECDSA");
       signAndVerify(kms, KeySpec.RSA_2048, SigningAlgorithmSpec.RSASSA_PKCS1_V1_5_SHA_256, "RSA", "SHA256withRSA");
       pages(kms);
       failures(kms);
     }
+  }
+
+  private static void largeData(LargeData data, String action, Path source, Path target) throws Exception {
+    Map<String, String> context = Map.of("file", "report");
+    byte[] input = Files.readAllBytes(source);
+    boolean encrypts = action.equals("encrypt");
+    Files.write(target, encrypts ? data.encryptLargeData(input, context) : data.decryptLargeData(input, context));
   }
 
   private static void encryptAndDecrypt(KmsClient kms) {

@@ -1,7 +1,7 @@
-import { ByteQueue, type ChunkSource } from "./byte-queue.ts";
+import { ByteQueue, type ChunkSource, isBytes } from "./byte-queue.ts";
 import { concatBytes } from "./bytes.ts";
 import { type EncryptionContext, publicKeyName } from "./encryption-context.ts";
-import { EnvelopeError } from "./errors.ts";
+import { EnvelopeError, invalidInput } from "./errors.ts";
 import type { DecodedHeader } from "./message/header.ts";
 import {
   openHeader,
@@ -16,6 +16,7 @@ import {
   defaultMaxBufferedBytes,
   defaultMaxEncryptedDataKeys,
   materialsOf,
+  parseLimit,
 } from "./options.ts";
 
 /** A message that was decrypted. */
@@ -33,13 +34,16 @@ export interface DecryptedMessage {
  * Decrypts a message that fits into memory.
  *
  * @param message in the AWS Encryption SDK's format, version 1 or 2
- * @throws EnvelopeError MessageMalformed, DecryptionFailed, ContextMismatch, KeyUnavailable, PolicyRefused, LimitExceeded
+ * @throws EnvelopeError InvalidInput, MessageMalformed, DecryptionFailed, ContextMismatch, KeyUnavailable, PolicyRefused,
+ *   LimitExceeded
  */
 export async function decrypt(message: Uint8Array, options: DecryptOptions): Promise<DecryptedMessage> {
+  if (!isBytes(message)) throw invalidInput("The message is not a Uint8Array: decode base64 or hexadecimal first.");
+  const limits = limitsOf(options);
   const queue = new ByteQueue([message]);
   const readable = await beginReading(queue, options);
   const pieces: Uint8Array[] = [];
-  for await (const piece of readPlaintext(readable, queue, limitsOf(options))) pieces.push(piece);
+  for await (const piece of readPlaintext(readable, queue, limits)) pieces.push(piece);
   const { suite } = readable.header;
   return {
     plaintext: concatBytes(...pieces),
@@ -56,12 +60,13 @@ export async function decrypt(message: Uint8Array, options: DecryptOptions): Pro
  * @throws EnvelopeError as `decrypt`; whoever used the plaintext up to then must undo what it did
  */
 export async function* decryptChunks(message: ChunkSource, options: DecryptOptions): AsyncGenerator<Uint8Array> {
+  const limits = limitsOf(options);
   const queue = new ByteQueue(message);
   try {
     const readable = await beginReading(queue, options);
-    const parts = readPlaintext(readable, queue, limitsOf(options));
+    const parts = readPlaintext(readable, queue, limits);
     const early = readable.verifier === undefined || options.releaseBeforeSignature === true;
-    yield* early ? parts : await keepAll(parts, limitsOf(options));
+    yield* early ? parts : await keepAll(parts, limits);
   } finally {
     await queue.close();
   }
@@ -90,7 +95,7 @@ async function keepAll(parts: AsyncIterable<Uint8Array>, { maxBufferedBytes }: R
  * @throws EnvelopeError as `decrypt`
  */
 export async function beginReading(queue: ByteQueue, options: DecryptOptions): Promise<ReadableMessage> {
-  const header = await takeHeader(queue, options.maxEncryptedDataKeys ?? defaultMaxEncryptedDataKeys);
+  const header = await takeHeader(queue, maxEncryptedDataKeysOf(options));
   checkCommitment(header, options);
   const { suite, context, encryptedDataKeys } = header;
   const expectedContext = contextOf(options);
@@ -106,9 +111,13 @@ function checkCommitment({ suite }: DecodedHeader, { commitment = "required" }: 
   );
 }
 
-/** The limits that the options name. */
-export function limitsOf(options: DecryptOptions): ReadLimits {
-  return { maxBufferedBytes: options.maxBufferedBytes ?? defaultMaxBufferedBytes };
+/** The limits that the options name. @throws EnvelopeError InvalidInput */
+export function limitsOf({ maxBufferedBytes = defaultMaxBufferedBytes }: DecryptOptions): ReadLimits {
+  return { maxBufferedBytes: parseLimit("maxBufferedBytes", maxBufferedBytes) };
+}
+
+function maxEncryptedDataKeysOf({ maxEncryptedDataKeys = defaultMaxEncryptedDataKeys }: DecryptOptions): number {
+  return parseLimit("maxEncryptedDataKeys", maxEncryptedDataKeys);
 }
 
 /** A message's context without the format's own entry. */

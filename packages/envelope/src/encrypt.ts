@@ -1,5 +1,6 @@
-import type { ChunkSource } from "./byte-queue.ts";
+import { type ChunkSource, isBytes } from "./byte-queue.ts";
 import { concatBytes, utf8 } from "./bytes.ts";
+import { invalidInput } from "./errors.ts";
 import { type OpenMessage, openMessage, writeMessage } from "./message/write-message.ts";
 import { contextOf, type EncryptOptions, materialsOf, parseFrameBytes } from "./options.ts";
 import { committingSuite, signingSuite } from "./suites.ts";
@@ -16,15 +17,16 @@ export async function encrypt(
   options: EncryptOptions,
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = typeof plaintext === "string" ? utf8(plaintext) : plaintext;
+  if (!isBytes(bytes)) throw invalidInput("The plaintext is neither a Uint8Array nor a text.");
   const pieces: Uint8Array[] = [];
-  for await (const piece of encryptChunks([bytes], options, bytes.length)) pieces.push(piece);
+  for await (const piece of writeMessage(await beginMessage(options, bytes.length), [bytes])) pieces.push(piece);
   return concatBytes(...pieces);
 }
 
 /**
  * Encrypts what comes in chunks, and gives the message in chunks. Memory: a frame.
  *
- * @param plaintextBytes how many bytes will come, if that is known: caches count them
+ * @param plaintextBytes how many bytes will come, if that is known: caches count them, and more are refused
  * @throws EnvelopeError as `encrypt`
  */
 export async function* encryptChunks(
@@ -32,7 +34,19 @@ export async function* encryptChunks(
   options: EncryptOptions,
   plaintextBytes?: number,
 ): AsyncGenerator<Uint8Array> {
-  yield* writeMessage(await beginMessage(options, plaintextBytes), plaintext);
+  const message = await beginMessage(options, plaintextBytes);
+  yield* writeMessage(message, plaintextBytes === undefined ? plaintext : announced(plaintext, plaintextBytes));
+}
+
+/** Holds a plaintext to its announced length, which a cache counted. */
+async function* announced(plaintext: ChunkSource, plaintextBytes: number): AsyncGenerator<Uint8Array> {
+  let bytes = 0;
+  for await (const chunk of plaintext) {
+    bytes += chunk.length;
+    if (bytes > plaintextBytes)
+      throw invalidInput(`The plaintext has more than the ${plaintextBytes} bytes announced.`);
+    yield chunk;
+  }
 }
 
 /** Gets keys and makes a message's header. The data key is wiped; what was derived from it for this message stays. */

@@ -55,6 +55,16 @@ export function parseFrameBytes(frameBytes = defaultFrameBytes): number {
   return frameBytes;
 }
 
+/**
+ * A limit that the options name: `NaN`, which is below nothing, would be none.
+ *
+ * @throws EnvelopeError InvalidInput
+ */
+export function parseLimit(name: string, value: number): number {
+  if (typeof value !== "number" || !(value >= 1)) throw invalidInput(`${name} is a number from 1.`);
+  return value;
+}
+
 /** The source of materials that the options name. @throws EnvelopeError InvalidInput */
 export function materialsOf(
   options: KeySource & { readonly requiredContextNames?: Iterable<string> },

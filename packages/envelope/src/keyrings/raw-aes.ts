@@ -28,6 +28,9 @@ export interface RawAesKeyringOptions {
 export function rawAesKeyring(options: RawAesKeyringOptions): Keyring {
   const { namespace, name, wrappingKey } = options;
   if (namespace.startsWith("aws-kms")) throw invalidInput('The namespace of a raw key does not begin with "aws-kms".');
+  if (!namespace.isWellFormed() || !name.isWellFormed()) {
+    throw invalidInput("The namespace or name of a raw key has half of a surrogate pair, which is no character.");
+  }
   if (![16, 24, 32].includes(wrappingKey.length)) throw invalidInput("A raw AES wrapping key has 16, 24 or 32 bytes.");
   const key = Promise.resolve(platform.aesGcmKey(wrappingKey));
   const infoPrefix = concatBytes(utf8(name), Uint8Array.of(0, 0, 0, tagBytes * 8), Uint8Array.of(0, 0, 0, ivBytes));

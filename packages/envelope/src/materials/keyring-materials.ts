@@ -69,7 +69,7 @@ async function decryptionMaterials(
 ): Promise<DecryptionMaterials> {
   const { context, broughtNames } = mergeContexts(stored, expectedContext, required);
   const { dataKey, problems } = await keyring.unwrapDataKey(encryptedDataKeys, { suite, context });
-  if (dataKey === undefined) throw noKey(problems);
+  if (dataKey === undefined) throw noKey(problems, broughtNames);
   return { dataKey, context, requiredContextNames: broughtNames, [Symbol.dispose]: () => dataKey.dispose() };
 }
 
@@ -100,7 +100,10 @@ function mergeContexts(
   return { context, broughtNames };
 }
 
-function noKey(problems: readonly string[]): EnvelopeError {
+function noKey(problems: readonly string[], broughtNames: ReadonlySet<string>): EnvelopeError {
   const said = problems.length === 0 ? "none of its encrypted data keys belongs to the keyring" : problems.join("; ");
-  return new EnvelopeError("KeyUnavailable", `No key decrypts the message: ${said}.`, { problems });
+  // What the message stores is public. Whether it was made with what it does not store, only a key knows.
+  const brought = [...broughtNames].map((name) => JSON.stringify(name)).join(", ");
+  const hint = brought === "" ? "" : ` The message does not store ${brought} of the given encryption context.`;
+  return new EnvelopeError("KeyUnavailable", `No key decrypts the message: ${said}.${hint}`, { problems });
 }

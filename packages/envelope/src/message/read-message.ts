@@ -1,10 +1,11 @@
 import { platform } from "#platform";
 import type { ByteQueue } from "../byte-queue.ts";
 import { concatBytes } from "../bytes.ts";
-import { publicKeyOf, serializeContext } from "../encryption-context.ts";
+import { publicKeyName, publicKeyOf, serializeContext } from "../encryption-context.ts";
 import { decryptionFailed, EnvelopeError, malformed } from "../errors.ts";
 import type { DecryptionMaterials } from "../materials/materials.ts";
 import type { AesGcmKey, MessageVerifier } from "../platform/platform.ts";
+import { decodeHeader } from "./decode-header.ts";
 import {
   blockHeadBytes,
   type FrameKind,
@@ -15,7 +16,7 @@ import {
   frameIv,
   maxBlockBytes,
 } from "./frames.ts";
-import { type DecodedHeader, decodeHeader, ivBytes, tagBytes } from "./header.ts";
+import { type DecodedHeader, ivBytes, tagBytes } from "./header.ts";
 import { deriveMessageKeys } from "./message-keys.ts";
 
 /** A message whose header is authentic. */
@@ -30,13 +31,12 @@ export interface ReadableMessage {
 
 /** Reads a message's header from the front of a queue. @throws EnvelopeError MessageMalformed, LimitExceeded */
 export async function takeHeader(queue: ByteQueue, maxEncryptedDataKeys: number): Promise<DecodedHeader> {
-  for (;;) {
-    const header = decodeHeader(queue.peek(queue.available), maxEncryptedDataKeys);
-    if (header !== undefined) {
-      queue.take(header.byteLength);
-      return header;
+  const reading = decodeHeader(maxEncryptedDataKeys);
+  for (let step = reading.next(); ; step = reading.next(queue.take(step.value))) {
+    if (step.done) return step.value;
+    if (queue.available < step.value && !(await queue.fill(step.value))) {
+      throw malformed("The message ends within its header", queue.offset + queue.available);
     }
-    if (!(await queue.fillMore())) throw malformed("The message ends within its header", queue.available);
   }
 }
 
@@ -48,6 +48,8 @@ export async function takeHeader(queue: ByteQueue, maxEncryptedDataKeys: number)
  */
 export async function openHeader(header: DecodedHeader, materials: DecryptionMaterials): Promise<ReadableMessage> {
   const { suite, messageId } = header;
+  // An encrypted data key of another suite's message.
+  if (materials.dataKey.byteLength !== suite.keyBytes) throw decryptionFailed(0);
   const { messageKey, commitment } = await deriveMessageKeys(suite, materials.dataKey, messageId);
   if (commitment !== undefined && !platform.equalBytes(commitment, header.commitment!)) throw decryptionFailed(0);
   const brought = new Map([...materials.context].filter(([name]) => materials.requiredContextNames.has(name)));
@@ -61,12 +63,12 @@ export async function openHeader(header: DecodedHeader, materials: DecryptionMat
 }
 
 async function openVerifier({ suite, context }: DecodedHeader): Promise<MessageVerifier | undefined> {
-  const publicKey = publicKeyOf(context);
   if (suite.signature === undefined) {
     // Whoever took a signature off would leave the key behind (framework/default-cmm.md, "Decrypt Materials").
-    if (publicKey !== undefined) throw malformed("The message is not signed and has a public key", 0);
+    if (context.has(publicKeyName)) throw malformed("The message is not signed and has a public key", 0);
     return undefined;
   }
+  const publicKey = publicKeyOf(context);
   if (publicKey === undefined) throw malformed("The message is signed and has no public key", 0);
   return platform.messageVerifier(suite.signature.curve, suite.signature.hash, publicKey);
 }
@@ -90,6 +92,7 @@ async function openPart(
 export interface SealedFrame {
   readonly kind: FrameKind;
   readonly sequence: number;
+  readonly iv: Uint8Array;
   readonly ciphertext: Uint8Array;
   readonly tag: Uint8Array;
   /** Where it begins in the message. */
@@ -105,6 +108,9 @@ export interface ReadLimits {
 /**
  * The parts of a body, in their order, none of them opened yet. Everything but the content is checked: the order of the
  * numbers, IVs and lengths. Each part is shown to the verifier.
+ *
+ * The IV of a frame is its number (client-apis/decrypt.md). Early AWS SDKs drew those of version 1, which all of AWS's
+ * readers take as they stand: its tag authenticates what it was made with.
  *
  * @throws EnvelopeError MessageMalformed, LimitExceeded
  */
@@ -146,29 +152,31 @@ async function takeFrame(
   const head = queue.take(headBytes);
   const start = kind === "frame" ? 0 : 4;
   if (uint32At(head, start) !== sequence) throw malformed(`Frame ${sequence} is not where it belongs`, offset);
-  checkIv(head.subarray(start + 4, start + 4 + ivBytes), sequence, offset);
+  const iv = head.subarray(start + 4, start + 4 + ivBytes);
+  if (header.suite.version === 2) checkIv(iv, sequence, offset);
   const contentBytes = kind === "frame" ? header.frameBytes : uint32At(head, headBytes - 4);
   if (contentBytes > header.frameBytes) throw malformed("The last frame is longer than a frame", offset);
   const { ciphertext, tag } = await takeContent(queue, contentBytes);
   for (const piece of [head, ciphertext, tag]) verifier?.update(piece);
-  return { kind, sequence, ciphertext, tag, offset };
+  return { kind, sequence, iv, ciphertext, tag, offset };
 }
 
 async function takeBlock(
-  { verifier }: Pick<ReadableMessage, "verifier">,
+  { header, verifier }: Pick<ReadableMessage, "header" | "verifier">,
   queue: ByteQueue,
   limits: ReadLimits,
 ): Promise<SealedFrame> {
   const offset = queue.offset;
   await needBytes(queue, blockHeadBytes);
   const head = queue.take(blockHeadBytes);
-  checkIv(head.subarray(0, ivBytes), 1, offset);
+  const iv = head.subarray(0, ivBytes);
+  if (header.suite.version === 2) checkIv(iv, 1, offset);
   const length = new DataView(head.buffer, head.byteOffset + ivBytes, 8).getBigUint64(0);
   if (length > maxBlockBytes) throw malformed("The message's body is longer than AES-GCM can encrypt", offset);
   if (length > limits.maxBufferedBytes) throw tooLarge("a body", Number(length), limits);
   const { ciphertext, tag } = await takeContent(queue, Number(length));
   for (const piece of [head, ciphertext, tag]) verifier?.update(piece);
-  return { kind: "block", sequence: 1, ciphertext, tag, offset };
+  return { kind: "block", sequence: 1, iv, ciphertext, tag, offset };
 }
 
 async function takeContent(queue: ByteQueue, byteLength: number): Promise<{ ciphertext: Uint8Array; tag: Uint8Array }> {
@@ -194,10 +202,10 @@ function uint32At(bytes: Uint8Array, offset: number): number {
 /** Opens one part. @throws EnvelopeError DecryptionFailed, with where the part begins */
 export function openFrame(
   { messageKey, messageId }: { readonly messageKey: AesGcmKey; readonly messageId: Uint8Array },
-  { kind, sequence, ciphertext, tag, offset }: SealedFrame,
+  { kind, sequence, iv, ciphertext, tag, offset }: SealedFrame,
 ): Promise<Uint8Array> {
   const aad = frameAad(messageId, kind, sequence, ciphertext.length);
-  return openPart(messageKey, offset, frameIv(sequence), aad, ciphertext, tag);
+  return openPart(messageKey, offset, iv, aad, ciphertext, tag);
 }
 
 /**

@@ -1,4 +1,6 @@
 export type { ChunkSource } from "./byte-queue.ts";
+export { type AwsCredentials, type KmsCaller, type KmsClientOptions, kmsClient } from "./clients/aws-kms.ts";
+export type { CallOptions, Fetch, FetchAnswer } from "./clients/http-call.ts";
 export type {
   KmsCiphertext,
   KmsClient,
@@ -8,14 +10,24 @@ export type {
   KmsPlaintext,
 } from "./clients/kms-client.ts";
 export type { TransitClient, TransitInput } from "./clients/transit-client.ts";
+export { type TransitClientOptions, transitClient, type VaultOptions } from "./clients/vault-transit.ts";
 export { PlaintextDataKey } from "./data-key.ts";
 export { type DecryptedMessage, decrypt, decryptChunks } from "./decrypt.ts";
 export { encrypt, encryptChunks } from "./encrypt.ts";
 export type { EncryptionContext } from "./encryption-context.ts";
 export { EnvelopeError, type EnvelopeErrorCode } from "./errors.ts";
 export type { GeneratedDataKey, Keyring, UnwrapOutcome, WrapRequest } from "./keyrings/keyring.ts";
+export {
+  type DiscoveryFilter,
+  type KmsClients,
+  type KmsDiscoveryKeyringOptions,
+  type KmsKeyringOptions,
+  kmsDiscoveryKeyring,
+  kmsKeyring,
+} from "./keyrings/kms.ts";
 export { multiKeyring } from "./keyrings/multi.ts";
 export { type RawAesKeyringOptions, rawAesKeyring } from "./keyrings/raw-aes.ts";
+export { type TransitKeyringOptions, transitKeyring } from "./keyrings/transit.ts";
 export { type KeyringMaterialsOptions, keyringMaterials } from "./materials/keyring-materials.ts";
 export type {
   DecryptionMaterials,

@@ -75,6 +75,7 @@ export const platform: Platform = {
     };
   },
   now: () => Date.now(),
+  pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
 function importPoint(curve: "P-256" | "P-384", point: Uint8Array): KeyObject {

@@ -61,4 +61,6 @@ export interface Platform {
   messageVerifier(curve: CurveName, hash: HashName, publicKey: Uint8Array): MaybePromise<MessageVerifier>;
   /** Milliseconds since 1970. */
   now(): number;
+  /** Waits. A process may end in the meantime. */
+  pause(milliseconds: number): Promise<void>;
 }

@@ -99,6 +99,7 @@ export const platform: Platform = {
     };
   },
   now: () => Date.now(),
+  pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };
 
 async function importPoint(curve: CurveName, point: Uint8Array): Promise<CryptoKey> {

@@ -37,5 +37,11 @@ export type {
   EncryptionRequest,
   MaterialsSource,
 } from "./materials/materials.ts";
+export {
+  type BodyEnd,
+  inspectMessage,
+  locateBodyEnd,
+  type MessageDescription,
+} from "./message/inspect-message.ts";
 export type { DecryptOptions, EncryptOptions, KeySource } from "./options.ts";
 export { type Suite, suites } from "./suites.ts";

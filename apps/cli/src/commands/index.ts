@@ -3,6 +3,7 @@ import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
 import { explainCommand } from "./explain.ts";
+import { inspectCommand } from "./inspect.ts";
 import { operatorCommands } from "./operator.ts";
 import { policySimulateCommand } from "./policy-simulate.ts";
 import { resealCommand } from "./reseal.ts";
@@ -31,5 +32,6 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     auditTailCommand,
     policySimulateCommand,
     explainCommand,
+    inspectCommand,
   ].map((command) => [command.name, command]),
 );

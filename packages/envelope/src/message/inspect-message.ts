@@ -2,8 +2,9 @@ import type { EncryptionContext } from "../encryption-context.ts";
 import { publicKeyName } from "../encryption-context.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
 import type { Suite } from "../suites.ts";
+import { decodeHeader } from "./decode-header.ts";
 import { blockHeadBytes, finalFrameHeadBytes, frameHeadBytes } from "./frames.ts";
-import { decodeHeader, tagBytes } from "./header.ts";
+import { tagBytes } from "./header.ts";
 
 /** What a message says of itself. Nothing of it is authentic before the message is decrypted. */
 export interface MessageDescription {

@@ -69,7 +69,7 @@ describe("coffer inspect", () => {
     }
     const { stderr, exitCode } = await runCoffer(["inspect", write("short.enc", message.subarray(0, 50))]);
     assert.equal(exitCode, 1);
-    assert.match(stderr, /short\.enc: the file ends within the message's header, at byte 50\.\n$/);
+    assert.match(stderr, /short\.enc: The message ends within its header \(at byte 50\)\.\n$/);
   });
 
   it("knows other formats by their beginning", async () => {

@@ -46,8 +46,7 @@ export async function inspectFile(path: string): Promise<FileFacts> {
 }
 
 async function inspectOpenFile(file: FileHandle, start: Uint8Array, fileBytes: number): Promise<MessageFacts> {
-  const message = inspectMessage(start);
-  if (message === undefined) throw new FileError(`the file ends within the message's header, at byte ${fileBytes}.`);
+  const message = await inspectMessage(start);
   const { suite, context, frameBytes, headerBytes } = message;
   return {
     version: suite.version,

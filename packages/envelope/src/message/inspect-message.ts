@@ -1,10 +1,10 @@
-import type { EncryptionContext } from "../encryption-context.ts";
-import { publicKeyName } from "../encryption-context.ts";
+import { ByteQueue } from "../byte-queue.ts";
+import { type EncryptionContext, publicKeyName } from "../encryption-context.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
 import type { Suite } from "../suites.ts";
-import { decodeHeader } from "./decode-header.ts";
 import { blockHeadBytes, finalFrameHeadBytes, frameHeadBytes } from "./frames.ts";
 import { tagBytes } from "./header.ts";
+import { takeHeader } from "./read-message.ts";
 
 /** What a message says of itself. Nothing of it is authentic before the message is decrypted. */
 export interface MessageDescription {
@@ -25,13 +25,11 @@ const maxCountedKeys = 65_535;
 /**
  * Reads what stands at the beginning of a message, without any key.
  *
- * @param start as much of the message as there is; 1 MiB is always enough
- * @returns undefined when the header goes on after `start`
+ * @param start the message, or as much of it as holds its header: 1 MiB is always enough
  * @throws EnvelopeError MessageMalformed, LimitExceeded
  */
-export function inspectMessage(start: Uint8Array): MessageDescription | undefined {
-  const header = decodeHeader(start, maxCountedKeys);
-  if (header === undefined) return undefined;
+export async function inspectMessage(start: Uint8Array): Promise<MessageDescription> {
+  const header = await takeHeader(new ByteQueue([start]), maxCountedKeys);
   const { suite, encryptedDataKeys, frameBytes, messageId, byteLength: headerBytes } = header;
   const context = Object.fromEntries([...header.context].filter(([name]) => name !== publicKeyName));
   return { suite, context, encryptedDataKeys, frameBytes, messageId, headerBytes };

@@ -94,6 +94,12 @@ function readRequirements(repo: Repo): { name: string; line: number; pinned: boo
       const found = /^([A-Za-z0-9._-]+)\s*(.*)$/.exec(content);
       return found?.[1] === undefined
         ? []
-        : [{ name: found[1], line: at + 1, pinned: /^==[\w.]+$/.test(found[2] ?? "") }];
+        : [
+            {
+              name: found[1],
+              line: at + 1,
+              pinned: /^==[\w.]+(?:; python_version >= "[\d.]+")?$/.test(found[2] ?? ""),
+            },
+          ];
     });
 }

@@ -46,7 +46,8 @@ export interface PythonOutcome {
   readonly ok?: any;
   /** The exception's class. */
   readonly error?: string;
-  readonly message?: string;
+  /** What it says; nothing when all went well. */
+  readonly message: string;
 }
 
 /** Runs jobs in one Python process. */
@@ -63,5 +64,6 @@ export function runPythonJobs(
     encoding: "utf8",
   });
   if (status !== 0) throw error ?? new Error(stderr);
-  return JSON.parse(stdout);
+  const outcomes: readonly Partial<PythonOutcome>[] = JSON.parse(stdout);
+  return outcomes.map((outcome) => ({ message: "", ...outcome }));
 }

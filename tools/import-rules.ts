@@ -87,7 +87,14 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
       theirs: ["fastify", "jose", "smol-toml"],
     },
   ],
-  ["apps/cli", { ours: ["@coffer/envelope", "@coffer/server", "@coffer/store"], builtins: "all", theirs: [] }],
+  [
+    "apps/cli",
+    {
+      ours: ["@coffer/envelope", "@coffer/server", "@coffer/store"],
+      builtins: "all",
+      theirs: ["@aws-sdk/credential-provider-node", "@smithy/core"],
+    },
+  ],
 ]);
 
 /** A part of a package that only some may import, by its specifier. */

@@ -2,13 +2,16 @@ import type { Command } from "../command.ts";
 import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
+import { datakeyCommand } from "./datakey.ts";
 import { explainCommand } from "./explain.ts";
 import { inspectCommand } from "./inspect.ts";
+import { keypairCommand } from "./keypair.ts";
 import { operatorCommands } from "./operator.ts";
 import { policySimulateCommand } from "./policy-simulate.ts";
 import { resealCommand } from "./reseal.ts";
 import { rootCredentialCommand } from "./root-credential.ts";
 import { serverCommand } from "./server.ts";
+import { signCommand, verifyCommand } from "./sign.ts";
 import { statusCommand } from "./status.ts";
 
 /** What each first word of a two-word command is about. */
@@ -24,6 +27,10 @@ export const commands: ReadonlyMap<string, Command> = new Map(
   [
     serverCommand,
     statusCommand,
+    datakeyCommand,
+    keypairCommand,
+    signCommand,
+    verifyCommand,
     ...operatorCommands,
     ...adminCommands,
     rootCredentialCommand,

@@ -27,6 +27,8 @@ export {
 } from "./keyrings/kms.ts";
 export { multiKeyring } from "./keyrings/multi.ts";
 export { type RawAesKeyringOptions, rawAesKeyring } from "./keyrings/raw-aes.ts";
+export type { RawKeyName } from "./keyrings/raw-key-name.ts";
+export { type RawRsaKeyringOptions, rawRsaKeyring } from "./keyrings/raw-rsa.ts";
 export { type TransitKeyringOptions, transitKeyring } from "./keyrings/transit.ts";
 export { type KeyringMaterialsOptions, keyringMaterials } from "./materials/keyring-materials.ts";
 export type {
@@ -44,4 +46,5 @@ export {
   type MessageDescription,
 } from "./message/inspect-message.ts";
 export type { DecryptOptions, EncryptOptions, KeySource } from "./options.ts";
+export type { RsaPadding } from "./platform/platform.ts";
 export { type Suite, suites } from "./suites.ts";

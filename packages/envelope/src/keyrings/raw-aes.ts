@@ -8,13 +8,10 @@ import { ivBytes, tagBytes } from "../message/header.ts";
 import type { AesGcmKey } from "../platform/platform.ts";
 import { generateAndWrap } from "./generate-and-wrap.ts";
 import type { Keyring, WrapRequest } from "./keyring.ts";
+import { checkRawKeyName, type RawKeyName } from "./raw-key-name.ts";
 
 /** A wrapping key that the program has itself. */
-export interface RawAesKeyringOptions {
-  /** Where the key is from, the `provider id` of its encrypted data keys. Not `aws-kms`. */
-  readonly namespace: string;
-  /** Which key it is. */
-  readonly name: string;
+export interface RawAesKeyringOptions extends RawKeyName {
   /** 16, 24 or 32 bytes. Copied. */
   readonly wrappingKey: Uint8Array;
 }
@@ -27,10 +24,7 @@ export interface RawAesKeyringOptions {
  */
 export function rawAesKeyring(options: RawAesKeyringOptions): Keyring {
   const { namespace, name, wrappingKey } = options;
-  if (namespace.startsWith("aws-kms")) throw invalidInput('The namespace of a raw key does not begin with "aws-kms".');
-  if (!namespace.isWellFormed() || !name.isWellFormed()) {
-    throw invalidInput("The namespace or name of a raw key has half of a surrogate pair, which is no character.");
-  }
+  checkRawKeyName(options);
   if (![16, 24, 32].includes(wrappingKey.length)) throw invalidInput("A raw AES wrapping key has 16, 24 or 32 bytes.");
   const key = Promise.resolve(platform.aesGcmKey(wrappingKey));
   const infoPrefix = concatBytes(utf8(name), Uint8Array.of(0, 0, 0, tagBytes * 8), Uint8Array.of(0, 0, 0, ivBytes));

@@ -16,6 +16,7 @@ import {
 import { decryptionFailed, malformed } from "../errors.ts";
 import { compressPoint, curves } from "./curves.ts";
 import type { AesGcmKey, Platform } from "./platform.ts";
+import { rsaDecryptionKey, rsaEncryptionKey } from "./rsa-node.ts";
 
 const tagBytes = 16;
 
@@ -74,6 +75,8 @@ export const platform: Platform = {
       verify: (signature) => verifier.verify(key, signature),
     };
   },
+  rsaEncryptionKey,
+  rsaDecryptionKey,
   now: () => Date.now(),
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };

@@ -21,6 +21,23 @@ export interface SealedBytes {
   readonly tag: Uint8Array;
 }
 
+/** How RSA pads a data key: PKCS #1 v1.5, or OAEP with MGF1 of the same hash (RFC 8017, 7.1 and 7.2). */
+export type RsaPadding = "pkcs1" | "oaep-sha1" | "oaep-sha256" | "oaep-sha384" | "oaep-sha512";
+
+/** The public half of an RSA pair. */
+export interface RsaEncryptionKey {
+  encrypt(plaintext: Uint8Array): MaybePromise<Uint8Array>;
+}
+
+/** The private half. It can be sent nowhere and shows no bytes. */
+export interface RsaDecryptionKey {
+  /**
+   * @returns the plaintext; of PKCS #1 v1.5 random bytes of any length when the padding is wrong
+   * @throws EnvelopeError DecryptionFailed
+   */
+  decrypt(ciphertext: Uint8Array): MaybePromise<Uint8Array>;
+}
+
 /** Signs a message as it goes by. Used once. */
 export interface MessageSigner {
   /** The public key as a compressed point (SEC 1, 2.3.3). */
@@ -59,6 +76,16 @@ export interface Platform {
   messageSigner(curve: CurveName, hash: HashName): MaybePromise<MessageSigner>;
   /** @throws EnvelopeError MessageMalformed when the point is not on the curve */
   messageVerifier(curve: CurveName, hash: HashName, publicKey: Uint8Array): MaybePromise<MessageVerifier>;
+  /**
+   * @param key a SubjectPublicKeyInfo in DER
+   * @throws EnvelopeError InvalidInput when it is no RSA key of 2048 bits or more, or the platform lacks the padding
+   */
+  rsaEncryptionKey(key: Uint8Array, padding: RsaPadding): MaybePromise<RsaEncryptionKey>;
+  /**
+   * @param key a PKCS #8 PrivateKeyInfo in DER; copied
+   * @throws EnvelopeError InvalidInput as above
+   */
+  rsaDecryptionKey(key: Uint8Array, padding: RsaPadding): MaybePromise<RsaDecryptionKey>;
   /** Milliseconds since 1970. */
   now(): number;
   /** Waits. A process may end in the meantime. */

@@ -3,15 +3,12 @@ import { decryptionFailed, malformed } from "../errors.ts";
 import { compressPoint, decompressPoint } from "./curves.ts";
 import { derOfRawSignature, rawOfDerSignature } from "./ecdsa-signature.ts";
 import type { AesGcmKey, CurveName, HashName, Platform } from "./platform.ts";
+import { rsaDecryptionKey, rsaEncryptionKey } from "./rsa-web.ts";
+import { owned } from "./web-bytes.ts";
 
 const tagBytes = 16;
 
 const hashNames: Readonly<Record<HashName, string>> = { sha256: "SHA-256", sha384: "SHA-384", sha512: "SHA-512" };
-
-/** The Web Cryptography API takes no views of shared memory, and its types say so. */
-function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : Uint8Array.from(bytes);
-}
 
 async function aesGcmKey(bytes: Uint8Array): Promise<AesGcmKey> {
   const key = await crypto.subtle.importKey("raw", owned(bytes), "AES-GCM", false, ["encrypt", "decrypt"]);
@@ -98,6 +95,8 @@ export const platform: Platform = {
       },
     };
   },
+  rsaEncryptionKey,
+  rsaDecryptionKey,
   now: () => Date.now(),
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
 };

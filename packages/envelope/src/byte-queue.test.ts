@@ -30,12 +30,12 @@ test("bytes come out as they went in, whatever the chunks and the pieces", async
   );
 });
 
-test("a million chunks of a byte are no more work than their bytes", async () => {
+test("a great many chunks of a byte are no more work than their bytes", async () => {
   const byte = Uint8Array.of(7);
-  const queue = new ByteQueue(Array.from({ length: 1_000_000 }, () => byte));
-  assert.ok(await queue.fill(1_000_000));
-  for (let taken = 0; taken < 500_000; taken++) queue.take(1);
-  assert.equal(queue.take(500_000).length, 500_000);
+  const queue = new ByteQueue(Array.from({ length: 200_000 }, () => byte));
+  assert.ok(await queue.fill(200_000));
+  for (let taken = 0; taken < 100_000; taken++) queue.take(1);
+  assert.equal(queue.take(100_000).length, 100_000);
   assert.equal(await queue.fill(1), false);
 });
 

@@ -1,5 +1,5 @@
 import { ByteQueue, type ChunkSource, isBytes } from "./byte-queue.ts";
-import { concatBytes } from "./bytes.ts";
+import { joinBytes } from "./bytes.ts";
 import { type EncryptionContext, publicKeyName } from "./encryption-context.ts";
 import { EnvelopeError, invalidInput } from "./errors.ts";
 import type { DecodedHeader } from "./message/header.ts";
@@ -46,7 +46,7 @@ export async function decrypt(message: Uint8Array, options: DecryptOptions): Pro
   for await (const piece of readPlaintext(readable, queue, limits)) pieces.push(piece);
   const { suite } = readable.header;
   return {
-    plaintext: concatBytes(...pieces),
+    plaintext: joinBytes(pieces),
     context: publicContext(readable),
     suite: suite.name,
     signed: suite.signature !== undefined,

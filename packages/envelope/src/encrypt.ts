@@ -1,5 +1,5 @@
 import { type ChunkSource, isBytes } from "./byte-queue.ts";
-import { concatBytes, utf8 } from "./bytes.ts";
+import { joinBytes, utf8 } from "./bytes.ts";
 import { invalidInput } from "./errors.ts";
 import { type OpenMessage, openMessage, writeMessage } from "./message/write-message.ts";
 import { contextOf, type EncryptOptions, materialsOf, parseFrameBytes } from "./options.ts";
@@ -20,7 +20,7 @@ export async function encrypt(
   if (!isBytes(bytes)) throw invalidInput("The plaintext is neither a Uint8Array nor a text.");
   const pieces: Uint8Array[] = [];
   for await (const piece of writeMessage(await beginMessage(options, bytes.length), [bytes])) pieces.push(piece);
-  return concatBytes(...pieces);
+  return joinBytes(pieces);
 }
 
 /**

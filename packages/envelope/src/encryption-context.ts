@@ -1,4 +1,4 @@
-import { bytesOfBase64, compareBytes, concatBytes, uint16Bytes, utf8 } from "./bytes.ts";
+import { bytesOfBase64, compareBytes, joinBytes, uint16Bytes, utf8 } from "./bytes.ts";
 import { invalidInput, malformed } from "./errors.ts";
 
 /** What a message is bound to: names and values, readable by anybody, that must come back to decrypt. */
@@ -49,10 +49,10 @@ export function serializeContext(context: ReadonlyMap<string, string>): Uint8Arr
     if (part.length > maxContextBytes)
       throw invalidInput(`The encryption context has more than ${maxContextBytes} bytes.`);
   }
-  return concatBytes(
+  return joinBytes([
     uint16Bytes(pairs.length),
     ...pairs.flatMap(([name, value]) => [uint16Bytes(name.length), name, uint16Bytes(value.length), value]),
-  );
+  ]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes.ts";
+import { joinBytes } from "../bytes.ts";
 import { decodeContext } from "../encryption-context.ts";
 import { EnvelopeError, malformed } from "../errors.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
@@ -40,7 +40,7 @@ class Reader {
 
   /** All that was taken. */
   bytes(): Uint8Array<ArrayBuffer> {
-    return concatBytes(...this.#parts);
+    return joinBytes(this.#parts);
   }
 }
 

@@ -1,4 +1,4 @@
-import { concatBytes, uint16Bytes, utf8 } from "../bytes.ts";
+import { joinBytes, uint16Bytes, utf8 } from "../bytes.ts";
 import { maxContextBytes, serializeContext } from "../encryption-context.ts";
 import { invalidInput } from "../errors.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
@@ -73,7 +73,7 @@ export function encodeHeaderBody(fields: HeaderFields): Uint8Array<ArrayBuffer> 
   );
   const contentType = Uint8Array.of(frameBytes === 0 ? contentTypeBlock : contentTypeFramed);
   const frameLength = uint32Bytes(frameBytes);
-  const body = concatBytes(
+  const body = joinBytes([
     suite.version === 2 ? Uint8Array.of(2) : Uint8Array.of(1, customerData),
     uint16Bytes(suite.id),
     messageId,
@@ -83,7 +83,7 @@ export function encodeHeaderBody(fields: HeaderFields): Uint8Array<ArrayBuffer> 
     ...keys,
     contentType,
     ...(suite.version === 2 ? [frameLength, commitment!] : [Uint8Array.of(0, 0, 0, 0, ivBytes), frameLength]),
-  );
+  ]);
   if (body.length + ivBytes + tagBytes > maxHeaderBytes) {
     throw invalidInput(`The encrypted data keys have too many bytes: a header has ${maxHeaderBytes} at most.`);
   }

@@ -1,4 +1,4 @@
-import { concatBytes } from "../bytes.ts";
+import { concatBytes, joinBytes } from "../bytes.ts";
 import { decryptionFailed, malformed } from "../errors.ts";
 import { compressPoint, decompressPoint } from "./curves.ts";
 import { derOfRawSignature, rawOfDerSignature } from "./ecdsa-signature.ts";
@@ -37,7 +37,7 @@ async function aesGcmKey(bytes: Uint8Array): Promise<AesGcmKey> {
 /** Keeps what is signed: the Web Cryptography API hashes whole messages alone. */
 function collected(): { update(bytes: Uint8Array): void; bytes(): Uint8Array<ArrayBuffer> } {
   const parts: Uint8Array[] = [];
-  return { update: (bytes) => void parts.push(Uint8Array.from(bytes)), bytes: () => concatBytes(...parts) };
+  return { update: (bytes) => void parts.push(Uint8Array.from(bytes)), bytes: () => joinBytes(parts) };
 }
 
 async function hmac(hash: HashName, key: Uint8Array, bytes: Uint8Array): Promise<Uint8Array> {

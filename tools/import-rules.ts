@@ -107,6 +107,10 @@ export interface SubpathRule {
 /** The only imports of a part of a package that there are. */
 export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
   ["@coffer/crypto/hazmat", { readers: ["packages/crypto/"], why: "it gives secret bytes raw" }],
+  [
+    "@coffer/envelope/node",
+    { readers: ["apps/", "packages/envelope/"], why: "it is files and threads, which browsers have not" },
+  ],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
 ]);
 

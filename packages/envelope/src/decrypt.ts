@@ -65,14 +65,22 @@ export async function* decryptChunks(message: ChunkSource, options: DecryptOptio
   try {
     const readable = await beginReading(queue, options);
     const parts = readPlaintext(readable, queue, limits);
-    const early = readable.verifier === undefined || options.releaseBeforeSignature === true;
-    yield* early ? parts : await keepAll(parts, limits);
+    yield* releasesEarly(readable, options) ? parts : await keepAll(parts, limits);
   } finally {
     await queue.close();
   }
 }
 
-async function keepAll(parts: AsyncIterable<Uint8Array>, { maxBufferedBytes }: ReadLimits): Promise<Uint8Array[]> {
+/** Whether plaintext may leave before the message's end was read. */
+export function releasesEarly({ verifier }: ReadableMessage, options: DecryptOptions): boolean {
+  return verifier === undefined || options.releaseBeforeSignature === true;
+}
+
+/** Keeps all parts until the last of them, and what is behind it, was right. @throws EnvelopeError LimitExceeded */
+export async function keepAll(
+  parts: AsyncIterable<Uint8Array>,
+  { maxBufferedBytes }: ReadLimits,
+): Promise<Uint8Array[]> {
   const kept: Uint8Array[] = [];
   let bytes = 0;
   for await (const part of parts) {

@@ -17,7 +17,11 @@ export type EnvelopeErrorCode =
   /** A key service refused a request; `status` and `serviceCode` are its own. */
   | "ServiceRefused"
   /** A key service does not answer. Worth another try. */
-  | "ServiceUnavailable";
+  | "ServiceUnavailable"
+  /** A file is not what it must be: of another kind, in the way, changed while it was read. `file` names it. */
+  | "FileRefused"
+  /** The operating system could not read or write a file; `systemCode` is its own. */
+  | "FileFailed";
 
 /** What is known about an error besides its text. Nothing secret. */
 export interface EnvelopeErrorDetails {
@@ -31,6 +35,10 @@ export interface EnvelopeErrorDetails {
   readonly status?: number | undefined;
   /** The service's id of the request, for `coffer explain`. */
   readonly requestId?: string | undefined;
+  /** The file that was read or written, as the caller named it. */
+  readonly file?: string | undefined;
+  /** The operating system's error code, such as `ENOSPC`. */
+  readonly systemCode?: string | undefined;
   readonly cause?: unknown;
 }
 
@@ -43,6 +51,8 @@ export class EnvelopeError extends Error {
   readonly serviceCode: string | undefined;
   readonly status: number | undefined;
   readonly requestId: string | undefined;
+  readonly file: string | undefined;
+  readonly systemCode: string | undefined;
 
   constructor(code: EnvelopeErrorCode, message: string, details: EnvelopeErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -52,6 +62,8 @@ export class EnvelopeError extends Error {
     this.serviceCode = details.serviceCode;
     this.status = details.status;
     this.requestId = details.requestId;
+    this.file = details.file;
+    this.systemCode = details.systemCode;
   }
 }
 

@@ -47,4 +47,5 @@ export {
 } from "./message/inspect-message.ts";
 export type { DecryptOptions, EncryptOptions, KeySource } from "./options.ts";
 export type { RsaPadding } from "./platform/platform.ts";
+export { type BytesTransform, decryptStream, encryptStream } from "./stream.ts";
 export { type Suite, suites } from "./suites.ts";

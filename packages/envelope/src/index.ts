@@ -1,4 +1,13 @@
 export type { ChunkSource } from "./byte-queue.ts";
+export { type CachingMaterialsOptions, cachingMaterials } from "./cache/caching-materials.ts";
+export {
+  type CacheableMaterials,
+  type CacheRequest,
+  type CacheStatistics,
+  type KeyUse,
+  type LocalCacheOptions,
+  LocalCryptoMaterialsCache,
+} from "./cache/local-cache.ts";
 export { type AwsCredentials, type KmsCaller, type KmsClientOptions, kmsClient } from "./clients/aws-kms.ts";
 export type { CallOptions, Fetch, FetchAnswer } from "./clients/http-call.ts";
 export type {

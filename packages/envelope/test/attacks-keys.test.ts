@@ -15,9 +15,9 @@ const publicKeyName = "aws-crypto-public-key";
 
 /** A message that is signed as it should be, or with another public key in its context. */
 async function signed(publicKey?: string) {
-  const signer = await platform.messageSigner("P-384", "sha384");
-  const context = new Map([[publicKeyName, publicKey ?? base64OfBytes(signer.publicKey)]]);
-  return forgeParts({ suite: signing, dataKey, plaintext, frameBytes: 16, context, signer });
+  const signingKey = await platform.signingKey("P-384", "sha384");
+  const context = new Map([[publicKeyName, publicKey ?? base64OfBytes(signingKey.publicKey)]]);
+  return forgeParts({ suite: signing, dataKey, plaintext, frameBytes: 16, context, signer: signingKey.begin() });
 }
 
 describe("a signature", () => {
@@ -51,7 +51,7 @@ describe("a signature", () => {
 
   it("made by whoever has only the data key is refused", async () => {
     const { header, parts } = await signed();
-    const own = await platform.messageSigner("P-384", "sha384");
+    const own = (await platform.signingKey("P-384", "sha384")).begin();
     for (const piece of [header, ...parts]) own.update(piece);
     const signature = await own.sign();
     const footer = concatBytes(Uint8Array.of(0, signature.length), signature);
@@ -61,7 +61,7 @@ describe("a signature", () => {
   it("under another public key is refused, for the data key is bound to the first", async () => {
     const keyring = rawAesKeyring({ namespace: "tests", name: "one", wrappingKey: dataKey });
     const message = await encrypt(plaintext, { keyring, sign: true });
-    const other = await platform.messageSigner("P-384", "sha384");
+    const other = await platform.signingKey("P-384", "sha384");
     const text = new TextDecoder("latin1").decode(message);
     const at = text.indexOf(publicKeyName) + publicKeyName.length + 2;
     message.set(utf8(base64OfBytes(other.publicKey)), at);
@@ -77,8 +77,9 @@ describe("a signature", () => {
     ] as const) {
       const suite = suites.get(from)!;
       const { curve, hash } = suite.signature!;
-      const signer = await platform.messageSigner(curve, hash);
-      const context = new Map([[publicKeyName, base64OfBytes(signer.publicKey)]]);
+      const signingKey = await platform.signingKey(curve, hash);
+      const context = new Map([[publicKeyName, base64OfBytes(signingKey.publicKey)]]);
+      const signer = signingKey.begin();
       const { header, parts } = await forgeParts({ suite, dataKey, plaintext, frameBytes: 16, context, signer });
       const stripped = concatBytes(header, ...parts);
       stripped.set([to >> 8, to & 0xff], suite.version === 2 ? 1 : 2);
@@ -87,7 +88,7 @@ describe("a signature", () => {
   });
 
   it("that is taken off by whoever has the data key leaves its public key behind", async () => {
-    for (const value of [base64OfBytes((await platform.messageSigner("P-384", "sha384")).publicKey), "", "no base64"]) {
+    for (const value of [base64OfBytes((await platform.signingKey("P-384", "sha384")).publicKey), "", "no base64"]) {
       const context = new Map([[publicKeyName, value]]);
       const message = await forge({ suite: suites.get(0x0478)!, dataKey, plaintext, frameBytes: 16, context });
       await assert.rejects(decrypt(message, options), { code: "MessageMalformed", message: /not signed/ });
@@ -138,13 +139,14 @@ describe("the DER of a signature", () => {
   const number = (bytes: Uint8Array) => BigInt(`0x${Buffer.from(bytes).toString("hex")}`);
 
   async function verifyAs(change: (r: bigint, s: bigint, der: Uint8Array) => Uint8Array): Promise<boolean> {
-    const signer = await platform.messageSigner("P-256", "sha256");
+    const signingKey = await platform.signingKey("P-256", "sha256");
+    const signer = signingKey.begin();
     signer.update(plaintext);
     const der = Uint8Array.from(await signer.sign());
     const rBytes = der[3]!;
     const r = number(der.subarray(4, 4 + rBytes));
     const s = number(der.subarray(6 + rBytes));
-    const verifier = await platform.messageVerifier("P-256", "sha256", signer.publicKey);
+    const verifier = await platform.messageVerifier("P-256", "sha256", signingKey.publicKey);
     verifier.update(plaintext);
     return verifier.verify(change(r, s, der));
   }

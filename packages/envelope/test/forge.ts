@@ -107,7 +107,7 @@ export function fixedKey(dataKey: Uint8Array): MaterialsSource {
         requiredContextNames: new Set<string>(),
         dataKey: key(),
         encryptedDataKeys: [someEncryptedDataKey],
-        signer: undefined,
+        signingKey: undefined,
         [Symbol.dispose]() {},
       };
     },

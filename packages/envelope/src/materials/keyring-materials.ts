@@ -40,9 +40,9 @@ async function encryptionMaterials(
     if (!context.has(name))
       throw new EnvelopeError("ContextMismatch", `The encryption context lacks "${name}", which is required.`);
   }
-  const signer = suite.signature && (await platform.messageSigner(suite.signature.curve, suite.signature.hash));
+  const signingKey = suite.signature && (await platform.signingKey(suite.signature.curve, suite.signature.hash));
   const bound = new Map(context);
-  if (signer !== undefined) bound.set(publicKeyName, base64OfBytes(signer.publicKey));
+  if (signingKey !== undefined) bound.set(publicKeyName, base64OfBytes(signingKey.publicKey));
   const { dataKey, encryptedDataKeys } = await keyring.generateDataKey({ suite, context: bound });
   if (encryptedDataKeys.length === 0) {
     dataKey.dispose();
@@ -57,7 +57,7 @@ async function encryptionMaterials(
     requiredContextNames: required,
     dataKey,
     encryptedDataKeys,
-    signer,
+    signingKey,
     [Symbol.dispose]: () => dataKey.dispose(),
   };
 }

@@ -1,5 +1,5 @@
 import type { PlaintextDataKey } from "../data-key.ts";
-import type { MessageSigner } from "../platform/platform.ts";
+import type { SigningKey } from "../platform/platform.ts";
 import type { Suite } from "../suites.ts";
 
 /** A data key as one wrapping key wrapped it; a message has one for each key that may decrypt it. */
@@ -21,7 +21,7 @@ export interface EncryptionMaterials extends Disposable {
   readonly dataKey: PlaintextDataKey;
   readonly encryptedDataKeys: readonly EncryptedDataKey[];
   /** Of a suite that signs. */
-  readonly signer: MessageSigner | undefined;
+  readonly signingKey: SigningKey | undefined;
 }
 
 /** What a message is decrypted with. Whoever asked for it disposes of it. */

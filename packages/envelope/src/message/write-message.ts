@@ -38,8 +38,9 @@ export async function openMessage(materials: EncryptionMaterials, frameBytes: nu
   const iv = new Uint8Array(ivBytes);
   const { tag } = await messageKey.seal(iv, concatBytes(body, serializeContext(brought)), new Uint8Array(0));
   const header = suite.version === 2 ? concatBytes(body, tag) : concatBytes(body, iv, tag);
-  materials.signer?.update(header);
-  return { header, messageId, messageKey, frameBytes, signer: materials.signer };
+  const signer = materials.signingKey?.begin();
+  signer?.update(header);
+  return { header, messageId, messageKey, frameBytes, signer };
 }
 
 /** Seals one part of a body. @returns its bytes in pieces */

@@ -57,14 +57,15 @@ export const platform: Platform = {
   hmac: (hash, key, bytes) => createHmac(hash, key).update(bytes).digest(),
   digest: (hash, bytes) => createHash(hash).update(bytes).digest(),
   equalBytes: (a, b) => a.length === b.length && timingSafeEqual(a, b),
-  messageSigner(curve, hash) {
+  signingKey(curve, hash) {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: curve });
     const { x = "", y = "" } = publicKey.export({ format: "jwk" });
-    const signer = createSign(hash);
     return {
       publicKey: compressPoint(Buffer.from(x, "base64url"), Buffer.from(y, "base64url")),
-      update: (bytes) => void signer.update(bytes),
-      sign: () => signer.sign(privateKey),
+      begin() {
+        const signer = createSign(hash);
+        return { update: (bytes) => void signer.update(bytes), sign: () => signer.sign(privateKey) };
+      },
     };
   },
   messageVerifier(curve, hash, publicKey) {
@@ -79,6 +80,11 @@ export const platform: Platform = {
   rsaDecryptionKey,
   now: () => Date.now(),
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  after(milliseconds, act) {
+    const timer = setTimeout(act, milliseconds);
+    timer.unref();
+    return () => clearTimeout(timer);
+  },
 };
 
 function importPoint(curve: "P-256" | "P-384", point: Uint8Array): KeyObject {

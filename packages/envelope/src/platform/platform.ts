@@ -38,10 +38,16 @@ export interface RsaDecryptionKey {
   decrypt(ciphertext: Uint8Array): MaybePromise<Uint8Array>;
 }
 
+/** A new pair for signing, whose private half stays in it. */
+export interface SigningKey {
+  /** As a compressed point (SEC 1, 2.3.3). */
+  readonly publicKey: Uint8Array;
+  /** Begins a message. */
+  begin(): MessageSigner;
+}
+
 /** Signs a message as it goes by. Used once. */
 export interface MessageSigner {
-  /** The public key as a compressed point (SEC 1, 2.3.3). */
-  readonly publicKey: Uint8Array;
   update(bytes: Uint8Array): void;
   /** @returns the signature in DER (`ECDSA-Sig-Value`) */
   sign(): MaybePromise<Uint8Array>;
@@ -72,8 +78,7 @@ export interface Platform {
   digest(hash: HashName, bytes: Uint8Array): MaybePromise<Uint8Array>;
   /** Takes the same time for any two arrays of one length. */
   equalBytes(a: Uint8Array, b: Uint8Array): boolean;
-  /** A new pair; its private half never leaves the signer. */
-  messageSigner(curve: CurveName, hash: HashName): MaybePromise<MessageSigner>;
+  signingKey(curve: CurveName, hash: HashName): MaybePromise<SigningKey>;
   /** @throws EnvelopeError MessageMalformed when the point is not on the curve */
   messageVerifier(curve: CurveName, hash: HashName, publicKey: Uint8Array): MaybePromise<MessageVerifier>;
   /**
@@ -90,4 +95,6 @@ export interface Platform {
   now(): number;
   /** Waits. A process may end in the meantime. */
   pause(milliseconds: number): Promise<void>;
+  /** Calls once, unless the process ends before. @returns what takes it back */
+  after(milliseconds: number, act: () => void): () => void;
 }

@@ -69,17 +69,21 @@ export const platform: Platform = {
     for (let index = 0; index < a.length; index++) difference |= a[index]! ^ (b[index] ?? 0);
     return difference === 0;
   },
-  async messageSigner(curve, hash) {
+  async signingKey(curve, hash) {
     const pair = await crypto.subtle.generateKey({ name: "ECDSA", namedCurve: curve }, false, ["sign", "verify"]);
     const point = new Uint8Array(await crypto.subtle.exportKey("raw", pair.publicKey));
     const half = (point.length - 1) / 2;
-    const { update, bytes } = collected();
     return {
       publicKey: compressPoint(point.subarray(1, 1 + half), point.subarray(1 + half)),
-      update,
-      async sign() {
-        const parameters = { name: "ECDSA", hash: hashNames[hash] };
-        return derOfRawSignature(new Uint8Array(await crypto.subtle.sign(parameters, pair.privateKey, bytes())));
+      begin() {
+        const { update, bytes } = collected();
+        return {
+          update,
+          async sign() {
+            const parameters = { name: "ECDSA", hash: hashNames[hash] };
+            return derOfRawSignature(new Uint8Array(await crypto.subtle.sign(parameters, pair.privateKey, bytes())));
+          },
+        };
       },
     };
   },
@@ -99,6 +103,10 @@ export const platform: Platform = {
   rsaDecryptionKey,
   now: () => Date.now(),
   pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
+  after(milliseconds, act) {
+    const timer = setTimeout(act, milliseconds);
+    return () => clearTimeout(timer);
+  },
 };
 
 async function importPoint(curve: CurveName, point: Uint8Array): Promise<CryptoKey> {

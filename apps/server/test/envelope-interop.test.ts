@@ -12,8 +12,7 @@ import {
   kmsDiscoveryKeyring,
   kmsKeyring,
 } from "@coffer/envelope";
-import { component } from "@coffer/testkit";
-import { type PythonJob, runPythonJobs } from "../../../packages/envelope/test/python-esdk.ts";
+import { component, type PythonJob, runPythonJobs } from "@coffer/testkit";
 import { awsEnvironment } from "./aws-environment.ts";
 import { type ProgramResult, runProgram, temporaryFolder } from "./run-program.ts";
 import { ServerUnderTest } from "./server-under-test.ts";

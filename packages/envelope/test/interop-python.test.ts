@@ -1,11 +1,8 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
-import { component } from "@coffer/testkit";
-import { decrypt, EnvelopeError, encrypt, multiKeyring, rawAesKeyring, rawRsaKeyring, suites } from "../src/index.ts";
-import { rsaPaddings } from "../src/platform/rsa-padding.ts";
+import { component, type PythonJob, type PythonKey, runPythonJobs } from "@coffer/testkit";
+import { decrypt, EnvelopeError, encrypt, multiKeyring, rawAesKeyring, suites } from "../src/index.ts";
 import { interopContexts, interopPlaintexts } from "./interop-cases.ts";
-import { type PythonJob, type PythonKey, runPythonJobs } from "./python-esdk.ts";
 
 const python = component("python-venv");
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");
@@ -115,48 +112,6 @@ describe("AWS Encryption SDK for Python", { skip: python.available ? false : pyt
       await assert.rejects(decrypt(message, { keyring, context: wrongContext }), EnvelopeError);
       await assert.rejects(decrypt(message, { keyring }), EnvelopeError);
     }
-  });
-
-  it("RSA of each padding, both ways", async () => {
-    const { publicKey, privateKey } = generateKeyPairSync("rsa", {
-      modulusLength: 2048,
-      publicKeyEncoding: { type: "spki", format: "pem" },
-      privateKeyEncoding: { type: "pkcs8", format: "pem" },
-    });
-    // The Web Cryptography API has no PKCS #1 v1.5.
-    const onNode = import.meta.resolve("#platform").endsWith("/node.ts");
-    const paddings = [...rsaPaddings.keys()].filter((padding) => onNode || padding !== "pkcs1");
-    const rows = paddings.map((padding) => {
-      const named = { namespace: "interop", name: padding } as const;
-      const key = (half: "public" | "private"): PythonKey => ({
-        ...named,
-        type: "rsa",
-        padding,
-        half,
-        pem: half === "public" ? publicKey : privateKey,
-      });
-      return { key, keyring: rawRsaKeyring({ ...named, publicKey, privateKey, padding }) };
-    });
-    const plaintext = base64(Buffer.from("by RSA"));
-    const context = { a: "b" };
-    const written = run(
-      rows.map(({ key }) => ({
-        do: "encrypt",
-        suite: 0x0578,
-        frame_bytes: 4096,
-        keys: [key("public")],
-        context,
-        plaintext,
-      })),
-    );
-    const jobs: PythonJob[] = [];
-    for (const [index, { key, keyring }] of rows.entries()) {
-      const message = Buffer.from(written[index]!.ok ?? assert.fail(written[index]!.message), "base64");
-      assert.equal(base64((await decrypt(message, { keyring, context })).plaintext), plaintext);
-      const ours = await encrypt("by RSA", { keyring, context });
-      jobs.push({ do: "decrypt", keys: [key("private")], message: base64(ours) });
-    }
-    for (const { ok, message } of run(jobs)) assert.equal(ok?.plaintext, plaintext, message);
   });
 
   it("it refuses what we damaged", async () => {

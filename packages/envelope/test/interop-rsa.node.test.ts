@@ -2,9 +2,8 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { buildClient, CommitmentPolicy, oaepHashSupported, RawRsaKeyringNode } from "@aws-crypto/client-node";
-import { component } from "@coffer/testkit";
+import { component, type PythonJob, type PythonKey, runPythonJobs } from "@coffer/testkit";
 import { decrypt, encrypt, type RsaPadding, rawRsaKeyring } from "../src/index.ts";
-import { type PythonJob, type PythonKey, runPythonJobs } from "./python-esdk.ts";
 
 const python = component("python-venv");
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");

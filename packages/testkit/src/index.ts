@@ -9,5 +9,6 @@ export { ManualClock } from "./manual-clock.ts";
 export { der, encodeCbor, IndefiniteCbor, RawCbor } from "./nitro/encode.ts";
 export { type DocumentChanges, type HardwareChanges, NitroHardware } from "./nitro/nitro-hardware.ts";
 export { makeTestCertificate, type TestCertificate, type TestCertificateFields } from "./nitro/test-certificate.ts";
+export { type PythonJob, type PythonKey, type PythonOutcome, runPythonJobs } from "./python-esdk.ts";
 export { openTestCore, type TestCore, type TestCoreOptions } from "./test-core.ts";
 export { type WireRequestParts, wireRequest } from "./wire-request.ts";

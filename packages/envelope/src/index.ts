@@ -14,17 +14,35 @@ export type {
   KmsCiphertext,
   KmsClient,
   KmsDataKey,
+  KmsDataKeyPair,
   KmsEncryptionAlgorithm,
   KmsKeyInput,
+  KmsKeyMaker,
   KmsPlaintext,
+  KmsRsaSpec,
 } from "./clients/kms-client.ts";
 export type { TransitClient, TransitInput } from "./clients/transit-client.ts";
+export { type KvClient, type KvClientOptions, type KvSecret, kvClient } from "./clients/vault-kv.ts";
 export { type TransitClientOptions, transitClient, type VaultOptions } from "./clients/vault-transit.ts";
 export { PlaintextDataKey } from "./data-key.ts";
 export { type DecryptedMessage, decrypt, decryptChunks } from "./decrypt.ts";
 export { encrypt, encryptChunks } from "./encrypt.ts";
 export type { EncryptionContext } from "./encryption-context.ts";
 export { EnvelopeError, type EnvelopeErrorCode } from "./errors.ts";
+export type { BranchKey, BranchKeyStore } from "./keyrings/branch-key-store.ts";
+export {
+  type DataKeyPair,
+  type DataKeyPairKeyringOptions,
+  dataKeyPairKeyring,
+  type GenerateDataKeyPairOptions,
+  generateDataKeyPair,
+  type WrappedPrivateKey,
+} from "./keyrings/data-key-pair.ts";
+export {
+  type HierarchicalKeyring,
+  type HierarchicalKeyringOptions,
+  hierarchicalKeyring,
+} from "./keyrings/hierarchical.ts";
 export type { GeneratedDataKey, Keyring, UnwrapOutcome, WrapRequest } from "./keyrings/keyring.ts";
 export {
   type DiscoveryFilter,
@@ -34,6 +52,13 @@ export {
   kmsDiscoveryKeyring,
   kmsKeyring,
 } from "./keyrings/kms.ts";
+export { type KmsRsaKeyringOptions, kmsRsaKeyring } from "./keyrings/kms-rsa.ts";
+export {
+  type CreateBranchKeyOptions,
+  type KvBranchKeyStore,
+  type KvBranchKeyStoreOptions,
+  kvBranchKeyStore,
+} from "./keyrings/kv-branch-keys.ts";
 export { multiKeyring } from "./keyrings/multi.ts";
 export { type RawAesKeyringOptions, rawAesKeyring } from "./keyrings/raw-aes.ts";
 export type { RawKeyName } from "./keyrings/raw-key-name.ts";

@@ -3,7 +3,7 @@ import { platform } from "#platform";
 import { base64OfBytes, bytesOfBase64 } from "../bytes.ts";
 import { EnvelopeError, invalidInput } from "../errors.ts";
 import { type CallOptions, callService, isRecord, type ServiceAnswer } from "./http-call.ts";
-import type { KmsCiphertext, KmsClient, KmsDataKey, KmsPlaintext } from "./kms-client.ts";
+import type { KmsCiphertext, KmsDataKey, KmsDataKeyPair, KmsKeyMaker, KmsPlaintext } from "./kms-client.ts";
 
 /** Credentials of AWS, or of a Coffer server: the same kind. */
 export interface AwsCredentials {
@@ -24,7 +24,7 @@ export interface KmsClientOptions extends CallOptions {
 }
 
 /** A client that also makes calls which have no method of their own. */
-export interface KmsCaller extends KmsClient {
+export interface KmsCaller extends KmsKeyMaker {
   /**
    * Calls any operation. Binary members are `Uint8Array`, as in AWS's SDK.
    *
@@ -82,6 +82,11 @@ export function kmsClient(options: KmsClientOptions): KmsCaller {
     generateDataKey: async (input) => (await call("GenerateDataKey", input)) as KmsDataKey,
     encrypt: async (input) => (await call("Encrypt", input)) as KmsCiphertext,
     decrypt: async (input) => (await call("Decrypt", input)) as KmsPlaintext,
+    generateDataKeyWithoutPlaintext: async (input) =>
+      (await call("GenerateDataKeyWithoutPlaintext", input)) as KmsCiphertext,
+    generateDataKeyPairWithoutPlaintext: async (input) =>
+      (await call("GenerateDataKeyPairWithoutPlaintext", input)) as KmsDataKeyPair,
+    reEncrypt: async (input) => (await call("ReEncrypt", input)) as KmsCiphertext,
   };
 }
 

@@ -20,6 +20,26 @@ export interface KmsClient {
   ): Promise<KmsPlaintext>;
 }
 
+/** The calls that make keys which their caller does not see. AWS's `KMS` has them all. */
+export interface KmsKeyMaker extends KmsClient {
+  generateDataKeyWithoutPlaintext(input: KmsKeyInput & { readonly NumberOfBytes: number }): Promise<KmsCiphertext>;
+  generateDataKeyPairWithoutPlaintext(
+    input: KmsKeyInput & { readonly KeyPairSpec: KmsRsaSpec },
+  ): Promise<KmsDataKeyPair>;
+  /** Wraps anew within the server what is wrapped. */
+  reEncrypt(input: {
+    readonly CiphertextBlob: Uint8Array;
+    readonly SourceKeyId: string;
+    readonly SourceEncryptionContext: Record<string, string>;
+    readonly DestinationKeyId: string;
+    readonly DestinationEncryptionContext: Record<string, string>;
+    readonly GrantTokens?: string[];
+  }): Promise<KmsCiphertext>;
+}
+
+/** RSA pairs that AWS KMS makes. */
+export type KmsRsaSpec = "RSA_2048" | "RSA_3072" | "RSA_4096";
+
 /** The encryption algorithms of AWS KMS. */
 export type KmsEncryptionAlgorithm = "SYMMETRIC_DEFAULT" | "RSAES_OAEP_SHA_1" | "RSAES_OAEP_SHA_256" | "SM2PKE";
 
@@ -34,3 +54,11 @@ export interface KmsDataKey {
 export type KmsCiphertext = Omit<KmsDataKey, "Plaintext">;
 /** @see KmsDataKey */
 export type KmsPlaintext = Omit<KmsDataKey, "CiphertextBlob">;
+/** @see KmsDataKey */
+export interface KmsDataKeyPair {
+  readonly KeyId?: string | undefined;
+  /** A SubjectPublicKeyInfo in DER. */
+  readonly PublicKey?: Uint8Array | undefined;
+  /** A PKCS #8 PrivateKeyInfo in DER, wrapped. */
+  readonly PrivateKeyCiphertextBlob?: Uint8Array | undefined;
+}

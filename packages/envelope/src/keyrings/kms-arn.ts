@@ -34,3 +34,15 @@ export function renderKmsArn({ partition, region, account, kind, id }: KmsArn): 
 export function sameMultiRegionKey(a: KmsArn, b: KmsArn): boolean {
   return isMultiRegion(a) && isMultiRegion(b) && renderKmsArn({ ...a, region: b.region }) === renderKmsArn(b);
 }
+
+/**
+ * Whether an answer's ARN is that of the key that was asked for. Of an alias, which the server resolves, only that it is a
+ * key of the alias's region and account.
+ */
+export function answersFor(keyId: string, answered: string | undefined): answered is string {
+  const key = answered === undefined ? undefined : parseKmsArn(answered);
+  if (key?.kind !== "key") return false;
+  const asked = parseKmsArn(keyId);
+  if (asked === undefined) return keyId.startsWith("alias/") || key.id === keyId;
+  return asked.kind === "key" ? keyId === answered : renderKmsArn({ ...key, kind: "alias", id: asked.id }) === keyId;
+}

@@ -27,9 +27,14 @@ export function multiKeyring(keyrings: readonly Keyring[]): Keyring {
     async unwrapDataKey(encryptedDataKeys, request) {
       const problems: string[] = [];
       for (const keyring of keyrings) {
-        const outcome = await keyring.unwrapDataKey(encryptedDataKeys, request);
-        if (outcome.dataKey !== undefined) return outcome;
-        problems.push(...outcome.problems);
+        try {
+          const outcome = await keyring.unwrapDataKey(encryptedDataKeys, request);
+          if (outcome.dataKey !== undefined) return { ...outcome, problems: [...problems, ...outcome.problems] };
+          problems.push(...outcome.problems);
+        } catch (error) {
+          // One that cannot work does not keep the others from it; whoever is left without a key is told.
+          problems.push(error instanceof Error ? error.message : "a keyring failed");
+        }
       }
       return { problems };
     },

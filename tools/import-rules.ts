@@ -66,7 +66,14 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   ["packages/wire-rest", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
   // A published library: it stands alone. Files, threads and streams are below src/node.
   ["packages/envelope", { ours: [], builtins: "all", theirs: ["aws4fetch"] }],
-  ["packages/sops", { ours: ["@coffer/envelope"], builtins: ["crypto", ...pure], theirs: [] }],
+  [
+    "packages/sops",
+    {
+      ours: ["@coffer/envelope"],
+      builtins: ["crypto", ...pure],
+      theirs: ["re2js", "shamir-secret-sharing", "yaml"],
+    },
+  ],
   [
     "apps/server",
     {

@@ -36,6 +36,8 @@ export interface Leaf {
    * and list it is in; not the leaf itself.
    */
   readonly comments?: readonly string[];
+  /** A comment's other possible paths: formats leave open which map or list one between two belongs to. */
+  readonly otherPaths?: readonly (readonly string[])[];
   /** Why encrypting it would lose something, such as digits of a number beyond 64 bits; the end of a sentence. */
   readonly unfit?: string;
   /** Puts another value in its place. What stands around it stays as it is. */

@@ -1,0 +1,97 @@
+import {
+  type EncryptedDataKey,
+  type Keyring,
+  kmsDiscoveryKeyring,
+  kmsKeyring,
+  multiKeyring,
+  transitKeyring,
+} from "@coffer/envelope";
+import { OperatorError } from "@coffer/server/config";
+import type { Invocation, OptionRow } from "../command.ts";
+import type { KeyServices } from "../key-services.ts";
+import { describeProblem } from "./file-problem.ts";
+
+/** Which keys: of both kinds, and several. */
+export const keyOptions: readonly OptionRow[] = [
+  {
+    name: "key",
+    placeholder: "KEY",
+    many: true,
+    doc: "A KMS key: its ARN or id, or alias/NAME. Given again: any one of them decrypts.",
+  },
+  {
+    name: "vault-key",
+    placeholder: "[MOUNT/]NAME",
+    many: true,
+    doc: "A Transit key at VAULT_ADDR, with VAULT_TOKEN; the mount is transit unless given. Given again as --key.",
+  },
+];
+
+/** The keys that the options name, as one keyring. @returns undefined when they name none */
+export function openNamedKeys(invocation: Invocation, services: KeyServices): Keyring | undefined {
+  const keyrings = [
+    ...(invocation.flags.get("key") ?? []).map((key) => openKmsKey(services, key)),
+    ...(invocation.flags.get("vault-key") ?? []).map((key) => openTransitKey(services, key)),
+  ];
+  return keyrings.length === 0 ? undefined : multiKeyring(keyrings);
+}
+
+function openKmsKey(services: KeyServices, keyId: string): Keyring {
+  if (keyId === "") throw new OperatorError("--key is a key's ARN or id, or alias/NAME.", 2);
+  const isArn = keyId.startsWith("arn:");
+  return kmsKeyring({ keyId, client: isArn ? (region) => services.kms(region) : services.kms() });
+}
+
+/** A name of a path's part: what no server takes for another path. */
+const transitKeyPattern = /^(?!\.)[\w.-]+(?:\/(?!\.)[\w.-]+)*$/;
+
+function openTransitKey(services: KeyServices, text: string): Keyring {
+  if (!transitKeyPattern.test(text)) {
+    throw new OperatorError(`--vault-key is [MOUNT/]NAME, not "${text}".`, 2);
+  }
+  const slash = text.lastIndexOf("/");
+  const mount = slash < 0 ? undefined : text.slice(0, slash);
+  return transitKeyring({ keys: [text.slice(slash + 1)], client: services.transit(mount) });
+}
+
+/** Any key that a message names and that the caller may use: how `decrypt` finds its key when none is given. */
+export function openAnyKey(services: KeyServices): Keyring {
+  return multiKeyring([kmsDiscoveryKeyring({ client: (region) => services.kms(region) }), anyTransitKey(services)]);
+}
+
+const transitProviderId = "vault-transit";
+
+/** The server is always the one that VAULT_ADDR names; a message only says mount and name. */
+function anyTransitKey(services: KeyServices): Keyring {
+  const refuse = async () => {
+    throw new OperatorError("name a key to encrypt with: --key KEY or --vault-key NAME.", 2);
+  };
+  return {
+    generateDataKey: refuse,
+    wrapDataKey: refuse,
+    async unwrapDataKey(encryptedDataKeys, request) {
+      const problems: string[] = [];
+      for (const encrypted of encryptedDataKeys) {
+        if (encrypted.providerId !== transitProviderId) continue;
+        const name = nameOf(encrypted);
+        if (!transitKeyPattern.test(name) || !name.includes("/")) {
+          problems.push("an encrypted data key does not name a Transit key as MOUNT/NAME");
+          continue;
+        }
+        try {
+          const outcome = await openTransitKey(services, name).unwrapDataKey([encrypted], request);
+          if (outcome.dataKey !== undefined) return { dataKey: outcome.dataKey, problems };
+          problems.push(...outcome.problems);
+        } catch (error) {
+          if (!(error instanceof OperatorError)) throw error;
+          problems.push(`${name}: ${describeProblem(error)}`);
+        }
+      }
+      return { problems };
+    },
+  };
+}
+
+function nameOf({ providerInfo }: EncryptedDataKey): string {
+  return new TextDecoder().decode(providerInfo);
+}

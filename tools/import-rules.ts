@@ -119,6 +119,7 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
     { readers: ["apps/", "packages/envelope/"], why: "it is files and threads, which browsers have not" },
   ],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
+  ["@coffer/envelope/node", { readers: ["apps/cli/"], why: "it is for Node alone: files, streams and threads" }],
 ]);
 
 /** Something of the machine's that the core takes through a port, and where it may be touched. */
@@ -136,7 +137,12 @@ export const ambientRules: readonly AmbientRule[] = [
     what: "the clock",
     names: ["Date.now", "new Date()", "Date()", "performance.now", "process.hrtime"],
     // The Date header that Node itself would write, on answers that Node does not write.
-    allowed: ["apps/server/src/system-clock.ts", "apps/server/src/http/answer.ts", "packages/envelope/src/platform/"],
+    allowed: [
+      "apps/cli/src/clock.ts",
+      "apps/server/src/system-clock.ts",
+      "apps/server/src/http/answer.ts",
+      "packages/envelope/src/platform/",
+    ],
     instead: "take a Clock",
   },
   {

@@ -3,6 +3,8 @@ import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
 import { datakeyCommand } from "./datakey.ts";
+import { decryptCommand } from "./decrypt.ts";
+import { encryptCommand } from "./encrypt.ts";
 import { explainCommand } from "./explain.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keypairCommand } from "./keypair.ts";
@@ -27,6 +29,9 @@ export const commands: ReadonlyMap<string, Command> = new Map(
   [
     serverCommand,
     statusCommand,
+    encryptCommand,
+    decryptCommand,
+    inspectCommand,
     datakeyCommand,
     keypairCommand,
     signCommand,
@@ -39,6 +44,5 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     auditTailCommand,
     policySimulateCommand,
     explainCommand,
-    inspectCommand,
   ].map((command) => [command.name, command]),
 );

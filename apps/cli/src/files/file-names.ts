@@ -18,13 +18,12 @@ export function showName(name: FileName): string {
 
 /** Joins a folder and a name below it. */
 export function joinNames(folder: FileName, name: FileName): FileName {
-  const joined = Buffer.concat([bytesOf(folder), Buffer.from("/"), bytesOf(name)]);
-  return textIfUtf8(joined);
+  return nameOf(Buffer.concat([bytesOf(folder), Buffer.from("/"), bytesOf(name)]));
 }
 
 /** A name with something added at its end. */
 export function appendToName(name: FileName, suffix: string): FileName {
-  return textIfUtf8(Buffer.concat([bytesOf(name), Buffer.from(suffix)]));
+  return nameOf(Buffer.concat([bytesOf(name), Buffer.from(suffix)]));
 }
 
 /** A name without its ending. @returns undefined when it does not end so, or has nothing before it */
@@ -33,7 +32,7 @@ export function stripFromName(name: FileName, suffix: string): FileName | undefi
   const rest = bytes.subarray(0, bytes.length - suffix.length);
   if (bytes.length <= suffix.length || bytes.toString("latin1", rest.length) !== suffix) return undefined;
   // "/" or nothing before the suffix: a hidden file whose whole name is the suffix.
-  return rest.at(-1) === slash ? undefined : textIfUtf8(rest);
+  return rest.at(-1) === slash ? undefined : nameOf(rest);
 }
 
 /** Bytes of a name, for comparisons. */
@@ -43,7 +42,7 @@ export function bytesOf(name: FileName): Buffer {
 
 const slash = 0x2f;
 
-/** Node takes both; a text is what everything else takes. */
-function textIfUtf8(bytes: Buffer): FileName {
-  return isUtf8(bytes) ? bytes.toString("utf8") : bytes;
+/** A name of bytes, as a text where that says the same: a text is what everything takes. */
+export function nameOf(bytes: FileName): FileName {
+  return typeof bytes === "string" || !isUtf8(bytes) ? bytes : bytes.toString("utf8");
 }

@@ -15,8 +15,6 @@ const systemProblems: ReadonlyMap<string, string> = new Map([
   ["EISDIR", "it is a directory"],
   ["ENOTDIR", "a part of the path is not a directory"],
   ["EEXIST", "it is there already; --force replaces it"],
-  ["ENOSPC", "the disk is full; nothing was changed, free some space and run it again"],
-  ["EDQUOT", "your quota of disk space is used up; nothing was changed, free some space and run it again"],
   ["EFBIG", "the file is larger than the file system, or ulimit -f, allows"],
   ["EROFS", "the file system is read-only"],
   ["EIO", "the disk could not be read or written; look at the system's log"],
@@ -26,9 +24,12 @@ const systemProblems: ReadonlyMap<string, string> = new Map([
   ["EXDEV", "it is on another file system"],
 ]);
 
-/** What a code of the library asks of the person who runs the command. Its own text says the rest. */
-const nextSteps: ReadonlyMap<EnvelopeError["code"], string> = new Map([
-  ["ServiceUnavailable", "nothing was changed; run it again when the server answers"],
+/** What to do about a code of the library or of the system. The error's own text says the rest. */
+const nextSteps: ReadonlyMap<string, string> = new Map([
+  ["ServiceUnavailable", "nothing was changed, run it again when the server answers"],
+  ["ENOSPC", "nothing was changed, free some space and run it again"],
+  ["EDQUOT", "nothing was changed, free some space and run it again"],
+  ["PolicyRefused", "for the command line: --commitment optional"],
 ]);
 
 /** Errors of the envelope library, told by their name: the library itself is loaded only by commands that need it. */
@@ -47,18 +48,26 @@ export function describeProblem(error: unknown): string {
   return printable(error.message);
 }
 
-function describeEnvelopeProblem({ code, message, offset }: EnvelopeError): string {
-  const where = offset === undefined || message.includes(`(at byte ${offset})`) ? "" : ` (at byte ${offset})`;
-  const said = printable(message).replace(/\.$/, "");
-  const next = nextSteps.get(code);
-  return `${said}${where}${next === undefined ? "" : `; ${next}`}.`;
+function describeEnvelopeProblem(error: EnvelopeError): string {
+  const { code, message, offset, requestId, file, systemCode } = error;
+  // The library puts the file's name before; so does the command.
+  const text = (
+    file !== undefined && message.startsWith(`${file}: `) ? message.slice(file.length + 2) : message
+  ).replace(/\.$/, "");
+  const said = systemCode === "EEXIST" ? "it is there already; --force replaces it" : text;
+  const where = offset === undefined || said.includes("(at byte ") ? "" : ` (at byte ${offset})`;
+  const next = nextSteps.get(systemCode ?? code);
+  const ask = requestId === undefined ? "" : ` Request ${requestId}: 'coffer explain' tells why.`;
+  return printable(`${said}${where}${next === undefined ? "" : `; ${next}`}.${ask}`);
 }
 
-/** The error of a command, of one line that names the file. Mistakes in the call itself stay what they are. */
+/** The error of a command, of one line that names the file. @throws what is a bug */
 export function fileProblem(shownName: string, error: unknown): OperatorError {
   if (error instanceof OperatorError) return error;
   if (!isExpected(error)) throw error;
-  return new OperatorError(`${shownName}: ${describeProblem(error)}`, 1, { cause: error });
+  const name = isEnvelopeError(error) && error.file !== undefined ? printable(error.file) : shownName;
+  const exitCode = isEnvelopeError(error) && error.code === "InvalidInput" ? 2 : 1;
+  return new OperatorError(`${name}: ${describeProblem(error)}`, exitCode, { cause: error });
 }
 
 /** Whether an error is the system's or the library's own; any other is a bug, which is shown as one. */

@@ -1,6 +1,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { inspectMessage, locateBodyEnd, type MessageDescription } from "@coffer/envelope";
 import { detectFormat, type FileFormat, formatBytes } from "./detect-format.ts";
+import type { FileName } from "./file-names.ts";
 import { FileError } from "./file-problem.ts";
 import { type KeyFacts, keyFactsOf } from "./key-facts.ts";
 
@@ -32,7 +33,7 @@ export interface MessageFacts {
  *
  * @throws FileError when it is of no known format
  */
-export async function inspectFile(path: string): Promise<FileFacts> {
+export async function inspectFile(path: FileName): Promise<FileFacts> {
   const stats = await stat(path);
   if (!stats.isFile()) throw new FileError("it is no file; name a file that was encrypted.");
   await using file = await open(path);

@@ -17,7 +17,12 @@ describe("the progress line", () => {
   it("goes by the time that its clock tells, and draws no oftener than ten times a second", () => {
     let nowMs = 0;
     const drawn: string[] = [];
-    const progress = new Progress(() => nowMs, "x", 10_000, (line) => drawn.push(line));
+    const progress = new Progress(
+      () => nowMs,
+      "x",
+      10_000,
+      (line) => drawn.push(line),
+    );
     for (nowMs = 1; nowMs <= 1000; nowMs++) progress.add(5);
     assert.equal(drawn.length, 10);
     assert.match(drawn.at(-1)!, /4\.9 KiB\/s {2}2 s left$|4\.9 KiB\/s {2}1 s left$/);

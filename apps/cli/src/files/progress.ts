@@ -35,7 +35,7 @@ export class Progress {
     this.totalBytes = totalBytes;
   }
 
-  /** @param bytes that were worked through since the last call; negative when some have to be done again */
+  /** @param bytes that were worked through since the last call; negative when they have to be done again */
   add(bytes: number): void {
     this.#doneBytes += bytes;
     const atMs = this.#nowMs();

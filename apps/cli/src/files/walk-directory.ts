@@ -1,12 +1,12 @@
 import { opendir } from "node:fs/promises";
-import { type FileName, joinNames } from "./file-names.ts";
+import { type FileName, joinNames, nameOf } from "./file-names.ts";
 
 /** Something below a directory. */
 export interface WalkEntry {
   /** Its path from the directory on. */
   readonly relative: FileName;
   readonly path: FileName;
-  /** `other`: a symbolic link, socket, pipe or device; none of them is followed or read. */
+  /** `other`: a socket, pipe or device. */
   readonly kind: "file" | "directory" | "symbolicLink" | "other";
 }
 
@@ -19,36 +19,36 @@ export interface WalkProblem {
 }
 
 /**
- * All that is below a directory, each directory before what is in it. Memory: the open directories on the way down.
+ * All that is below a directory, in no order. Symbolic links are told, never followed. Memory: the open directories on
+ * the way down.
  *
- * @param skip says of a directory that neither it nor what is below belongs to the walk
+ * @param enter is asked of each directory before anything below it comes; false leaves it out
  */
-export async function* walkDirectory(
+export function walkDirectory(
   root: FileName,
-  skip: (directory: FileName) => Promise<boolean>,
+  enter: (directory: WalkEntry) => Promise<boolean>,
 ): AsyncGenerator<WalkEntry | WalkProblem> {
-  yield* walkBelow(root, undefined, skip);
+  return walkBelow(root, undefined, enter);
 }
 
 async function* walkBelow(
   path: FileName,
   relative: FileName | undefined,
-  skip: (directory: FileName) => Promise<boolean>,
+  enter: (directory: WalkEntry) => Promise<boolean>,
 ): AsyncGenerator<WalkEntry | WalkProblem> {
   try {
-    // The type that Node's types give with this option is that of names as texts.
-    const directory = await opendir(path, { encoding: "buffer" as BufferEncoding });
-    for await (const entry of directory) {
+    // Node gives names as bytes then, which its types do not know.
+    for await (const entry of await opendir(path, { encoding: "buffer" as BufferEncoding })) {
       const name: FileName = entry.name as FileName;
-      const below = relative === undefined ? name : joinNames(relative, name);
+      const below = relative === undefined ? nameOf(name) : joinNames(relative, name);
       const entryPath = joinNames(path, name);
       if (!entry.isDirectory()) {
         const kind = entry.isFile() ? "file" : entry.isSymbolicLink() ? "symbolicLink" : "other";
         yield { relative: below, path: entryPath, kind };
-      } else if (!(await skip(entryPath))) {
-        yield { relative: below, path: entryPath, kind: "directory" };
-        yield* walkBelow(entryPath, below, skip);
+        continue;
       }
+      const directory: WalkEntry = { relative: below, path: entryPath, kind: "directory" };
+      if (await enter(directory)) yield* walkBelow(entryPath, below, enter);
     }
   } catch (error) {
     yield { relative: relative ?? ".", path, kind: "unreadable", error };

@@ -7,25 +7,9 @@ import {
   transitKeyring,
 } from "@coffer/envelope";
 import { OperatorError } from "@coffer/server/config";
-import type { Invocation, OptionRow } from "../command.ts";
+import type { Invocation } from "../command.ts";
 import type { KeyServices } from "../key-services.ts";
 import { describeProblem } from "./file-problem.ts";
-
-/** Which keys: of both kinds, and several. */
-export const keyOptions: readonly OptionRow[] = [
-  {
-    name: "key",
-    placeholder: "KEY",
-    many: true,
-    doc: "A KMS key: its ARN or id, or alias/NAME. Given again: any one of them decrypts.",
-  },
-  {
-    name: "vault-key",
-    placeholder: "[MOUNT/]NAME",
-    many: true,
-    doc: "A Transit key at VAULT_ADDR, with VAULT_TOKEN; the mount is transit unless given. Given again as --key.",
-  },
-];
 
 /** The keys that the options name, as one keyring. @returns undefined when they name none */
 export function openNamedKeys(invocation: Invocation, services: KeyServices): Keyring | undefined {

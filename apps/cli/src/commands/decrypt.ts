@@ -1,0 +1,59 @@
+import { OperatorError } from "@coffer/server/config";
+import { type Command, flagText, type Invocation, isOn, jsonOption } from "../command.ts";
+import { contextOption, parseContextFlags } from "../context-flags.ts";
+import { keyOptions } from "../files/key-option-rows.ts";
+import { decryptedName, forceOption, outputOption, readEnds, updateOption } from "../files/transform-options.ts";
+import { keyServiceOptions } from "../key-services.ts";
+
+/** `coffer decrypt`. */
+export const decryptCommand: Command = {
+  name: "decrypt",
+  summary: "Decrypt what coffer encrypt or an AWS Encryption SDK wrote",
+  usage: "[--context NAME=VALUE]... IN|DIR|- [-o OUT]",
+  options: [
+    ...keyOptions,
+    contextOption,
+    outputOption,
+    {
+      name: "commitment",
+      placeholder: "optional",
+      doc: "Read old messages too, which do not commit to their key, so that two readers could see two plaintexts.",
+    },
+    {
+      name: "release-before-signature",
+      doc: "Give plaintext of a signed message to standard output before its signature was read.",
+    },
+    forceOption,
+    updateOption,
+    ...keyServiceOptions,
+    jsonOption,
+  ],
+  maxPositionals: 1,
+  notes: [
+    "Without --key and --vault-key, any key that the message names and that you may use; with them, those alone.",
+    "Without -o, FILE.enc becomes FILE, DIR.enc becomes DIR, and - goes to standard output.",
+    "Give the context that the message has to have: decrypting says no to any other.",
+    "A file appears when all of it was authentic. A directory is done as by coffer encrypt, and is run again to go on.",
+    "Example: coffer decrypt --context host=db1 dump.sql.enc",
+    "Example: coffer decrypt dump.sql.enc -o - | psql db",
+  ],
+  run: runDecrypt,
+};
+
+async function runDecrypt(invocation: Invocation): Promise<number> {
+  const ends = readEnds(invocation, "decrypt");
+  const context = parseContextFlags(invocation);
+  const commitment = flagText(invocation, "commitment") ?? "required";
+  if (commitment !== "optional" && commitment !== "required") {
+    throw new OperatorError(`--commitment is optional or required, not "${commitment}".`, 2);
+  }
+  const releaseBeforeSignature = isOn(invocation, "release-before-signature");
+  const { openDecryption } = await import("../files/open-encryption.ts");
+  const { runTransform } = await import("../files/run-transform.ts");
+  return runTransform(invocation, {
+    ends,
+    defaultOutput: decryptedName,
+    open: (signal, shared) =>
+      openDecryption(invocation, { context, commitment, releaseBeforeSignature, signal, shared }),
+  });
+}

@@ -1,0 +1,46 @@
+import type { DecryptOptions, EncryptOptions, Keyring, KeySource } from "@coffer/envelope";
+import { OperatorError } from "@coffer/server/config";
+import type { Invocation } from "../command.ts";
+import { openKeyServices } from "../key-services.ts";
+import { decryptedDirectory, decrypting } from "./decrypting.ts";
+import { encryptedDirectory, encrypting } from "./encrypting.ts";
+import { interruptible } from "./interrupt.ts";
+import { openAnyKey, openNamedKeys } from "./open-keys.ts";
+import type { DirectoryRun } from "./run-directory.ts";
+import type { Transform } from "./transform-file.ts";
+
+/** What a run may share, and what ends it. */
+interface RunOptions {
+  readonly signal: AbortSignal;
+  /** Whether many files come: they share data keys then. */
+  readonly shared: boolean;
+}
+
+type OpenTransform = Transform & Pick<DirectoryRun, "nameTarget" | "isDone">;
+
+/** Opens the keys that `encrypt` is given. @throws OperatorError */
+export async function openEncryption(
+  invocation: Invocation,
+  { context, sign, ...run }: RunOptions & Pick<EncryptOptions, "context" | "sign">,
+): Promise<OpenTransform> {
+  const keyring = openNamedKeys(invocation, await openKeyServices(invocation));
+  if (keyring === undefined) {
+    throw new OperatorError("name a key: --key ARN, id or alias/NAME, or --vault-key NAME.", 2);
+  }
+  const options: EncryptOptions = { ...keySource(keyring, run), context: context ?? {}, sign: sign ?? false };
+  return { ...encrypting(options), ...encryptedDirectory(options) };
+}
+
+/** Opens the keys that `decrypt` is given, or may use. @throws OperatorError */
+export async function openDecryption(
+  invocation: Invocation,
+  { signal, shared, ...options }: RunOptions & Omit<DecryptOptions, "keyring" | "materials">,
+): Promise<OpenTransform> {
+  const services = await openKeyServices(invocation);
+  const keyring = openNamedKeys(invocation, services) ?? openAnyKey(services);
+  return { ...decrypting({ ...keySource(keyring, { signal, shared }), ...options }), ...decryptedDirectory };
+}
+
+function keySource(keyring: Keyring, { signal }: RunOptions): KeySource {
+  return { keyring: interruptible(keyring, signal) };
+}

@@ -1,0 +1,116 @@
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import { nowMs } from "../clock.ts";
+import { type Invocation, isOn } from "../command.ts";
+import { print, printable } from "../terminal.ts";
+import { standardStream } from "./file-names.ts";
+import { fileProblem } from "./file-problem.ts";
+import { Interrupted, withInterrupts } from "./interrupt.ts";
+import { Progress } from "./progress.ts";
+import { renderBytes } from "./render-facts.ts";
+import { type DirectoryRun, type RunSummary, runDirectory } from "./run-directory.ts";
+import { entryTransformer } from "./transform-entry.ts";
+import { type Transform, transformFile } from "./transform-file.ts";
+import type { Ends } from "./transform-options.ts";
+import { walkDirectory } from "./walk-directory.ts";
+
+/** A command that makes other files of files. */
+export interface TransformCommand {
+  readonly ends: Ends;
+  /** The OUT of an IN that is a path. */
+  defaultOutput(input: string): string;
+  /** @param shared whether many files come, so that they may share what costs a call */
+  open(signal: AbortSignal, shared: boolean): Promise<Transform & Pick<DirectoryRun, "nameTarget" | "isDone">>;
+}
+
+/** Files of a directory at once. */
+const concurrency = 8;
+
+/** Runs the command on whatever its IN is. @returns the exit code */
+export async function runTransform(invocation: Invocation, command: TransformCommand): Promise<number> {
+  try {
+    return await withInterrupts(async (signal) => {
+      const { input } = command.ends;
+      const isDirectory = input !== standardStream && (await isDirectoryAt(input));
+      return isDirectory
+        ? await runOnDirectory(invocation, command, signal)
+        : await runOnFile(invocation, command, signal);
+    });
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    process.stderr.write(`coffer: ${error.message}: nothing half done is left; run it again to go on.\n`);
+    return error.exitCode;
+  }
+}
+
+async function isDirectoryAt(input: string): Promise<boolean> {
+  try {
+    return (await stat(input)).isDirectory();
+  } catch (error) {
+    throw fileProblem(printable(input), error);
+  }
+}
+
+async function runOnFile(invocation: Invocation, command: TransformCommand, signal: AbortSignal): Promise<number> {
+  const { input } = command.ends;
+  const output = command.ends.output ?? (input === standardStream ? standardStream : command.defaultOutput(input));
+  const transform = await command.open(signal, false);
+  const progress = new Progress(nowMs, printable(basename(input)));
+  const overwrite = isOn(invocation, "force");
+  const result = await transformFile(transform, { input, output, overwrite, progress, signal });
+  if (isOn(invocation, "json")) print(JSON.stringify({ input, output, ...result }));
+  return 0;
+}
+
+async function runOnDirectory(invocation: Invocation, command: TransformCommand, signal: AbortSignal): Promise<number> {
+  const { input } = command.ends;
+  const output = command.ends.output ?? command.defaultOutput(input);
+  const transform = await command.open(signal, true);
+  const progress = new Progress(nowMs, "0 files");
+  if (process.stderr.isTTY) void measureDirectory(input, signal).then((bytes) => (progress.totalBytes = bytes));
+  const json = isOn(invocation, "json");
+  let summary: RunSummary;
+  try {
+    summary = await runDirectory({
+      ...transform,
+      transform: entryTransformer(transform, { outputDirectory: output, progress, signal }),
+      input,
+      output,
+      replace: isOn(invocation, "force") ? "all" : isOn(invocation, "update") ? "changed" : "none",
+      concurrency,
+      progress,
+      signal,
+      onFailure: ({ file, problem }) => process.stderr.write(`coffer: ${file}: ${problem}\n`),
+    });
+  } catch (error) {
+    throw signal.aborted ? signal.reason : fileProblem(printable(output), error);
+  } finally {
+    progress.end();
+  }
+  if (json) print(JSON.stringify({ input, output, ...summary }));
+  else print(renderSummary(transform.done, summary));
+  return summary.failed.length === 0 ? 0 : 1;
+}
+
+/** Bytes of all files below a directory, as far as they can be seen. */
+async function measureDirectory(input: string, signal: AbortSignal): Promise<number> {
+  let bytes = 0;
+  for await (const { kind, path } of walkDirectory(input, async () => true)) {
+    if (signal.aborted) break;
+    if (kind === "file") bytes += (await stat(path).catch(() => undefined))?.size ?? 0;
+  }
+  return bytes;
+}
+
+function renderSummary(word: string, { done, bytes, skipped, failed, leftOut }: RunSummary): string {
+  return [
+    `${count(done, "file")} ${word} (${renderBytes(bytes)})`,
+    ...(skipped === 0 ? [] : [`${skipped} done before`]),
+    ...(leftOut.length === 0 ? [] : [`${count(leftOut.length, "link or device", "links or devices")} left out`]),
+    ...(failed.length === 0 ? [] : [`${failed.length} FAILED`]),
+  ].join(", ");
+}
+
+function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`;
+}

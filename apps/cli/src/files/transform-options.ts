@@ -1,0 +1,69 @@
+import { OperatorError } from "@coffer/server/config";
+import { flagText, type Invocation, isOn, type OptionRow } from "../command.ts";
+import { standardStream } from "./file-names.ts";
+
+/** What an encrypted file's name ends with, unless `-o` says another. */
+export const encryptedSuffix = ".enc";
+
+export const outputOption: OptionRow = {
+  name: "output",
+  short: "o",
+  placeholder: "OUT",
+  doc: "File or directory to write, or - for standard output.",
+};
+
+export const forceOption: OptionRow = { name: "force", doc: "Replace what is there. Otherwise it is left, and named." };
+
+export const updateOption: OptionRow = {
+  name: "update",
+  doc: "In a directory: replace what was made of a file that is another now.",
+};
+
+/** Where a command reads and writes. */
+export interface Ends {
+  /** A path, or `-`. */
+  readonly input: string;
+  /** A path, or `-`; undefined: the default, which depends on the input. */
+  readonly output: string | undefined;
+}
+
+/** The IN and OUT of the command line. @throws OperatorError exit code 2 */
+export function readEnds(invocation: Invocation, command: string): Ends {
+  const [input] = invocation.positionals;
+  if (input === undefined || input === "") {
+    throw new OperatorError(`name what to ${command}: a file, a directory, or - for standard input.`, 2);
+  }
+  const output = flagText(invocation, "output");
+  if (output === "") throw new OperatorError("-o is a file, a directory, or - for standard output.", 2);
+  const writesStandard = output === standardStream || (output === undefined && input === standardStream);
+  if (writesStandard && isOn(invocation, "json")) {
+    throw new OperatorError("--json needs -o FILE: standard output is taken by the data.", 2);
+  }
+  return { input, output };
+}
+
+/** The default OUT of `encrypt`. */
+export function encryptedName(input: string): string {
+  return `${withoutSlashes(input)}${encryptedSuffix}`;
+}
+
+/** The default OUT of `decrypt`. @throws OperatorError exit code 2 */
+export function decryptedName(input: string): string {
+  const name = withoutSlashes(input);
+  const stripped = name.slice(0, -encryptedSuffix.length);
+  if (!name.endsWith(encryptedSuffix) || stripped === "" || stripped.endsWith("/")) {
+    throw new OperatorError(
+      `${input} does not end in ${encryptedSuffix}: say with -o OUT where the plaintext goes.`,
+      2,
+    );
+  }
+  return stripped;
+}
+
+function withoutSlashes(path: string): string {
+  const trimmed = path.replace(/\/+$/, "");
+  if (trimmed === "" || /(^|\/)\.{1,2}$/.test(trimmed)) {
+    throw new OperatorError(`say with -o OUT where what becomes of ${path} goes.`, 2);
+  }
+  return trimmed;
+}

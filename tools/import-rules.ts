@@ -119,7 +119,6 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
     { readers: ["apps/", "packages/envelope/"], why: "it is files and threads, which browsers have not" },
   ],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
-  ["@coffer/envelope/node", { readers: ["apps/cli/"], why: "it is for Node alone: files, streams and threads" }],
 ]);
 
 /** Something of the machine's that the core takes through a port, and where it may be touched. */

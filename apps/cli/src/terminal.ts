@@ -52,8 +52,13 @@ function wrap(text: string, columns: number): string[] {
   return lines;
 }
 
-/** Ends the process quietly when whoever reads its output stops early, as `head` does. */
+/**
+ * Ends the process when its output cannot be written: quietly when whoever reads it stops early, as `head` does, else with
+ * a line that says why.
+ */
 export function exitOnClosedOutput(error: NodeJS.ErrnoException): void {
   if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  const meaning = error.code === "ENOSPC" ? "no space is left where it goes" : "it cannot be written";
+  process.stderr.write(`coffer: standard output: ${meaning} (${error.code ?? error.message}).\n`);
+  process.exit(1);
 }

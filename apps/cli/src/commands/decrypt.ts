@@ -52,6 +52,7 @@ async function runDecrypt(invocation: Invocation): Promise<number> {
   const { runTransform } = await import("../files/run-transform.ts");
   return runTransform(invocation, {
     ends,
+    makesBinary: false,
     defaultOutput: decryptedName,
     open: (signal, shared) =>
       openDecryption(invocation, { context, commitment, releaseBeforeSignature, signal, shared }),

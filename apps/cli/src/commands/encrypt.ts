@@ -38,6 +38,7 @@ async function runEncrypt(invocation: Invocation): Promise<number> {
   const { runTransform } = await import("../files/run-transform.ts");
   return runTransform(invocation, {
     ends,
+    makesBinary: true,
     defaultOutput: encryptedName,
     open: (signal, shared) => openEncryption(invocation, { context, sign: isOn(invocation, "sign"), signal, shared }),
   });

@@ -21,10 +21,14 @@ export async function withInterrupts<Result>(run: (signal: AbortSignal) => Promi
     (name) => [name, () => controller.abort(new Interrupted(name))] as const,
   );
   for (const [name, handler] of handlers) process.once(name, handler);
+  // What goes over `ulimit -f` is an error of the write then, and not the end of the process.
+  const overLimit = () => undefined;
+  process.on("SIGXFSZ", overLimit);
   try {
     return await run(controller.signal);
   } finally {
     for (const [name, handler] of handlers) process.off(name, handler);
+    process.off("SIGXFSZ", overLimit);
   }
 }
 

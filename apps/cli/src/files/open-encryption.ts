@@ -1,4 +1,11 @@
-import type { DecryptOptions, EncryptOptions, Keyring, KeySource } from "@coffer/envelope";
+import {
+  cachingMaterials,
+  type DecryptOptions,
+  type EncryptOptions,
+  type Keyring,
+  type KeySource,
+  LocalCryptoMaterialsCache,
+} from "@coffer/envelope";
 import { OperatorError } from "@coffer/server/config";
 import type { Invocation } from "../command.ts";
 import { openKeyServices } from "../key-services.ts";
@@ -41,6 +48,13 @@ export async function openDecryption(
   return { ...decrypting({ ...keySource(keyring, { signal, shared }), ...options }), ...decryptedDirectory };
 }
 
-function keySource(keyring: Keyring, { signal }: RunOptions): KeySource {
-  return { keyring: interruptible(keyring, signal) };
+/** How long, and for how much, the files of a directory share a data key. Each still has a key of its own derived from it. */
+const sharing = { maxAgeMs: 5 * 60_000, maxMessagesEncrypted: 1_000, maxBytesEncrypted: 2 ** 30 };
+const sharedKeys = 100;
+
+function keySource(keyring: Keyring, { signal, shared }: RunOptions): KeySource {
+  const stoppable = interruptible(keyring, signal);
+  if (!shared) return { keyring: stoppable };
+  const cache = new LocalCryptoMaterialsCache({ capacity: sharedKeys });
+  return { materials: cachingMaterials({ keyring: stoppable, cache, ...sharing }) };
 }

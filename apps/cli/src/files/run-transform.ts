@@ -1,8 +1,9 @@
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
+import { OperatorError } from "@coffer/server/config";
 import { nowMs } from "../clock.ts";
 import { type Invocation, isOn } from "../command.ts";
-import { print, printable } from "../terminal.ts";
+import { print, printable, showProgress } from "../terminal.ts";
 import { standardStream } from "./file-names.ts";
 import { fileProblem } from "./file-problem.ts";
 import { Interrupted, withInterrupts } from "./interrupt.ts";
@@ -17,6 +18,8 @@ import { walkDirectory } from "./walk-directory.ts";
 /** A command that makes other files of files. */
 export interface TransformCommand {
   readonly ends: Ends;
+  /** Whether what it makes is binary, which a terminal cannot show. */
+  readonly makesBinary: boolean;
   /** The OUT of an IN that is a path. */
   defaultOutput(input: string): string;
   /** @param shared whether many files come, so that they may share what costs a call */
@@ -54,12 +57,25 @@ async function isDirectoryAt(input: string): Promise<boolean> {
 async function runOnFile(invocation: Invocation, command: TransformCommand, signal: AbortSignal): Promise<number> {
   const { input } = command.ends;
   const output = command.ends.output ?? (input === standardStream ? standardStream : command.defaultOutput(input));
+  if (command.makesBinary && command.ends.output === undefined && output === standardStream && process.stdout.isTTY) {
+    throw new OperatorError(
+      "the ciphertext is binary, which a terminal cannot show: give -o FILE, or a pipe (-o - writes it all the same).",
+      2,
+    );
+  }
   const transform = await command.open(signal, false);
-  const progress = new Progress(nowMs, printable(basename(input)));
+  const progress = openProgress(input, output);
   const overwrite = isOn(invocation, "force");
   const result = await transformFile(transform, { input, output, overwrite, progress, signal });
   if (isOn(invocation, "json")) print(JSON.stringify({ input, output, ...result }));
   return 0;
+}
+
+/** A terminal that shows the output has no room for the line. */
+function openProgress(input: string, output: string): Progress {
+  const label = input === standardStream ? "standard input" : printable(basename(input));
+  const draw = output === standardStream && process.stdout.isTTY ? () => undefined : showProgress;
+  return new Progress(nowMs, label, undefined, draw);
 }
 
 async function runOnDirectory(invocation: Invocation, command: TransformCommand, signal: AbortSignal): Promise<number> {

@@ -48,8 +48,7 @@ export function entryTransformer(
   async function runNamed(file: DirectoryFile, options: FileOptions): Promise<void> {
     const { source, sourceStats, target } = file;
     if (typeof source === "string" && typeof target === "string") {
-      await transform.run(source, target, options);
-      await utimes(target, sourceStats.atimeMs / 1000, sourceStats.mtimeMs / 1000);
+      await transform.run(source, target, { ...options, keepTimes: true });
       return;
     }
     const random = randomBytes(8).toString("hex");

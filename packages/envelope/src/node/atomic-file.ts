@@ -10,6 +10,8 @@ export interface FileOwnership {
   readonly mode: number;
   /** Whose it shall be, when somebody else's file is replaced; not if the system forbids it. */
   readonly owner?: { readonly uid: number; readonly gid: number } | undefined;
+  /** Seconds since 1970 of access and change; else those of the writing. */
+  readonly times?: { readonly accessed: number; readonly changed: number } | undefined;
 }
 
 /** Codes of file systems without hard links. */
@@ -45,11 +47,12 @@ export class AtomicFile {
   }
 
   /** Gives the file its name, durably. @throws EnvelopeError FileRefused, FileFailed; then `discard` is still to be called */
-  async commit({ mode, owner }: FileOwnership): Promise<void> {
+  async commit({ mode, owner, times }: FileOwnership): Promise<void> {
     await onFile(this.path, async () => {
       // Before the mode: a change of owner clears some of it.
       if (owner !== undefined) await this.handle.chown(owner.uid, owner.gid).catch(() => undefined);
       await this.handle.chmod(mode & 0o777);
+      if (times !== undefined) await this.handle.utimes(times.accessed, times.changed);
       await this.handle.sync();
       await this.handle.close();
       if (this.#overwrite) await rename(this.#temporary, this.path);

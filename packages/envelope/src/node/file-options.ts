@@ -26,6 +26,8 @@ export interface FileOptions {
   readonly signal?: AbortSignal;
   /** Whether a file that is there is replaced; then source and target may be the same. Default: no. */
   readonly overwrite?: boolean;
+  /** Whether a target file gets the times of its source file too. Default: no. */
+  readonly keepTimes?: boolean;
 }
 
 /** How a file is encrypted. `frameBytes` is 524,288 by default. */

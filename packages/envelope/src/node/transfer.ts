@@ -148,12 +148,17 @@ async function toFile<T>(
     await from.checkUnchanged();
     const { mode, uid, gid } = from.stat;
     const owner = inPlace ? { uid: Number(uid), gid: Number(gid) } : undefined;
-    await file.commit({ mode: Number(mode), owner });
+    const times = options.keepTimes === true ? timesOf(from) : undefined;
+    await file.commit({ mode: Number(mode), owner, times });
     return result;
   } catch (error) {
     await file.discard();
     throw error;
   }
+}
+
+function timesOf({ stat }: SourceFile): { readonly accessed: number; readonly changed: number } {
+  return { accessed: Number(stat.atimeNs) / 1e9, changed: Number(stat.mtimeNs) / 1e9 };
 }
 
 /** Whether a file would replace itself. @throws EnvelopeError FileRefused when it would under another name of its */

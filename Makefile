@@ -4,7 +4,7 @@ SHELL := /bin/sh
 # What npm ci last installed from; newer than the lockfile when nothing is to do.
 STAMP := node_modules/.coffer-installed
 
-.PHONY: help install run test test-long check bench server-run server-test \
+.PHONY: help install run test test-long check build-envelope bench server-run server-test \
   client-usecase1 client-usecase1-hashed client-usecase2 client-usecase3 aws-client vault-up vault-setup vault-client vault-down
 
 help: install ## List the commands
@@ -33,6 +33,9 @@ server-test: install ## Run the server's own tests
 
 check: install ## Check types, lint, imports, dead code, pages and dependencies
 	@bin/node tools/check.ts
+
+build-envelope: install ## Build the published package of packages/envelope, and tell what it weighs
+	@bin/node tools/build-envelope.ts
 
 bench: install ## Measure speed, beside an echo server and OpenSSL
 	@bin/node bench/main.ts

@@ -65,7 +65,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   ],
   ["packages/wire-rest", { ours: ["@coffer/service"], builtins: pure, theirs: [] }],
   // A published library: it stands alone. Files, threads and streams are below src/node.
-  ["packages/envelope", { ours: [], builtins: "all", theirs: ["aws4fetch"] }],
+  ["packages/envelope", { ours: [], builtins: "all", theirs: [] }],
   [
     "packages/sops",
     {
@@ -117,6 +117,14 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
   [
     "@coffer/envelope/node",
     { readers: ["apps/", "packages/envelope/"], why: "it is files and threads, which browsers have not" },
+  ],
+  [
+    "@coffer/envelope/hierarchical",
+    { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
+  ],
+  [
+    "@coffer/envelope/rsa",
+    { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
   ],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
 ]);

@@ -5,17 +5,19 @@ import {
   EnvelopeError,
   type EnvelopeErrorCode,
   encrypt,
-  hierarchicalKeyring,
   type Keyring,
   type KmsCaller,
-  type KvBranchKeyStore,
-  type KvClient,
   kmsClient,
-  kvBranchKeyStore,
-  kvClient,
   multiKeyring,
   rawAesKeyring,
 } from "@coffer/envelope";
+import {
+  hierarchicalKeyring,
+  type KvBranchKeyStore,
+  type KvClient,
+  kvBranchKeyStore,
+  kvClient,
+} from "@coffer/envelope/hierarchical";
 import { component } from "@coffer/testkit";
 import { awsEnvironment } from "./aws-environment.ts";
 import { pythonScript } from "./python-clients.ts";

@@ -2,21 +2,23 @@ import assert from "node:assert/strict";
 import { after, before, describe, it, mock } from "node:test";
 import { KMS } from "@aws-sdk/client-kms";
 import {
-  type DataKeyPair,
-  dataKeyPairKeyring,
   decrypt,
   EnvelopeError,
   type EnvelopeErrorCode,
   encrypt,
-  generateDataKeyPair,
   type Keyring,
   type KmsCaller,
   kmsClient,
-  kmsRsaKeyring,
   multiKeyring,
+} from "@coffer/envelope";
+import {
+  type DataKeyPair,
+  dataKeyPairKeyring,
+  generateDataKeyPair,
+  kmsRsaKeyring,
   rawRsaKeyring,
   type WrappedPrivateKey,
-} from "@coffer/envelope";
+} from "@coffer/envelope/rsa";
 import { component } from "@coffer/testkit";
 import { awsEnvironment } from "./aws-environment.ts";
 import { pythonScript } from "./python-clients.ts";

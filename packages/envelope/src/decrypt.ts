@@ -107,8 +107,13 @@ export async function beginReading(queue: ByteQueue, options: DecryptOptions): P
   checkCommitment(header, options);
   const { suite, context, encryptedDataKeys } = header;
   const expectedContext = contextOf(options);
-  using materials = await materialsOf(options).forDecryption({ suite, context, encryptedDataKeys, expectedContext });
-  return await openHeader(header, materials);
+  const materials = await materialsOf(options).forDecryption({ suite, context, encryptedDataKeys, expectedContext });
+  // Not `using`: what it compiles to needs a Symbol.dispose, which not every browser has.
+  try {
+    return await openHeader(header, materials);
+  } finally {
+    materials[Symbol.dispose]();
+  }
 }
 
 function checkCommitment({ suite }: DecodedHeader, { commitment = "required" }: DecryptOptions): void {

@@ -53,6 +53,11 @@ async function* announced(plaintext: ChunkSource, plaintextBytes: number): Async
 export async function beginMessage(options: EncryptOptions, plaintextBytes: number | undefined): Promise<OpenMessage> {
   const frameBytes = parseFrameBytes(options.frameBytes);
   const suite = options.sign === true ? signingSuite : committingSuite;
-  using materials = await materialsOf(options).forEncryption({ suite, context: contextOf(options), plaintextBytes });
-  return await openMessage(materials, frameBytes);
+  const materials = await materialsOf(options).forEncryption({ suite, context: contextOf(options), plaintextBytes });
+  // Not `using`: see `beginReading`.
+  try {
+    return await openMessage(materials, frameBytes);
+  } finally {
+    materials[Symbol.dispose]();
+  }
 }

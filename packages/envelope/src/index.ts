@@ -22,27 +22,12 @@ export type {
   KmsRsaSpec,
 } from "./clients/kms-client.ts";
 export type { TransitClient, TransitInput } from "./clients/transit-client.ts";
-export { type KvClient, type KvClientOptions, type KvSecret, kvClient } from "./clients/vault-kv.ts";
 export { type TransitClientOptions, transitClient, type VaultOptions } from "./clients/vault-transit.ts";
 export { PlaintextDataKey } from "./data-key.ts";
 export { type DecryptedMessage, decrypt, decryptChunks } from "./decrypt.ts";
 export { encrypt, encryptChunks } from "./encrypt.ts";
 export type { EncryptionContext } from "./encryption-context.ts";
 export { EnvelopeError, type EnvelopeErrorCode } from "./errors.ts";
-export type { BranchKey, BranchKeyStore } from "./keyrings/branch-key-store.ts";
-export {
-  type DataKeyPair,
-  type DataKeyPairKeyringOptions,
-  dataKeyPairKeyring,
-  type GenerateDataKeyPairOptions,
-  generateDataKeyPair,
-  type WrappedPrivateKey,
-} from "./keyrings/data-key-pair.ts";
-export {
-  type HierarchicalKeyring,
-  type HierarchicalKeyringOptions,
-  hierarchicalKeyring,
-} from "./keyrings/hierarchical.ts";
 export type { GeneratedDataKey, Keyring, UnwrapOutcome, WrapRequest } from "./keyrings/keyring.ts";
 export {
   type DiscoveryFilter,
@@ -52,17 +37,9 @@ export {
   kmsDiscoveryKeyring,
   kmsKeyring,
 } from "./keyrings/kms.ts";
-export { type KmsRsaKeyringOptions, kmsRsaKeyring } from "./keyrings/kms-rsa.ts";
-export {
-  type CreateBranchKeyOptions,
-  type KvBranchKeyStore,
-  type KvBranchKeyStoreOptions,
-  kvBranchKeyStore,
-} from "./keyrings/kv-branch-keys.ts";
 export { multiKeyring } from "./keyrings/multi.ts";
 export { type RawAesKeyringOptions, rawAesKeyring } from "./keyrings/raw-aes.ts";
 export type { RawKeyName } from "./keyrings/raw-key-name.ts";
-export { type RawRsaKeyringOptions, rawRsaKeyring } from "./keyrings/raw-rsa.ts";
 export { type TransitKeyringOptions, transitKeyring } from "./keyrings/transit.ts";
 export { type KeyringMaterialsOptions, keyringMaterials } from "./materials/keyring-materials.ts";
 export type {
@@ -80,6 +57,5 @@ export {
   type MessageDescription,
 } from "./message/inspect-message.ts";
 export type { DecryptOptions, EncryptOptions, KeySource } from "./options.ts";
-export type { RsaPadding } from "./platform/platform.ts";
 export { type BytesTransform, decryptStream, encryptStream } from "./stream.ts";
 export { type Suite, suites } from "./suites.ts";

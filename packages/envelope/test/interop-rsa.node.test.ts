@@ -3,7 +3,8 @@ import { generateKeyPairSync } from "node:crypto";
 import { describe, it } from "node:test";
 import { buildClient, CommitmentPolicy, oaepHashSupported, RawRsaKeyringNode } from "@aws-crypto/client-node";
 import { component, type PythonJob, type PythonKey, runPythonJobs } from "@coffer/testkit";
-import { decrypt, encrypt, type RsaPadding, rawRsaKeyring } from "../src/index.ts";
+import { decrypt, encrypt } from "../src/index.ts";
+import { type RsaPadding, rawRsaKeyring } from "../src/rsa.ts";
 
 const python = component("python-venv");
 const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString("base64");

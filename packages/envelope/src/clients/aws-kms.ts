@@ -1,9 +1,9 @@
-import { AwsV4Signer } from "aws4fetch";
 import { platform } from "#platform";
 import { base64OfBytes, bytesOfBase64 } from "../bytes.ts";
 import { EnvelopeError, invalidInput } from "../errors.ts";
 import { type CallOptions, callService, isRecord, type ServiceAnswer } from "./http-call.ts";
 import type { KmsCiphertext, KmsDataKey, KmsDataKeyPair, KmsKeyMaker, KmsPlaintext } from "./kms-client.ts";
+import { signPost } from "./sign-request.ts";
 
 /** Credentials of AWS, or of a Coffer server: the same kind. */
 export interface AwsCredentials {
@@ -118,21 +118,9 @@ async function callKms(
     "The key server",
     options,
     async () => {
-      const { accessKeyId, secretAccessKey, sessionToken } = await credentials();
-      const signer = new AwsV4Signer({
-        method: "POST",
-        url,
-        headers: { "X-Amz-Target": `TrentService.${operation}` },
-        body,
-        service: "kms",
-        region: options.region,
-        accessKeyId,
-        secretAccessKey,
-        ...(sessionToken === undefined ? {} : { sessionToken }),
-      });
-      const { headers } = await signer.sign();
-      headers.set("Content-Type", "application/x-amz-json-1.1");
-      return { url, method: "POST", headers: Object.fromEntries(headers), body };
+      const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` };
+      const post = { url, body, headers, region: options.region, service: "kms", timeMs: platform.now() };
+      return { url, method: "POST", headers: await signPost(post, await credentials()), body };
     },
     (refusal) => refusal.status >= 500 || refusal.status === 429 || retryableCodes.has(codeOf(refusal)),
   );

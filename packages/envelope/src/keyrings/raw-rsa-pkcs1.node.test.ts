@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
 
-import { decrypt, encrypt, rawRsaKeyring, suites } from "../index.ts";
+import { decrypt, encrypt, suites } from "../index.ts";
+import { rawRsaKeyring } from "../rsa.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("rsa", {
   modulusLength: 2048,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
-import { decrypt, EnvelopeError, encrypt, multiKeyring, type RsaPadding, rawRsaKeyring } from "../index.ts";
+import { decrypt, EnvelopeError, encrypt, multiKeyring } from "../index.ts";
+import { type RsaPadding, rawRsaKeyring } from "../rsa.ts";
 
 const newPair = (modulusLength = 2048) =>
   generateKeyPairSync("rsa", {

@@ -24,12 +24,13 @@ export class ByteQueue {
   #taken = 0;
   #ended = false;
 
-  /** @throws EnvelopeError InvalidInput */
-  constructor(source: ChunkSource) {
+  /** @param offset where the source's first byte stands in the whole. @throws EnvelopeError InvalidInput */
+  constructor(source: ChunkSource, offset = 0) {
     this.#chunks = iteratorOf(source);
+    this.#taken = offset;
   }
 
-  /** How many bytes were taken: where the next one stands in the whole. */
+  /** Where the next byte stands in the whole. */
   get offset(): number {
     return this.#taken;
   }
@@ -56,6 +57,16 @@ export class ByteQueue {
       if (first.length === byteLength) this.#dropFirst();
     }
     return bytes;
+  }
+
+  /** Takes as many of the bytes that are there as lie together, and no more than so many. */
+  takeSome(maxBytes: number): Uint8Array {
+    return this.take(Math.min(this.#waiting[this.#head]?.length ?? 0, maxBytes));
+  }
+
+  /** What is still to come, in the chunks that it comes in. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    while (await this.fill(1)) yield this.takeSome(this.#available);
   }
 
   /** As `take`, and the bytes stay. */

@@ -5,17 +5,9 @@ import { publicKeyName, publicKeyOf, serializeContext } from "../encryption-cont
 import { decryptionFailed, EnvelopeError, malformed } from "../errors.ts";
 import type { DecryptionMaterials } from "../materials/materials.ts";
 import type { AesGcmKey, MessageVerifier } from "../platform/platform.ts";
+import { checkIv, decodeFrameHead, frameHeadBytesOf } from "./decode-frame-head.ts";
 import { decodeHeader } from "./decode-header.ts";
-import {
-  blockHeadBytes,
-  type FrameKind,
-  finalFrameHeadBytes,
-  finalFrameMark,
-  frameAad,
-  frameHeadBytes,
-  frameIv,
-  maxBlockBytes,
-} from "./frames.ts";
+import { blockHeadBytes, type FrameKind, frameAad, frameHeadBytes, maxBlockBytes } from "./frames.ts";
 import { type DecodedHeader, ivBytes, tagBytes } from "./header.ts";
 import { deriveMessageKeys } from "./message-keys.ts";
 
@@ -109,9 +101,6 @@ export interface ReadLimits {
  * The parts of a body, in their order, none of them opened yet. Everything but the content is checked: the order of the
  * numbers, IVs and lengths. Each part is shown to the verifier.
  *
- * The IV of a frame is its number (client-apis/decrypt.md). Early AWS SDKs drew those of version 1, which all of AWS's
- * readers take as they stand: its tag authenticates what it was made with.
- *
  * @throws EnvelopeError MessageMalformed, LimitExceeded
  */
 export async function* takeFrames(
@@ -146,16 +135,11 @@ async function takeFrame(
 ): Promise<SealedFrame> {
   const offset = queue.offset;
   await needBytes(queue, frameHeadBytes);
-  const kind = uint32At(queue.peek(4), 0) === finalFrameMark ? "finalFrame" : "frame";
-  const headBytes = kind === "frame" ? frameHeadBytes : finalFrameHeadBytes;
+  const headBytes = frameHeadBytesOf(queue.peek(frameHeadBytes));
   await needBytes(queue, headBytes);
   const head = queue.take(headBytes);
-  const start = kind === "frame" ? 0 : 4;
-  if (uint32At(head, start) !== sequence) throw malformed(`Frame ${sequence} is not where it belongs`, offset);
-  const iv = head.subarray(start + 4, start + 4 + ivBytes);
-  if (header.suite.version === 2) checkIv(iv, sequence, offset);
-  const contentBytes = kind === "frame" ? header.frameBytes : uint32At(head, headBytes - 4);
-  if (contentBytes > header.frameBytes) throw malformed("The last frame is longer than a frame", offset);
+  const format = { version: header.suite.version, frameBytes: header.frameBytes };
+  const { kind, iv, contentBytes } = decodeFrameHead(head, format, sequence, offset);
   const { ciphertext, tag } = await takeContent(queue, contentBytes);
   for (const piece of [head, ciphertext, tag]) verifier?.update(piece);
   return { kind, sequence, iv, ciphertext, tag, offset };
@@ -186,17 +170,6 @@ async function takeContent(queue: ByteQueue, byteLength: number): Promise<{ ciph
 
 async function needBytes(queue: ByteQueue, byteLength: number): Promise<void> {
   if (!(await queue.fill(byteLength))) throw malformed("The message ends too early", queue.offset + queue.available);
-}
-
-function checkIv(iv: Uint8Array, sequence: number, offset: number): void {
-  const expected = frameIv(sequence);
-  if (!iv.every((byte, index) => byte === expected[index])) {
-    throw malformed(`The IV of frame ${sequence} is not its number`, offset);
-  }
-}
-
-function uint32At(bytes: Uint8Array, offset: number): number {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength).getUint32(offset);
 }
 
 /** Opens one part. @throws EnvelopeError DecryptionFailed, with where the part begins */

@@ -64,6 +64,11 @@ export async function signMessage(signer: MessageSigner): Promise<Uint8Array> {
   return concatBytes(uint16Bytes(signature.length), signature);
 }
 
+/** More than `maxFrames`. */
+export function tooManyFrames(): EnvelopeError {
+  return new EnvelopeError("LimitExceeded", "The plaintext has too many frames; give a larger frameBytes.");
+}
+
 /** A framed message, piece by piece, of plaintext that comes piece by piece. */
 export async function* writeMessage(message: OpenMessage, plaintext: ChunkSource): AsyncGenerator<Uint8Array> {
   const { frameBytes, signer } = message;
@@ -73,8 +78,7 @@ export async function* writeMessage(message: OpenMessage, plaintext: ChunkSource
     for (let sequence = 1, last = false; !last; sequence++) {
       // A frame is the last when nothing is behind it.
       last = !(await queue.fill(frameBytes + 1));
-      if (sequence > maxFrames)
-        throw new EnvelopeError("LimitExceeded", "The plaintext has too many frames; give a larger frameBytes.");
+      if (sequence > maxFrames) throw tooManyFrames();
       const content = queue.take(last ? queue.available : frameBytes);
       for (const piece of await sealFrame(message, last ? "finalFrame" : "frame", sequence, content)) {
         signer?.update(piece);

@@ -18,8 +18,10 @@ export interface FileProgress {
 
 /** How files are read and written. */
 export interface FileOptions {
-  /** Worker threads at most: 0 to 64. Default: as many as the machine runs at once, 8 at most. Small files take none. */
+  /** Worker threads at most: 1 to 64. Default: as many as the machine runs at once, 8 at most. */
   readonly threads?: number;
+  /** Sources below this take no worker threads. Default 16 MiB: done by the time that threads would have started. */
+  readonly parallelFromBytes?: number;
   /** Called from time to time, and at the end. */
   readonly onProgress?: (progress: FileProgress) => void;
   /** Ends the transfer: nothing is left of its target, and the signal's reason is thrown. */
@@ -29,6 +31,9 @@ export interface FileOptions {
   /** Whether a target file gets the times of its source file too. Default: no. */
   readonly keepTimes?: boolean;
 }
+
+/** Sources below this take no worker threads when nobody says. */
+export const defaultParallelFromBytes = 16 * 1024 * 1024;
 
 /** How a file is encrypted. `frameBytes` is 524,288 by default. */
 export type EncryptFileOptions = EncryptOptions & FileOptions;

@@ -66,7 +66,8 @@ export class SourceFile {
   }
 }
 
-function changed(path: string): Error {
+/** Somebody wrote to a source. */
+export function changed(path: string): Error {
   return fileRefused(path, "it changed while it was read; try again when nobody writes to it");
 }
 

@@ -42,14 +42,15 @@ export class Transfer {
   async *chunks(): AsyncGenerator<Uint8Array> {
     for await (const chunk of abortable(this.#chunks, this.options.signal)) {
       yield chunk;
-      if (isBytes(chunk)) this.progress(chunk.length);
+      if (isBytes(chunk)) this.advanceTo(this.#bytesDone + chunk.length);
     }
   }
 
-  /** Counts bytes of the source that are dealt with. */
-  progress(bytes: number): void {
-    this.#bytesDone += bytes;
-    this.options.onProgress?.({ bytesDone: this.#bytesDone, bytesTotal: this.source?.byteLength });
+  /** The source is dealt with up to here. */
+  advanceTo(bytes: number): void {
+    if (bytes <= this.#bytesDone) return;
+    this.#bytesDone = bytes;
+    this.options.onProgress?.({ bytesDone: bytes, bytesTotal: this.source?.byteLength });
   }
 
   /** Writes behind what was written before. @throws EnvelopeError FileFailed */
@@ -67,9 +68,10 @@ export class Transfer {
     this.#bytesWritten += bytes.length;
   }
 
-  /** Counts what was written at its place by others. */
-  countWritten(bytes: number): void {
-    this.#bytesWritten += bytes;
+  /** As `write`, of memory that is used again: a file has the bytes already, a stream may keep them. */
+  async writeShared(bytes: Uint8Array): Promise<void> {
+    if (this.target === undefined) await this.write(Buffer.from(bytes));
+    else this.#bytesWritten += bytes.length;
   }
 }
 

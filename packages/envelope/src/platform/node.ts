@@ -20,11 +20,17 @@ import { rsaDecryptionKey, rsaEncryptionKey } from "./rsa-node.ts";
 
 const tagBytes = 16;
 
-/** An AES key that OpenSSL holds. It can be sent to a worker thread. */
-export function aesGcmKeyOf(key: KeyObject): AesGcmKey {
+/** An AES key that OpenSSL holds. */
+export interface OpenSslAesGcmKey extends AesGcmKey {
+  /** It can be sent to a worker thread. */
+  readonly keyObject: KeyObject;
+}
+
+function aesGcmKeyOf(key: KeyObject): OpenSslAesGcmKey {
   const cipherName = `aes-${(key.symmetricKeySize ?? 0) * 8}-gcm` as "aes-256-gcm";
   const options = { authTagLength: tagBytes };
   return {
+    keyObject: key,
     seal(iv, aad, plaintext) {
       const cipher = createCipheriv(cipherName, key, iv, options);
       cipher.setAAD(aad);

@@ -3,52 +3,22 @@ import {
   chmodSync,
   linkSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { after, test } from "node:test";
-import { decrypt, EnvelopeError, type EnvelopeErrorCode, encrypt, rawAesKeyring } from "../index.ts";
+import { test } from "node:test";
+import { decrypt, type EnvelopeErrorCode, encrypt } from "../index.ts";
 import { decryptFile, encryptFile } from "./index.ts";
-
-const keyring = rawAesKeyring({ namespace: "tests", name: "one", wrappingKey: new Uint8Array(32).fill(7) });
-const root = mkdtempSync(join(tmpdir(), "coffer-files-"));
-after(() => rmSync(root, { recursive: true }));
-
-let directories = 0;
-/** A new directory with the file `plain`. */
-function directoryWith(bytes: string | Uint8Array): string {
-  const directory = join(root, `${directories++}`);
-  mkdirSync(directory);
-  writeFileSync(join(directory, "plain"), bytes);
-  return directory;
-}
-
-/** What an error must be. */
-function failing(code: EnvelopeErrorCode, text: RegExp): (error: unknown) => boolean {
-  return (error) => {
-    assert.ok(error instanceof EnvelopeError, `${error}`);
-    assert.equal(error.code, code);
-    assert.match(error.message, text);
-    return true;
-  };
-}
+import { directoryWith, failing, keyring } from "./testing/files.ts";
 
 test("a file becomes a message under its name, with its mode, and is restored", async () => {
-  const directory = directoryWith("what it holds");
-  const [plain, sealed, restored] = ["plain", "sealed", "restored"].map((name) => join(directory, name)) as [
-    string,
-    string,
-    string,
-  ];
+  const { directory, at } = directoryWith("what it holds");
+  const [plain, sealed, restored] = ["plain", "sealed", "restored"].map(at) as [string, string, string];
   chmodSync(plain, 0o640);
   const progress: (number | undefined)[][] = [];
   const context = { purpose: "tests" };
@@ -74,8 +44,8 @@ test("a file becomes a message under its name, with its mode, and is restored", 
 });
 
 test("streams at either end; what comes from one is for its owner alone", async () => {
-  const directory = directoryWith("");
-  const [sealed, restored] = [join(directory, "sealed"), join(directory, "restored")];
+  const { at } = directoryWith("");
+  const [sealed, restored] = [at("sealed"), at("restored")];
   await encryptFile(Readable.from([Buffer.from("some "), Buffer.from("text")]), sealed, { keyring, sign: true });
   const out = new PassThrough();
   const [read, result] = await Promise.all([buffer(out), decryptFile(sealed, out, { keyring })]);
@@ -86,22 +56,22 @@ test("streams at either end; what comes from one is for its owner alone", async 
 });
 
 test("a file is replaced when that is said, and by itself too", async () => {
-  const directory = directoryWith("in place");
-  const plain = join(directory, "plain");
+  const { directory, at } = directoryWith("in place");
+  const plain = at("plain");
   const refused = failing("FileRefused", /plain: it is there already; say overwrite/);
   await assert.rejects(encryptFile(plain, plain, { keyring }), refused);
   chmodSync(plain, 0o604);
   await encryptFile(plain, plain, { keyring, overwrite: true });
   assert.notEqual(readFileSync(plain, "utf8"), "in place");
-  await decryptFile(plain, join(directory, ".", "plain"), { keyring, overwrite: true });
+  await decryptFile(plain, `${directory}/./plain`, { keyring, overwrite: true });
   assert.equal(readFileSync(plain, "utf8"), "in place");
   assert.equal(statSync(plain).mode & 0o777, 0o604);
   assert.deepEqual(readdirSync(directory), ["plain"]);
 });
 
 test("a file that appears in the meantime is not replaced", async () => {
-  const directory = directoryWith("");
-  const target = join(directory, "target");
+  const { directory, at } = directoryWith("");
+  const target = at("target");
   const source = (async function* () {
     yield Buffer.from("new");
     writeFileSync(target, "somebody else's");
@@ -112,8 +82,7 @@ test("a file that appears in the meantime is not replaced", async () => {
 });
 
 test("what is no plain file is refused by name", async () => {
-  const directory = directoryWith("text");
-  const at = (name: string) => join(directory, name);
+  const { directory, at } = directoryWith("text");
   symlinkSync("plain", at("link"));
   linkSync(at("plain"), at("second"));
   mkdirSync(at("directory"));
@@ -157,8 +126,8 @@ test("what is wrong with a message is told with the file and the place; nothing 
     [damaged, "DecryptionFailed", /plain: The message cannot be decrypted: .* \(at byte [0-9]+\)\.$/],
   ];
   for (const [bytes, code, text] of cases) {
-    const directory = directoryWith(bytes);
-    const [plain, target] = [join(directory, "plain"), join(directory, "target")];
+    const { directory, at } = directoryWith(bytes);
+    const [plain, target] = [at("plain"), at("target")];
     await assert.rejects(decryptFile(plain, target, { keyring }), failing(code, text));
     assert.deepEqual(readdirSync(directory), ["plain"]);
     const written: Buffer[] = [];
@@ -170,8 +139,8 @@ test("what is wrong with a message is told with the file and the place; nothing 
 });
 
 test("a signed message is kept up to a limit, unless it may leave early", async () => {
-  const directory = directoryWith(await encrypt(new Uint8Array(1000), { keyring, frameBytes: 100, sign: true }));
-  const plain = join(directory, "plain");
+  const { at } = directoryWith(await encrypt(new Uint8Array(1000), { keyring, frameBytes: 100, sign: true }));
+  const plain = at("plain");
   const tooMuch = failing("LimitExceeded", /plain: .*maxBufferedBytes/);
   await assert.rejects(decryptFile(plain, new PassThrough(), { keyring, maxBufferedBytes: 999 }), tooMuch);
   const out = new PassThrough();
@@ -179,12 +148,12 @@ test("a signed message is kept up to a limit, unless it may leave early", async 
   const [read] = await Promise.all([buffer(out), decryptFile(plain, out, early)]);
   assert.equal(read.length, 1000);
   // A file keeps it without memory.
-  await decryptFile(plain, join(directory, "target"), { keyring, maxBufferedBytes: 999 });
+  await decryptFile(plain, at("target"), { keyring, maxBufferedBytes: 999 });
 });
 
 test("a signal ends a transfer that waits, and nothing is left", async () => {
-  const directory = directoryWith("");
-  const target = join(directory, "target");
+  const { directory, at } = directoryWith("");
+  const target = at("target");
   const stop = new AbortController();
   const never = (async function* () {
     yield Buffer.alloc(10);
@@ -203,8 +172,8 @@ test("a signal ends a transfer that waits, and nothing is left", async () => {
 
 test("a source that changes while it is read is noticed", async () => {
   for (const change of ["", "shorter", "x".repeat(200_000)]) {
-    const directory = directoryWith("x".repeat(100_000));
-    const [plain, target] = [join(directory, "plain"), join(directory, "target")];
+    const { directory, at } = directoryWith("x".repeat(100_000));
+    const [plain, target] = [at("plain"), at("target")];
     const onProgress = () => writeFileSync(plain, change);
     const changed = failing("FileRefused", /plain: it changed while it was read/);
     await assert.rejects(encryptFile(plain, target, { keyring, onProgress }), changed);

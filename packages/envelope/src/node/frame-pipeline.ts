@@ -178,7 +178,7 @@ function provide(
 ): { threads: number; slots: readonly Slot[] } {
   const worth = Math.ceil((transfer.source?.byteLength ?? Number.POSITIVE_INFINITY) / bytesPerThread);
   const room = Math.max(2, Math.floor(maxSlotsBytes / (slotInputBytes + slotOutputBytes)));
-  const threads = Math.min(wanted, worth, room);
+  const threads = Math.max(1, Math.min(wanted, worth, room));
   const newSlot = () => ({
     input: new SharedArrayBuffer(slotInputBytes),
     output: new SharedArrayBuffer(slotOutputBytes),

@@ -97,7 +97,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   [
     "apps/cli",
     {
-      ours: ["@coffer/envelope", "@coffer/server", "@coffer/store"],
+      ours: ["@coffer/envelope", "@coffer/server", "@coffer/sops", "@coffer/store"],
       builtins: "all",
       theirs: ["@aws-sdk/credential-provider-node", "@smithy/core"],
     },

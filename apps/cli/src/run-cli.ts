@@ -20,7 +20,9 @@ export async function runCli(args: readonly string[], surroundings: Surroundings
   if (isGroup(first) && wantsGroupHelp(rest)) return say(renderGroupHelp(first));
   const { command, args: commandArgs } = findCommand(args);
   const options = new Set(command.options.map((option) => option.name));
-  if (!options.has("help") && commandArgs.some((arg) => arg === "--help" || arg === "-h")) {
+  const end = commandArgs.indexOf("--");
+  const ownArgs = end < 0 ? commandArgs : commandArgs.slice(0, end);
+  if (!options.has("help") && ownArgs.some((arg) => arg === "--help" || arg === "-h")) {
     return say(renderCommandHelp(command));
   }
   return runCommand(command, commandArgs, surroundings);

@@ -11,6 +11,7 @@ export {
   recipientGroups,
   type SopsContext,
 } from "./config-file.ts";
+export { type CreationRule, creationRule, creationRulesFile } from "./creation-rules.ts";
 export type { KeyGroups } from "./data-key.ts";
 export {
   type ConfigDocument,

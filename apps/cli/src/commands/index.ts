@@ -2,10 +2,14 @@ import type { Command } from "../command.ts";
 import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
+import { configCommands } from "./config.ts";
+import { configEditCommand } from "./config-edit.ts";
 import { datakeyCommand } from "./datakey.ts";
 import { decryptCommand } from "./decrypt.ts";
 import { encryptCommand } from "./encrypt.ts";
+import { execCommand } from "./exec.ts";
 import { explainCommand } from "./explain.ts";
+import { gitCommands } from "./git.ts";
 import { inspectCommand } from "./inspect.ts";
 import { keypairCommand } from "./keypair.ts";
 import { operatorCommands } from "./operator.ts";
@@ -21,6 +25,8 @@ export const groupSummaries: ReadonlyMap<string, string> = new Map([
   ["admin", "Change users, credentials and keys of a server"],
   ["operator", "Open and close the seal of a server"],
   ["audit", "Read and verify the audit trail"],
+  ["config", "Encrypt the values of config files, in SOPS's format"],
+  ["git", "Keep encrypted config files in git"],
   ["policy", "Ask what the policies decide"],
 ]);
 
@@ -36,6 +42,10 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     keypairCommand,
     signCommand,
     verifyCommand,
+    ...configCommands,
+    configEditCommand,
+    execCommand,
+    ...gitCommands,
     ...operatorCommands,
     ...adminCommands,
     rootCredentialCommand,

@@ -1,0 +1,142 @@
+import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { OperatorError } from "@coffer/server/config";
+import { encryptDocument, openDocument } from "@coffer/sops";
+import { unixTimeMs } from "../clock.ts";
+import type { Command, Invocation } from "../command.ts";
+import { type ConfigFile, parseConfigFile, renderConfig } from "../config/config-file.ts";
+import { findRecipients } from "../config/config-recipients.ts";
+import { openConfigServices } from "../config/config-services.ts";
+import { keyServiceOptions } from "../key-services.ts";
+import { tellingService } from "../tell-envelope-error.ts";
+import { print } from "../terminal.ts";
+
+/** `coffer git ...`: encrypted files in git. */
+export const gitCommands: readonly Command[] = [
+  {
+    name: "git install",
+    summary: "Teach this git repository to show and to keep encrypted config files",
+    usage: "",
+    options: [],
+    notes: [
+      "Writes diff.coffer and filter.coffer into the repository's own configuration. Then, in .gitattributes:",
+      "  *.enc.yaml diff=coffer       the file is encrypted on disk too; git diff and git log -p show its values",
+      "  secrets.yaml filter=coffer diff=coffer   plain on disk, encrypted in git, by the rules of .sops.yaml",
+    ],
+    run: runInstall,
+  },
+  {
+    name: "git textconv",
+    summary: "Print an encrypted config file decrypted, for git diff",
+    usage: "FILE",
+    options: [...keyServiceOptions],
+    maxPositionals: 1,
+    run: runTextconv,
+  },
+  {
+    name: "git clean",
+    summary: "Encrypt what comes in for git; unchanged values keep their ciphertexts",
+    usage: "PATH",
+    options: [...keyServiceOptions],
+    maxPositionals: 1,
+    run: runClean,
+  },
+  {
+    name: "git smudge",
+    summary: "Decrypt what git has for the working tree",
+    usage: "PATH",
+    options: [...keyServiceOptions],
+    maxPositionals: 1,
+    run: runSmudge,
+  },
+];
+
+const settings: readonly (readonly [name: string, value: string])[] = [
+  ["diff.coffer.textconv", "coffer git textconv"],
+  ["filter.coffer.clean", "coffer git clean %f"],
+  ["filter.coffer.smudge", "coffer git smudge %f"],
+  ["filter.coffer.required", "true"],
+];
+
+async function runInstall(invocation: Invocation): Promise<number> {
+  for (const [name, value] of settings) {
+    const { status, stderr } = git(invocation, ["config", "--local", name, value]);
+    if (status !== 0) throw new OperatorError(`git config failed: ${stderr.toString().trim()}`);
+    print(`${name} = ${value}`);
+  }
+  return 0;
+}
+
+async function runTextconv(invocation: Invocation): Promise<number> {
+  const name = pathOf(invocation);
+  const bytes = readFileSync(resolve(invocation.workingDirectory, name));
+  process.stdout.write(await decrypted(invocation, name, bytes));
+  return 0;
+}
+
+async function runSmudge(invocation: Invocation): Promise<number> {
+  process.stdout.write(await decrypted(invocation, pathOf(invocation), readFileSync(0)));
+  return 0;
+}
+
+/** A file that is not encrypted stays as it is: one from before the filter was there. */
+async function decrypted(invocation: Invocation, name: string, bytes: Buffer): Promise<Buffer> {
+  const file = await parseConfigFile(invocation, name, bytes);
+  if (file.document.metadata() === undefined) return bytes;
+  const services = await openConfigServices(invocation);
+  (await tellingService(() => openDocument(file.document, { services }), name)).dispose();
+  return renderConfig(file);
+}
+
+async function runClean(invocation: Invocation): Promise<number> {
+  const name = pathOf(invocation);
+  const file = await parseConfigFile(invocation, name, readFileSync(0));
+  if (file.document.metadata() === undefined) {
+    const known = await knownVersion(invocation, name);
+    if (known === undefined) await encryptAnew(invocation, file);
+    else if (await reuse(invocation, file, known)) {
+      process.stdout.write(known);
+      return 0;
+    }
+  }
+  process.stdout.write(renderConfig(file));
+  return 0;
+}
+
+async function encryptAnew(invocation: Invocation, file: ConfigFile): Promise<void> {
+  const recipients = await findRecipients(invocation, file.path);
+  const context = { services: await openConfigServices(invocation), nowMs: unixTimeMs };
+  await tellingService(() => encryptDocument(file.document, { ...context, ...recipients }), file.name);
+}
+
+/** The file as the index has it, encrypted. */
+async function knownVersion(invocation: Invocation, name: string): Promise<Buffer | undefined> {
+  const { status, stdout } = git(invocation, ["cat-file", "blob", `:./${name}`]);
+  if (status !== 0) return undefined;
+  return (await parseConfigFile(invocation, name, stdout)).document.metadata() === undefined ? undefined : stdout;
+}
+
+/**
+ * Seals a file with the data key of the version that git knows.
+ *
+ * @returns whether it is that very version
+ */
+async function reuse(invocation: Invocation, file: ConfigFile, known: Buffer): Promise<boolean> {
+  const before = await parseConfigFile(invocation, file.name, known);
+  const services = await openConfigServices(invocation);
+  using opened = await tellingService(() => openDocument(before.document, { services }), file.name);
+  if (renderConfig(before).equals(renderConfig(file))) return true;
+  await tellingService(async () => opened.seal(file.document, unixTimeMs()), file.name);
+  return false;
+}
+
+function git({ workingDirectory }: Invocation, args: readonly string[]) {
+  return spawnSync("git", args, { cwd: workingDirectory, maxBuffer: 128 * 1024 * 1024 });
+}
+
+function pathOf({ positionals }: Invocation): string {
+  const [path] = positionals;
+  if (path === undefined) throw new OperatorError("git gives the file's path.", 2);
+  return path;
+}

@@ -1,0 +1,37 @@
+import { basename } from "node:path";
+import { OperatorError } from "@coffer/server/config";
+import { binaryFormat, type ConfigFormat, jsonFormat, yamlFormat } from "@coffer/sops";
+import { flagText, type Invocation, type OptionRow } from "../command.ts";
+
+const formats: ReadonlyMap<string, ConfigFormat> = new Map(
+  [yamlFormat, jsonFormat, binaryFormat].map((format) => [format.name, format]),
+);
+
+/** The formats by the ends of file names, as SOPS tells them. Source: SOPS 3.13, cmd/sops/formats. */
+const endings: readonly (readonly [ending: string, format: ConfigFormat])[] = [
+  [".yaml", yamlFormat],
+  [".yml", yamlFormat],
+  [".json", jsonFormat],
+];
+
+/** `--format`, the same for every command that has it. */
+export const formatOption: OptionRow = {
+  name: "format",
+  placeholder: "FORMAT",
+  doc: `${[...formats.keys()].join(", ")}; else the end of the file's name tells, and other files are one value.`,
+};
+
+/**
+ * The format of a file.
+ *
+ * @throws OperatorError exit code 2 for a format that there is not
+ */
+export function formatFor(invocation: Invocation, file: string): ConfigFormat {
+  const named = flagText(invocation, "format");
+  if (named === undefined) {
+    return endings.find(([ending]) => basename(file).endsWith(ending))?.[1] ?? binaryFormat;
+  }
+  const format = formats.get(named);
+  if (format === undefined) throw new OperatorError(`--format is one of ${[...formats.keys()].join(", ")}.`, 2);
+  return format;
+}

@@ -176,8 +176,14 @@ describe("branch keys in a server", () => {
     const put = async (data: Record<string, string>) => {
       assert.ok(await kv.write(path(id), data, (await kv.read(path(id)))!.version));
     };
-    await put(foreign);
-    await assert.rejects(encrypt("x", { keyring: keyringOf(id) }), refusedAs("KeyUnavailable", /another's record/));
+    const { version } = await store.getActiveBranchKey(id);
+    for (const wrong of [
+      foreign,
+      (await kv.read(`branch-keys/${id}/version/${version}`))!.data as Record<string, string>,
+    ]) {
+      await put(wrong);
+      await assert.rejects(encrypt("x", { keyring: keyringOf(id) }), refusedAs("KeyUnavailable", /another's record/));
+    }
     for (const damage of [
       { "branch-key-id": id, ...{ enc: foreign["enc"]! } },
       { "aws-crypto-ec:tenant": "b" },

@@ -13,6 +13,7 @@ import {
   kmsKeyring,
   multiKeyring,
   rawAesKeyring,
+  suites,
   transitClient,
   transitKeyring,
 } from "@coffer/envelope";
@@ -112,7 +113,53 @@ describe("keyrings of a server", () => {
     await assert.rejects(decrypt(message, { keyring: strict, context }), refusedAs("KeyUnavailable", /none of its/));
     const single = await encrypt("a secret", { keyring: kmsKeyring({ keyId: arn, client: regional }), context });
     const elsewhere = kmsKeyring({ keyId: arn.replace("us-east-1", "eu-west-1"), client: regional, multiRegion: true });
-    await assert.rejects(decrypt(single, { keyring: elsewhere, context }), refusedAs("KeyUnavailable"));
+    await assert.rejects(decrypt(single, { keyring: elsewhere, context }), refusedAs("KeyUnavailable", /none of its/));
+  });
+
+  it("an alias finds the replica of its own region where that is asked for; a keyring has a key once", async () => {
+    const primary = await newKey({ MultiRegion: true });
+    await kms.call("ReplicateKey", { KeyId: primary, ReplicaRegion: "eu-west-1" });
+    const replica = primary.replace("us-east-1", "eu-west-1");
+    const [here, there] = [regional("us-east-1"), regional("eu-west-1")];
+    await there.call("CreateAlias", { AliasName: "alias/replica", TargetKeyId: replica });
+    const message = await encrypt("a secret", { keyring: kmsKeyring({ keyId: primary, client: here }), context });
+    await opens(message, kmsKeyring({ keyId: "alias/replica", client: there, multiRegion: true }));
+    const strict = kmsKeyring({ keyId: "alias/replica", client: there });
+    await assert.rejects(decrypt(message, { keyring: strict, context }), refusedAs("KeyUnavailable", /another key/));
+    const twice = { keyIds: [primary, replica], client: regional };
+    assert.throws(() => kmsKeyring({ ...twice, multiRegion: true }), refusedAs("InvalidInput", /one multi-Region key/));
+    assert.ok(kmsKeyring(twice));
+  });
+
+  it("discovery within the regions that are named: a message does not say who is called", async () => {
+    const message = await encrypt("a secret", { keyring: kmsKeyring({ keyId: arn, client: kms }), context });
+    const asked: string[] = [];
+    const client = (region: string) => {
+      asked.push(region);
+      return regional(region);
+    };
+    await opens(message, kmsDiscoveryKeyring({ client, regions: ["eu-west-1", "us-east-1"] }));
+    const elsewhere = kmsDiscoveryKeyring({ client, regions: ["eu-west-1"] });
+    await assert.rejects(decrypt(message, { keyring: elsewhere, context }), refusedAs("KeyUnavailable", /none of its/));
+    assert.deepEqual(asked, ["us-east-1"]);
+  });
+
+  it("a data key of another length is refused, and one of another kind of key is left alone", async () => {
+    const [suite, shortSuite] = [suites.get(0x0478)!, suites.get(0x0114)!];
+    const client = transitClient({ address: server.vaultUrl, token: "root-token" });
+    await kms.call("CreateAlias", { AliasName: "alias/transit-lengths", TargetKeyId: await newKey() });
+    const transit = transitKeyring({ keys: ["transit-lengths"], client });
+    for (const keyring of [kmsKeyring({ keyId: arn, client: kms }), transit]) {
+      const { dataKey, encryptedDataKeys } = await keyring.generateDataKey({ suite: shortSuite, context: new Map() });
+      assert.equal(dataKey.byteLength, 16);
+      const outcome = await keyring.unwrapDataKey(encryptedDataKeys, { suite, context: new Map() });
+      assert.equal(outcome.dataKey, undefined);
+      assert.match(outcome.problems.join(), /has not the length/);
+      const foreign = encryptedDataKeys.map((encrypted) => ({ ...encrypted, providerId: "another" }));
+      assert.deepEqual(await keyring.unwrapDataKey(foreign, { suite: shortSuite, context: new Map() }), {
+        problems: [],
+      });
+    }
   });
 
   it("an answer that names another key is not believed", async () => {
@@ -121,7 +168,8 @@ describe("keyrings of a server", () => {
       ...kms,
       decrypt: async (input: Parameters<typeof kms.decrypt>[0]) => ({ ...(await kms.decrypt(input)), KeyId: otherArn }),
     };
-    for (const keyring of [kmsKeyring({ keyId: arn, client: lying }), kmsDiscoveryKeyring({ client: lying })]) {
+    const byAlias = kmsKeyring({ keyId: "alias/files", client: lying, multiRegion: true });
+    for (const keyring of [kmsKeyring({ keyId: arn, client: lying }), byAlias, kmsDiscoveryKeyring({ client: lying })]) {
       await assert.rejects(decrypt(message, { keyring, context }), refusedAs("KeyUnavailable", /another key/));
     }
   });
@@ -162,6 +210,21 @@ describe("keyrings of a server", () => {
     await kms.call("DisableKey", { KeyId: disabled });
     await assert.rejects(encrypt("x", { keyring }), refusedAs("ServiceRefused", /DisabledException/));
     await assert.rejects(decrypt(message, { keyring, context }), refusedAs("KeyUnavailable", /DisabledException/));
+    const policy = {
+      Version: "2012-10-17",
+      Statement: [
+        { Effect: "Allow", Principal: { AWS: "arn:aws:iam::000000000000:root" }, Action: "kms:*", Resource: "*" },
+        { Effect: "Deny", Principal: "*", Action: "kms:Decrypt", Resource: "*" },
+      ],
+    };
+    const writeOnly = kmsKeyring({ keyId: await newKey({ Policy: JSON.stringify(policy) }), client: kms });
+    const unreadable = await encrypt("a secret", { keyring: writeOnly, context });
+    await assert.rejects(
+      decrypt(unreadable, { keyring: writeOnly, context }),
+      refusedAs("KeyUnavailable", /AccessDeniedException: .*kms:Decrypt.*coffer explain [0-9a-f-]{36}/),
+    );
+    const both = multiKeyring([writeOnly, raw]);
+    await opens(await encrypt("a secret", { keyring: both, context }), both);
     const nobody = kmsClient({
       endpoint: "http://127.0.0.1:1",
       region: "us-east-1",

@@ -160,15 +160,23 @@ const advice: ReadonlyMap<string, string> = new Map([
   ["DisabledException", "Enable the key, or use another."],
 ]);
 
+function adviceFor(code: string, requestId: string | undefined): string {
+  if (code === "AccessDeniedException" && requestId !== undefined) {
+    return `On a Coffer server, coffer explain ${requestId} says which statement decides.`;
+  }
+  return advice.get(code) ?? "";
+}
+
 function refused(operation: string, answer: ServiceAnswer): EnvelopeError {
   const code = codeOf(answer);
+  const requestId = answer.header("x-amzn-requestid");
   const { json } = answer;
   const said = isRecord(json) ? (json["message"] ?? json["Message"]) : undefined;
-  const parts = [code || `status ${answer.status}`, typeof said === "string" ? said : "", advice.get(code) ?? ""];
+  const parts = [code || `status ${answer.status}`, typeof said === "string" ? said : "", adviceFor(code, requestId)];
   const unavailable = answer.status >= 500 || answer.status === 429 || retryableCodes.has(code);
   return new EnvelopeError(
     unavailable ? "ServiceUnavailable" : "ServiceRefused",
     `${operation} was refused: ${parts.filter((part) => part !== "").join(": ")}`,
-    { serviceCode: code, status: answer.status, requestId: answer.header("x-amzn-requestid") },
+    { serviceCode: code, status: answer.status, requestId },
   );
 }

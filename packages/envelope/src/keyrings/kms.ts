@@ -43,6 +43,8 @@ export interface DiscoveryFilter {
 export interface KmsDiscoveryKeyringOptions extends KmsOptions {
   /** Without it, any key that the caller may use. */
   readonly discoveryFilter?: DiscoveryFilter;
+  /** Without it, keys of any region: with a client for each region, a message says which one is called. */
+  readonly regions?: readonly string[];
   /** Asks this region's replica for messages of a multi-Region key of another region. */
   readonly multiRegionIn?: string;
 }
@@ -54,6 +56,8 @@ export const kmsProviderId = "aws-kms";
 interface Attempt {
   readonly keyId: string;
   readonly expectedArn: string;
+  /** Whether its replica in another region is as good. */
+  readonly orReplica?: boolean;
   readonly client: KmsClient;
 }
 
@@ -68,6 +72,7 @@ export function kmsKeyring(options: KmsKeyringOptions): Keyring {
   const [generator, ...others] = keyIds.map((keyId) => parseKeyId(keyId));
   if (generator === undefined) throw invalidInput("A KMS keyring has at least one key.");
   const keys = [generator, ...others];
+  if (options.multiRegion === true) refuseReplicas(keys);
   const wrapUnder = (named: readonly NamedKey[], dataKey: PlaintextDataKey, request: WrapRequest) =>
     Promise.all(named.map((key) => wrapUnderKey(options, key, dataKey, request)));
   return {
@@ -92,7 +97,7 @@ export function kmsKeyring(options: KmsKeyringOptions): Keyring {
  * Encryption SDK specification, framework/aws-kms/aws-kms-discovery-keyring.md and aws-kms-mrk-discovery-keyring.md.
  */
 export function kmsDiscoveryKeyring(options: KmsDiscoveryKeyringOptions): Keyring {
-  const { discoveryFilter: filter, multiRegionIn } = options;
+  const { discoveryFilter: filter, regions, multiRegionIn } = options;
   const refuse = async () => {
     throw invalidInput("A discovery keyring only decrypts; name a key to encrypt with.");
   };
@@ -104,6 +109,7 @@ export function kmsDiscoveryKeyring(options: KmsDiscoveryKeyringOptions): Keyrin
         if (filter !== undefined && !(filter.partition === arn.partition && filter.accountIds.includes(arn.account)))
           return [];
         const here = multiRegionIn !== undefined && isMultiRegion(arn) ? { ...arn, region: multiRegionIn } : arn;
+        if (regions !== undefined && !regions.includes(here.region)) return [];
         const expectedArn = renderKmsArn(here);
         return [{ keyId: expectedArn, expectedArn, client: clientFor(options, here.region) }];
       }),
@@ -121,6 +127,14 @@ function parseKeyId(keyId: string): NamedKey {
     throw invalidInput(`"${keyId}" is no key: give its ARN, its id, or alias/NAME.`);
   }
   return { keyId, arn };
+}
+
+/** Two replicas would wrap one data key under one key twice. Source: aws-kms-mrk-are-unique.md. */
+function refuseReplicas(keys: readonly NamedKey[]): void {
+  for (const [index, { keyId, arn }] of keys.entries()) {
+    const twin = keys.slice(0, index).find((other) => arn && other.arn && sameMultiRegionKey(arn, other.arn));
+    if (twin !== undefined) throw invalidInput(`${keyId} and ${twin.keyId} are one multi-Region key: name it once.`);
+  }
 }
 
 function clientFor({ client }: KmsOptions, region: string | undefined): KmsClient {
@@ -182,7 +196,9 @@ function attemptWith(options: KmsKeyringOptions, { keyId, arn: named }: NamedKey
   const client = () => clientFor(options, named?.region);
   const expectedArn = renderKmsArn(wrappedBy);
   // The server resolves ids and aliases, and refuses when it was another key; its answer must name the message's.
-  if (named === undefined || named.kind === "alias") return [{ keyId, expectedArn, client: client() }];
+  if (named === undefined || named.kind === "alias") {
+    return [{ keyId, expectedArn, orReplica: options.multiRegion === true, client: client() }];
+  }
   if (keyId === expectedArn) return [{ keyId, expectedArn, client: client() }];
   const replica = options.multiRegion === true && sameMultiRegionKey(named, wrappedBy);
   return replica ? [{ keyId, expectedArn: keyId, client: client() }] : [];
@@ -215,26 +231,31 @@ async function unwrapFirst(
 /** @returns the data key, or why there is none */
 async function unwrapWith(
   options: KmsOptions,
-  { keyId, expectedArn, client }: Attempt,
+  attempt: Attempt,
   { ciphertext }: EncryptedDataKey,
   { context, suite }: WrapRequest,
 ): Promise<PlaintextDataKey | string> {
   let answer: Awaited<ReturnType<KmsClient["decrypt"]>>;
   try {
-    answer = await client.decrypt({ ...inputOf(options, keyId, context), CiphertextBlob: ciphertext });
+    answer = await attempt.client.decrypt({ ...inputOf(options, attempt.keyId, context), CiphertextBlob: ciphertext });
   } catch (error) {
     return error instanceof Error ? error.message : "the key server refused";
   }
   const { Plaintext, KeyId } = answer;
   if (Plaintext === undefined) return "the key server answered without a plaintext";
   const dataKey = PlaintextDataKey.takeFrom(Plaintext);
-  const problem =
-    KeyId !== expectedArn
-      ? `the key server answered with another key, ${KeyId}`
-      : dataKey.byteLength !== suite.keyBytes
-        ? "the data key has not the length of the message's suite"
-        : undefined;
+  const problem = !isExpected(attempt, KeyId)
+    ? `the key server answered with another key, ${KeyId}`
+    : dataKey.byteLength !== suite.keyBytes
+      ? "the data key has not the length of the message's suite"
+      : undefined;
   if (problem === undefined) return dataKey;
   dataKey.dispose();
   return problem;
+}
+
+function isExpected({ expectedArn, orReplica }: Attempt, answered: string | undefined): boolean {
+  if (answered === expectedArn) return true;
+  const [asked, told] = [parseKmsArn(expectedArn), parseKmsArn(answered ?? "")];
+  return orReplica === true && asked !== undefined && told !== undefined && sameMultiRegionKey(asked, told);
 }

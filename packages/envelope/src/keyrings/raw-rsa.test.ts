@@ -91,8 +91,13 @@ test("keys that cannot be used are refused, and what to do is said", async () =>
     publicKeyEncoding: { type: "spki", format: "pem" },
     privateKeyEncoding: { type: "pkcs8", format: "pem" },
   });
+  const pss = generateKeyPairSync("rsa-pss", {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: "spki", format: "pem" },
+    privateKeyEncoding: { type: "pkcs8", format: "pem" },
+  });
   const short = newPair(1024);
-  for (const pair of [pkcs1, ec, short, { publicKey: "none", privateKey: "none" }]) {
+  for (const pair of [pkcs1, ec, pss, short, { publicKey: "none", privateKey: "none" }]) {
     await refused({ publicKey: pair.publicKey });
     await refused({ privateKey: pair.privateKey });
   }

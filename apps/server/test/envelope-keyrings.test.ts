@@ -169,7 +169,11 @@ describe("keyrings of a server", () => {
       decrypt: async (input: Parameters<typeof kms.decrypt>[0]) => ({ ...(await kms.decrypt(input)), KeyId: otherArn }),
     };
     const byAlias = kmsKeyring({ keyId: "alias/files", client: lying, multiRegion: true });
-    for (const keyring of [kmsKeyring({ keyId: arn, client: lying }), byAlias, kmsDiscoveryKeyring({ client: lying })]) {
+    for (const keyring of [
+      kmsKeyring({ keyId: arn, client: lying }),
+      byAlias,
+      kmsDiscoveryKeyring({ client: lying }),
+    ]) {
       await assert.rejects(decrypt(message, { keyring, context }), refusedAs("KeyUnavailable", /another key/));
     }
   });

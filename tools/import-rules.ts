@@ -71,7 +71,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
     {
       ours: ["@coffer/envelope"],
       builtins: ["crypto", ...pure],
-      theirs: ["re2js", "shamir-secret-sharing", "yaml"],
+      theirs: ["re2js", "shamir-secret-sharing", "toml-eslint-parser", "yaml"],
     },
   ],
   [

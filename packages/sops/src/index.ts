@@ -24,6 +24,8 @@ export {
   type SopsMetadataTree,
   type SopsMetadataValue,
 } from "./document.ts";
+export { dotenvFormat } from "./dotenv/dotenv-document.ts";
+export { iniFormat } from "./ini/ini-document.ts";
 export { jsonFormat } from "./json/json-document.ts";
 export type { KeyServices } from "./key-services.ts";
 export { checkLimit, limits } from "./limits.ts";
@@ -41,6 +43,7 @@ export {
 } from "./recipients.ts";
 export { defaultRule, type EncryptionRule, type RuleName, ruleNames } from "./rules.ts";
 export { lineAt, TextEdits } from "./text-edits.ts";
+export { tomlFormat } from "./toml/toml-document.ts";
 export { updateRecipients } from "./update-recipients.ts";
 export { isEncrypted } from "./value-cipher.ts";
 export { yamlFormat } from "./yaml/yaml-document.ts";

@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
 import { OperatorError } from "@coffer/server/config";
-import { type ConfigValue, openDocument } from "@coffer/sops";
+import { type ConfigValue, iniFormat, openDocument } from "@coffer/sops";
 import { type Command, type Invocation, isOn } from "../command.ts";
-import { parseConfigFile, readGiven } from "../config/config-file.ts";
+import { type ConfigFile, parseConfigFile, readGiven } from "../config/config-file.ts";
 import { formatOption } from "../config/config-formats.ts";
 import { openConfigServices } from "../config/config-services.ts";
 import { contextOption, parseContextFlags } from "../context-flags.ts";
 import { keyServiceOptions, openKeyServices } from "../key-services.ts";
 import { tellingService } from "../tell-envelope-error.ts";
+import { printable } from "../terminal.ts";
 
 /** `coffer exec`: as SOPS's exec-env, and as AWS Lambda gives programs their encrypted variables. */
 export const execCommand: Command = {
@@ -20,7 +21,7 @@ export const execCommand: Command = {
       name: "env-file",
       placeholder: "FILE",
       many: true,
-      doc: "Encrypted variables: dotenv, or names and values in YAML or JSON. Repeatable; a later one wins.",
+      doc: "Encrypted variables: dotenv, or names and values in YAML, JSON, TOML or INI. Repeatable; a later one wins.",
     },
     {
       name: "decrypt-env",
@@ -58,10 +59,21 @@ async function readFiles(invocation: Invocation): Promise<Record<string, string>
     using _opened = await tellingService(() => openDocument(file.document, { services }), name);
     const top = file.document.get([]);
     if (!(top instanceof Map)) throw new OperatorError(`${name} has no names: give a dotenv, YAML or JSON file.`);
-    for (const [key, value] of top as ReadonlyMap<string, ConfigValue>)
-      variables.push([key, variableText(name, key, value)]);
+    for (const [key, value] of variablesOf(file, top)) variables.push([key, variableText(name, key, value)]);
   }
   return Object.fromEntries(variables);
+}
+
+/** An INI file's values are in sections, whose names say nothing here. */
+function variablesOf({ name, format }: ConfigFile, top: ReadonlyMap<string, ConfigValue>): [string, ConfigValue][] {
+  if (format !== iniFormat) return [...top];
+  const variables = [...top.values()].flatMap((section) => (section instanceof Map ? [...section] : []));
+  const names = new Set<string>();
+  for (const [key] of variables) {
+    if (names.has(key)) throw new OperatorError(`${name}: ${printable(key)} stands in two sections.`);
+    names.add(key);
+  }
+  return variables;
 }
 
 function variableText(file: string, name: string, value: ConfigValue): string {

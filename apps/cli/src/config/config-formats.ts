@@ -1,17 +1,28 @@
 import { basename } from "node:path";
 import { OperatorError } from "@coffer/server/config";
-import { binaryFormat, type ConfigFormat, jsonFormat, yamlFormat } from "@coffer/sops";
+import {
+  binaryFormat,
+  type ConfigFormat,
+  dotenvFormat,
+  iniFormat,
+  jsonFormat,
+  tomlFormat,
+  yamlFormat,
+} from "@coffer/sops";
 import { flagText, type Invocation, type OptionRow } from "../command.ts";
 
 const formats: ReadonlyMap<string, ConfigFormat> = new Map(
-  [yamlFormat, jsonFormat, binaryFormat].map((format) => [format.name, format]),
+  [yamlFormat, jsonFormat, tomlFormat, iniFormat, dotenvFormat, binaryFormat].map((format) => [format.name, format]),
 );
 
-/** The formats by the ends of file names, as SOPS tells them. Source: SOPS 3.13, cmd/sops/formats. */
+/** The formats by the ends of file names, as SOPS tells them, and TOML. Source: SOPS 3.13, cmd/sops/formats. */
 const endings: readonly (readonly [ending: string, format: ConfigFormat])[] = [
   [".yaml", yamlFormat],
   [".yml", yamlFormat],
   [".json", jsonFormat],
+  [".toml", tomlFormat],
+  [".ini", iniFormat],
+  [".env", dotenvFormat],
 ];
 
 /** `--format`, the same for every command that has it. */

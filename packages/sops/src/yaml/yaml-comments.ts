@@ -21,9 +21,8 @@ export interface YamlComment {
 }
 
 /**
- * Gives each comment to a map or list as go.yaml.in/yaml/v3 does, by which SOPS encrypts it: YAML itself leaves that open.
- * What stands alone before something belongs where that does; what is followed by something less indented belongs to
- * what it is indented like.
+ * Gives each comment to a map or list as go.yaml.in/yaml/v3 does, by whose paths SOPS encrypts comments: YAML itself leaves
+ * that open. Source: its scannerc.go, v3.0.4, and what SOPS 3.13 makes of such files.
  */
 export function placeComments(
   source: string,
@@ -32,34 +31,66 @@ export function placeComments(
   top: Container,
 ): readonly YamlComment[] {
   const sorted = marks.toSorted((a, b) => a.offset - b.offset);
-  const comments = tokens.toSorted((a, b) => a.offset - b.offset);
   const firsts = new Map<Container, number>();
   for (const { container, offset } of sorted) if (!firsts.has(container)) firsts.set(container, offset);
+  const found: YamlComment[] = [];
   let index = 0;
-  return comments.map((token) => {
-    while (index < sorted.length && sorted[index]!.offset < token.offset) index++;
+  let run: CommentLine[] = [];
+  const finishRun = () => {
+    const [before, after] = [sorted[index - 1], sorted[index]];
+    for (const [line, container] of placeRun(source, run, before, after, top)) {
+      found.push(toComment(line, { container, order: line.offset }, before, after, top));
+    }
+    run = [];
+  };
+  for (const token of tokens.toSorted((a, b) => a.offset - b.offset)) {
+    const line = lineOf(source, token);
+    if ((sorted[index]?.offset ?? Number.POSITIVE_INFINITY) < token.offset) {
+      finishRun();
+      while ((sorted[index]?.offset ?? Number.POSITIVE_INFINITY) < token.offset) index++;
+    }
     const before = sorted[index - 1];
-    const after = sorted[index];
-    const text = token.text.replace(/\r$/, "");
-    const lineStart = source.lastIndexOf("\n", token.offset - 1) + 1;
-    const isAlone = source.slice(lineStart, token.offset).trim() === "";
-    const column = token.offset - lineStart;
-    const place =
-      isAlone || before === undefined
-        ? ownLine(source, token.offset, column, before, after, top)
-        : behind(before, sorted, index - 1, firsts);
-    const chain = [...ancestors(before?.container), ...ancestors(after?.container), top];
-    return {
-      start: token.offset,
-      end: token.offset + text.length,
-      text: text.slice(1),
-      ...place,
-      others: [...new Set(chain)].filter((other) => other !== place.container),
-    };
-  });
+    if (line.isAlone || before === undefined) run.push(line);
+    else found.push(toComment(line, behind(before, sorted, index - 1, firsts), before, sorted[index], top));
+  }
+  finishRun();
+  return found;
+}
+
+interface CommentLine extends CommentToken {
+  readonly isAlone: boolean;
+  /** From 0. */
+  readonly column: number;
+}
+
+function lineOf(source: string, { offset, text }: CommentToken): CommentLine {
+  const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
+  return {
+    offset,
+    text: text.replace(/\r$/, ""),
+    isAlone: source.slice(lineStart, offset).trim() === "",
+    column: offset - lineStart,
+  };
 }
 
 type Place = Pick<YamlComment, "container" | "order">;
+
+function toComment(
+  { offset, text }: CommentLine,
+  place: Place,
+  before: Mark | undefined,
+  after: Mark | undefined,
+  top: Container,
+): YamlComment {
+  const chain = [...ancestors(before?.container), ...ancestors(after?.container), top];
+  return {
+    start: offset,
+    end: offset + text.length,
+    text: text.slice(1),
+    ...place,
+    others: [...new Set(chain)].filter((other) => other !== place.container),
+  };
+}
 
 /** At the end of a line: before its entry, as SOPS sees it. */
 function behind(before: Mark, marks: readonly Mark[], index: number, firsts: ReadonlyMap<Container, number>): Place {
@@ -69,66 +100,133 @@ function behind(before: Mark, marks: readonly Mark[], index: number, firsts: Rea
   }
   for (let at = index; at >= 0; at--) {
     const mark = marks[at]!;
-    if (mark.kind !== "scalar" && mark.container === before.container)
+    if (mark.kind !== "scalar" && mark.container === before.container) {
       return { container: mark.container, order: mark.offset };
+    }
   }
   return { container: before.container, order: before.offset };
 }
 
-function ownLine(
+/** The containers of comments that stand alone on successive lines, with nothing but empty lines between them. */
+function placeRun(
   source: string,
-  offset: number,
-  column: number,
+  run: readonly CommentLine[],
   before: Mark | undefined,
   after: Mark | undefined,
   top: Container,
-): Place {
-  const here = (container: Container): Place => ({ container, order: offset });
-  if (before === undefined) return here(after?.container ?? top);
+): readonly (readonly [CommentLine, Container])[] {
+  const all = (container: Container) => run.map((line) => [line, container] as const);
+  if (before === undefined) return all(after?.container ?? top);
   const inner = before.container;
-  if (after?.container.isFlow === true && after.kind !== "end") return here(after.container);
-  if (inner.isFlow && before.kind !== "end") return here(inner);
+  if (after?.container.isFlow === true && after.kind !== "end") return all(after.container);
+  if (inner.isFlow && before.kind !== "end") return all(inner);
   const open = before.kind === "end" ? outOf(inner) : inner;
   // Behind the last line of an encrypted file comes SOPS's metadata.
   const next = after?.container ?? ancestors(open).at(-1) ?? top;
-  const isNew = !ancestors(open).includes(next);
-  if (isNew) return here(next);
-  const indent = Math.max(0, ...ancestors(open).map((container) => (container.isFlow ? 0 : container.column)));
-  if (next.column < indent && column > next.column) return here(byColumn(open, column, top));
-  return here(isFootnote(source, offset) ? byColumn(open, column, top) : next);
+  if (!ancestors(open).includes(next)) return all(next);
+  return new RunReader(source, { open, next, top }).read(run);
 }
 
-/** Right below something, and with an empty line behind it: so are the comments right above and below it. */
-function isFootnote(source: string, offset: number): boolean {
-  const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
-  const isBelow = neighbour(source, lineStart, -1) === "content";
-  return isBelow && neighbour(source, lineStart, 1) === "empty";
+interface RunPlaces {
+  /** The block of what stands before the comments. */
+  readonly open: Container;
+  /** Of what follows them. */
+  readonly next: Container;
+  readonly top: Container;
 }
 
-/** What the first line is, upwards or downwards, that is no comment. */
-function neighbour(source: string, start: number, step: 1 | -1): "content" | "empty" | "none" {
-  for (let lineStart = start; ; ) {
-    const end = source.indexOf("\n", lineStart);
-    if (step > 0 ? end < 0 || end === source.length - 1 : lineStart === 0) return "none";
-    lineStart = step > 0 ? end + 1 : source.lastIndexOf("\n", lineStart - 2) + 1;
-    const lineEnd = source.indexOf("\n", lineStart);
-    const line = source.slice(lineStart, lineEnd < 0 ? undefined : lineEnd).trim();
-    if (!line.startsWith("#")) return line === "" ? "empty" : "content";
+/**
+ * Decides what comments between two values belong to: what follows them, unless that is indented less, or an empty line parts
+ * them from it.
+ */
+class RunReader {
+  readonly #source: string;
+  readonly #places: RunPlaces;
+  /** The column of the innermost block: lists that are not indented have none of their own. */
+  readonly #indent: number;
+  readonly #found: (readonly [CommentLine, Container])[] = [];
+  /** Lines that belong together. */
+  #group: CommentLine[] = [];
+  #isFirstGroup = true;
+
+  constructor(source: string, places: RunPlaces) {
+    this.#source = source;
+    this.#places = places;
+    this.#indent = Math.max(0, ...blocksAround(places.open).map(({ column }) => column));
+  }
+
+  read(run: readonly CommentLine[]): readonly (readonly [CommentLine, Container])[] {
+    const [first] = run;
+    if (first === undefined) return [];
+    const isBelow = !isEmptyLine(this.#source, lineStartBefore(this.#source, first.offset));
+    let mayEnd = isBelow;
+    for (const line of run) {
+      this.#endBefore(line.column);
+      this.#group.push(line);
+      if (isEmptyLine(this.#source, lineStartAfter(this.#source, line.offset))) {
+        if (mayEnd) this.#endByEmptyLine(isBelow);
+        mayEnd = false;
+      }
+    }
+    this.#endBefore(this.#places.next.column);
+    this.#give(this.#places.next);
+    return this.#found;
+  }
+
+  /** Something of another column, and outside of the block: the group belongs to what is before it. */
+  #endBefore(column: number): void {
+    const [first] = this.#group;
+    if (first === undefined || column >= this.#indent || column === first.column) return;
+    this.#give(this.#isFirstGroup ? this.#places.open : this.#byColumn(first.column));
+  }
+
+  #endByEmptyLine(isBelow: boolean): void {
+    const [first] = this.#group;
+    if (first === undefined) return;
+    if (first.column < this.#indent) this.#give(this.#byColumn(first.column));
+    else if (isBelow && this.#isFirstGroup) this.#give(this.#places.open);
+  }
+
+  #give(container: Container): void {
+    for (const line of this.#group) this.#found.push([line, container]);
+    if (this.#group.length > 0) this.#isFirstGroup = false;
+    this.#group = [];
+  }
+
+  /** The innermost of the open blocks that is not indented further. */
+  #byColumn(column: number): Container {
+    if (column <= this.#places.next.column) return this.#places.next;
+    const blocks = blocksAround(this.#places.open);
+    return blocks.find((block) => block.column <= column) ?? blocks.at(-1) ?? this.#places.top;
   }
 }
 
-/** The innermost of the open maps and lists that is not indented further. */
-function byColumn(open: Container, column: number, top: Container): Container {
-  return ancestors(open).find((container) => !container.isFlow && container.column <= column) ?? outermost(open) ?? top;
+function lineStartBefore(source: string, offset: number): number {
+  const lineStart = source.lastIndexOf("\n", offset - 1) + 1;
+  return source.lastIndexOf("\n", lineStart - 2) + 1;
 }
 
-function outermost(container: Container): Container | undefined {
-  return ancestors(container).at(-1);
+function lineStartAfter(source: string, offset: number): number {
+  const end = source.indexOf("\n", offset);
+  return end < 0 ? source.length : end + 1;
+}
+
+/** Whether a line is empty; the end of the text is none. */
+function isEmptyLine(source: string, lineStart: number): boolean {
+  const end = source.indexOf("\n", lineStart);
+  return end >= 0 && source.slice(lineStart, end).trim() === "";
 }
 
 /** The block that a finished flow collection stands in. */
 function outOf(container: Container): Container {
   return ancestors(container).find(({ isFlow }) => !isFlow) ?? container;
+}
+
+/** The blocks with an indentation of their own, from the inside to the outside. */
+function blocksAround(container: Container): readonly Container[] {
+  return ancestors(container).filter(
+    ({ isFlow, isList, column, parent }) => !isFlow && !(isList && parent !== undefined && parent.column === column),
+  );
 }
 
 /** From the inside to the outside, without the top that no text stands for. */

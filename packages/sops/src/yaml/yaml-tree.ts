@@ -211,7 +211,7 @@ class TreeBuilder {
       const bodyStart = token.props.reduce((end, prop) => Math.max(end, endOf(prop)), 0);
       const body = {
         start: bodyStart,
-        end: bodyStart + token.source.length - trailingBlank(token.source, header.source),
+        end: bodyStart + token.source.length - trailingBlank(token.source),
       };
       return { ...common, end: endOf(header), body };
     }
@@ -346,10 +346,8 @@ function endOf(token: CST.Token): number {
   return token.offset + ("source" in token ? token.source.length : 0);
 }
 
-/** The empty lines behind a block scalar's last line, which are its own only when its header keeps them. */
-function trailingBlank(body: string, header: string): number {
-  if (header.includes("+")) return 0;
-  const last = body.trimEnd().length;
-  const lineEnd = body.indexOf("\n", last);
+/** The empty lines behind a block scalar's last line: they stay, so that comments behind them stay what they are. */
+function trailingBlank(body: string): number {
+  const lineEnd = body.indexOf("\n", body.trimEnd().length);
   return lineEnd < 0 ? 0 : body.length - lineEnd - 1;
 }

@@ -36,7 +36,7 @@ class BinaryDocument implements ConfigDocument {
   #sealed: JsonDocument | undefined;
 
   constructor(text: string, sealed: JsonDocument | undefined) {
-    this.#plain = text;
+    this.#plain = sealed === undefined ? text : "";
     this.#sealed = sealed;
   }
 

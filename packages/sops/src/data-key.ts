@@ -3,8 +3,8 @@ import { EnvelopeError, PlaintextDataKey } from "@coffer/envelope";
 import { combine, split } from "shamir-secret-sharing";
 import type { KeyServices } from "./key-services.ts";
 import { invalidInput } from "./problems.ts";
-import type { RecipientGroup } from "./recipients.ts";
-import { unwrapOneOf, wrapFor } from "./wrapped-keys.ts";
+import type { Recipient, RecipientGroup } from "./recipients.ts";
+import { checkWrappable, unwrapOneOf, wrapFor } from "./wrapped-keys.ts";
 
 const dataKeyBytes = 32;
 
@@ -61,16 +61,28 @@ export async function wrapDataKey(
 ): Promise<readonly RecipientGroup[]> {
   const { groups } = keyGroups;
   checkGroups(keyGroups);
+  checkWrappable(groups.flat());
   const parts = groups.length === 1 ? [dataKey.clone()] : await shared(dataKey, keyGroups);
   try {
-    return await Promise.all(
-      groups.map((group, index) =>
-        Promise.all(group.map((recipient) => wrapFor(recipient, parts[index]!, services, createdAt))),
-      ),
+    const wrapped = await Promise.all(
+      groups.map((group, index) => wrapForAll(group, parts[index]!, services, createdAt)),
     );
+    const problem = wrapped.flat().find((outcome) => outcome.status === "rejected");
+    if (problem !== undefined) throw problem.reason;
+    return wrapped.map((group) => group.flatMap((outcome) => (outcome.status === "fulfilled" ? [outcome.value] : [])));
   } finally {
     for (const part of parts) part.dispose();
   }
+}
+
+/** Waits for all, so that the key is there as long as somebody uses it. */
+function wrapForAll(
+  group: RecipientGroup,
+  part: PlaintextDataKey,
+  services: KeyServices,
+  createdAt: string,
+): Promise<readonly PromiseSettledResult<Recipient>[]> {
+  return Promise.allSettled(group.map((recipient) => wrapFor(recipient, part, services, createdAt)));
 }
 
 /** @throws EnvelopeError InvalidInput */

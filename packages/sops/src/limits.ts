@@ -8,6 +8,8 @@ export const limits = {
   leaves: 100_000,
   /** Maps and lists in one another. */
   depth: 100,
+  /** Comments that hold for one value, where a rule by comment asks. */
+  commentsOfValue: 1000,
   /** Recipients in a file. SOPS has no limit. */
   recipients: 100,
   /** Characters of a rule's regular expression. */
@@ -28,6 +30,7 @@ const what: Readonly<Record<keyof typeof limits, string>> = {
   fileCharacters: "characters",
   leaves: "values",
   depth: "maps and lists in one another",
+  commentsOfValue: "comments before a value",
   recipients: "recipients",
   ruleCharacters: "characters in a rule",
 };

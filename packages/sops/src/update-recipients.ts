@@ -4,7 +4,6 @@ import { checkGroups, type KeyGroups, unwrapDataKey, wrapDataKey } from "./data-
 import type { ConfigDocument } from "./document.ts";
 import { metadataTree } from "./metadata.ts";
 import { type Recipient, recipientName } from "./recipients.ts";
-import { wrapFor } from "./wrapped-keys.ts";
 
 /**
  * Makes these the recipients of an encrypted document. No value changes, nor the data key: who was a recipient may have kept
@@ -36,7 +35,7 @@ export async function updateRecipients(
   return true;
 }
 
-function wrapForNew(
+async function wrapForNew(
   dataKey: PlaintextDataKey,
   wanted: readonly Recipient[],
   before: readonly Recipient[],
@@ -44,9 +43,9 @@ function wrapForNew(
   createdAt: string,
 ): Promise<readonly Recipient[]> {
   const known = new Map(before.map((recipient) => [recipientName(recipient), recipient]));
-  return Promise.all(
-    wanted.map((recipient) => known.get(recipientName(recipient)) ?? wrapFor(recipient, dataKey, services, createdAt)),
-  );
+  const added = wanted.filter((recipient) => !known.has(recipientName(recipient)));
+  const [wrapped = []] = added.length > 0 ? await wrapDataKey(dataKey, { groups: [added] }, services, createdAt) : [];
+  return [...wanted.flatMap((recipient) => known.get(recipientName(recipient)) ?? []), ...wrapped];
 }
 
 function shapeOf({ groups, shamirThreshold }: KeyGroups): string {

@@ -9,6 +9,19 @@ import {
   type TransitRecipient,
 } from "./recipients.ts";
 
+/** @throws EnvelopeError KeyUnavailable when there is a recipient whose kind of key is not ours, before any call */
+export function checkWrappable(recipients: readonly Recipient[]): void {
+  const problems = recipients.flatMap((recipient) =>
+    recipient.type === "kms" || recipient.type === "hc_vault"
+      ? []
+      : [`${recipientName(recipient)}: ${foreign(recipient)}`],
+  );
+  if (problems.length > 0) {
+    const text = `The data key cannot be wrapped for ${problems.join("; ")}`;
+    throw new EnvelopeError("KeyUnavailable", text, { problems });
+  }
+}
+
 /**
  * Wraps a data key, or a share, for a recipient: one call.
  *
@@ -33,8 +46,8 @@ export async function wrapFor(
       cause: error,
     });
   }
-  const problem = `${recipientName(recipient)}: ${foreign(recipient)}`;
-  throw new EnvelopeError("KeyUnavailable", `The data key cannot be wrapped for ${problem}`, { problems: [problem] });
+  checkWrappable([recipient]);
+  return recipient;
 }
 
 /** The first of a group that can be unwrapped, or why none could: a line a recipient. */

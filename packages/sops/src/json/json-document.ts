@@ -7,6 +7,7 @@ import {
   metadataKey,
   type SopsMetadataTree,
 } from "../document.ts";
+import { metadataValue } from "../metadata-value.ts";
 import { invalidInput, malformedFile, pathText } from "../problems.ts";
 import { TextEdits } from "../text-edits.ts";
 import { type JsonMember, type JsonNode, type JsonObject, parseJson } from "./json-tree.ts";
@@ -61,7 +62,7 @@ export class JsonDocument implements ConfigDocument {
 
   setMetadata(metadata: SopsMetadataTree | undefined): void {
     if (metadata === undefined) this.remove([metadataKey]);
-    else this.set([metadataKey], metadata as ConfigValue);
+    else this.set([metadataKey], metadataValue(metadata));
   }
 
   get(path: ConfigPath): ConfigValue | undefined {

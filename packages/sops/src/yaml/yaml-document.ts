@@ -7,6 +7,7 @@ import {
   metadataKey,
   type SopsMetadataTree,
 } from "../document.ts";
+import { metadataValue } from "../metadata-value.ts";
 import { invalidInput } from "../problems.ts";
 import { TextEdits } from "../text-edits.ts";
 import { removeSplice, type Splice, setSplice, stepOf } from "./yaml-edits.ts";
@@ -54,7 +55,7 @@ class YamlDocument implements ConfigDocument {
       const splice =
         metadata === undefined
           ? removeSplice(this.#source, tree, [metadataKey])
-          : setSplice(this.#source, tree, [metadataKey], wholeNumbers(metadata), step);
+          : setSplice(this.#source, tree, [metadataKey], metadataValue(metadata), step);
       if (splice !== undefined) this.#edits.replace(splice.start, splice.end, splice.text);
     }
     this.#settle();
@@ -104,12 +105,4 @@ class YamlDocument implements ConfigDocument {
     this.#trees = parseYaml(this.#source);
     this.#edits = new TextEdits();
   }
-}
-
-/** Metadata's numbers are whole. */
-function wholeNumbers(value: unknown): ConfigValue {
-  if (typeof value === "number") return BigInt(value);
-  if (Array.isArray(value)) return value.map(wholeNumbers);
-  if (typeof value !== "object" || value === null) return value as ConfigValue;
-  return new Map(Object.entries(value).map(([name, item]) => [name, wholeNumbers(item)]));
 }

@@ -59,18 +59,21 @@ class LeafCollector {
   #node(node: YamlNode | undefined, path: readonly string[], inEffect: CommentsInEffect, entry: number): void {
     if (node?.type === "map") this.#map(node, path, inEffect);
     if (node?.type === "list") for (const { value, start } of node.items) this.#node(value, path, inEffect, start);
-    if (node?.type === "alias") this.#alias(node, path, inEffect.at(entry));
-    if (node?.type === "scalar") this.#scalar(node, path, inEffect.at(entry));
+    const comments = () => inEffect.at(entry);
+    if (node?.type === "alias") this.#alias(node, path, comments);
+    if (node?.type === "scalar") this.#scalar(node, path, comments);
   }
 
-  #scalar(node: YamlScalar, path: readonly string[], comments: readonly string[]): void {
+  #scalar(node: YamlScalar, path: readonly string[], comments: () => readonly string[]): void {
     const { value } = node;
     if (value.kind === "null" || value.kind === "unfit") return;
     this.#push(node.start, {
       path,
       kind: value.kind,
       text: value.text,
-      comments,
+      get comments() {
+        return comments();
+      },
       replace: (kind, text) => {
         this.#writeAliases();
         replaceScalar(node, kind, text, this.#context);
@@ -79,7 +82,7 @@ class LeafCollector {
   }
 
   /** What an alias repeats are values of its own: once anything changes, they are written out in its place. */
-  #alias(alias: YamlAlias, path: readonly string[], comments: readonly string[]): void {
+  #alias(alias: YamlAlias, path: readonly string[], comments: () => readonly string[]): void {
     const text: AliasText = { alias, parts: [] };
     this.#aliases.push(text);
     this.#repeat(alias.target, path, comments, alias.start, text.parts, 0);
@@ -88,7 +91,7 @@ class LeafCollector {
   #repeat(
     node: YamlNode | undefined,
     path: readonly string[],
-    comments: readonly string[],
+    comments: () => readonly string[],
     order: number,
     parts: string[],
     depth: number,
@@ -117,7 +120,7 @@ class LeafCollector {
   #repeatScalar(
     { value }: YamlScalar,
     path: readonly string[],
-    comments: readonly string[],
+    comments: () => readonly string[],
     order: number,
     parts: string[],
   ) {
@@ -132,7 +135,9 @@ class LeafCollector {
       path,
       kind: value.kind,
       text: value.text,
-      comments,
+      get comments() {
+        return comments();
+      },
       replace: (kind, text) => {
         parts[index] = yamlToken(kind, text, place);
         this.#writeAliases();
@@ -152,7 +157,9 @@ class LeafCollector {
       path: container.path,
       kind: "comment",
       text,
-      comments: inEffect.before(comment),
+      get comments() {
+        return inEffect.before(comment);
+      },
       otherPaths: comment.others.map(({ path }) => path),
       replace: (kind, replacement) => {
         if (kind !== "comment") throw invalidInput("A comment stays a comment.");
@@ -198,22 +205,28 @@ function replaceScalar(node: YamlScalar, kind: LeafKind, text: string, { source,
   if (body !== undefined && body.end > body.start) edits.replace(body.start, body.end, "");
 }
 
-/** Which comments hold at a place. */
+/** Which comments hold at a place. Asked for only by rules by comment: they would take much memory to keep. */
 interface CommentsInEffect {
   /** For what an entry, by its start, holds. */
   at(entry: number): readonly string[];
   before(comment: YamlComment): readonly string[];
 }
 
+/** Comments before a place: those of the entries around it, and the first `count` of its own container's. */
+interface CommentChain {
+  readonly outer: CommentChain | undefined;
+  readonly own: readonly string[];
+  readonly count: number;
+}
+
 /**
  * The comments right before each entry, those of the entries around it first. A comment that follows a value begins anew.
  */
 function commentsInEffect(comments: readonly YamlComment[], top: YamlMap | undefined): CommentsInEffect {
-  if (comments.length === 0) return { at: () => [], before: () => [] };
-  const atEntry = new Map<number, readonly string[]>();
-  const atComment = new Map<YamlComment, readonly string[]>();
+  const atEntry = new Map<number, CommentChain>();
+  const atComment = new Map<YamlComment, CommentChain>();
   const byContainer = Map.groupBy(comments, ({ container }) => container);
-  const walk = (node: YamlNode | undefined, outer: readonly string[]): void => {
+  const walk = (node: YamlNode | undefined, outer: CommentChain | undefined): void => {
     if (node?.type !== "map" && node?.type !== "list") return;
     const own = [...(byContainer.get(node) ?? [])].sort((a, b) => a.order - b.order);
     const entries: readonly { start: number; value: YamlNode | undefined }[] =
@@ -222,19 +235,29 @@ function commentsInEffect(comments: readonly YamlComment[], top: YamlMap | undef
     let next = 0;
     const takeUntil = (start: number) => {
       for (; next < own.length && own[next]!.order <= start; next++) {
-        atComment.set(own[next]!, [...outer, ...pending]);
+        atComment.set(own[next]!, { outer, own: pending, count: pending.length });
         pending.push(own[next]!.text);
       }
     };
     for (const { start, value } of entries) {
       takeUntil(start);
-      const inner = [...outer, ...pending];
+      const inner = { outer, own: pending, count: pending.length };
       atEntry.set(start, inner);
       pending = [];
       walk(value, inner);
     }
     takeUntil(Number.POSITIVE_INFINITY);
   };
-  walk(top, []);
-  return { at: (entry) => atEntry.get(entry) ?? [], before: (comment) => atComment.get(comment) ?? [] };
+  if (comments.length > 0) walk(top, undefined);
+  return {
+    at: (entry) => textsOf(atEntry.get(entry)),
+    before: (comment) => textsOf(atComment.get(comment)),
+  };
+}
+
+function textsOf(chain: CommentChain | undefined): readonly string[] {
+  if (chain === undefined) return [];
+  const texts = [...textsOf(chain.outer), ...chain.own.slice(0, chain.count)];
+  checkLimit("commentsOfValue", texts.length);
+  return texts;
 }

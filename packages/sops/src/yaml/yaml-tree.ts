@@ -103,7 +103,7 @@ export function parseYaml(source: string): readonly YamlTree[] {
     }
   }
   // Only once the depth is known to be bearable.
-  for (const document of new Composer({ uniqueKeys: true, logLevel: "silent" }).compose(tokens)) {
+  for (const document of new Composer({ uniqueKeys: false, logLevel: "silent" }).compose(tokens)) {
     const [error] = document.errors;
     if (error !== undefined)
       throw malformedFile(error.message.replace(/ at line [\s\S]*$/, ""), lineAt(source, error.pos[0]));
@@ -226,15 +226,16 @@ class TreeBuilder {
     const column = isFlow || first === undefined ? token.indent : this.#columnOf(keyStart(first) ?? token.offset);
     const self = { type: "map" as const, path, column, isFlow, isList: false, parent, entries, anchor: props.anchor };
     const map: YamlMap = { ...self, start: token.offset, end: token.offset };
+    const names = new Set<string>();
     for (const item of token.items) {
       const keyProps = this.#props(item.start);
       if (item.key == null && item.sep == null && item.value == null) continue;
-      entries.push(this.#entry(item, keyProps, map, depth));
+      entries.push(this.#entry(item, keyProps, map, names, depth));
     }
     return this.#closed(map, token, entries);
   }
 
-  #entry(item: CST.CollectionItem, keyProps: Props, map: YamlMap, depth: number): YamlEntry {
+  #entry(item: CST.CollectionItem, keyProps: Props, map: YamlMap, names: Set<string>, depth: number): YamlEntry {
     const { key, sep = [], value } = item;
     const start = keyProps.start ?? keyStart(item) ?? 0;
     this.#marks.push({ offset: start, kind: "entry", container: map });
@@ -244,6 +245,8 @@ class TreeBuilder {
     }
     const valueProps = this.#props(sep);
     const name = node.value.text;
+    if (names.has(name)) throw this.#problem(`the key ${JSON.stringify(name)} is in its map twice`, start);
+    names.add(name);
     const spot = { path: [...map.path, name], parent: map };
     const colon = sep.find(({ type }) => type === "map-value-ind");
     const colonEnd = colon === undefined ? node.end : endOf(colon);

@@ -109,7 +109,13 @@ describe("the published package", () => {
   }
 
   it("has its other entries", () => {
-    const entries = ["@coffer/envelope/hierarchical", "@coffer/envelope/node", "@coffer/envelope/rsa"];
+    const entries = [
+      "@coffer/envelope/hierarchical",
+      "@coffer/envelope/node",
+      "@coffer/envelope/rsa",
+      "@coffer/envelope/age",
+      "@coffer/envelope/jwe",
+    ];
     const path = join(project, "entries.js");
     writeFileSync(
       path,
@@ -119,6 +125,8 @@ describe("the published package", () => {
     assert.match(lines[0] ?? "", /hierarchicalKeyring/);
     assert.match(lines[1] ?? "", /encryptFile/);
     assert.match(lines[2] ?? "", /rawRsaKeyring/);
+    assert.match(lines[3] ?? "", /ageRecipient/);
+    assert.match(lines[4] ?? "", /encryptJwe/);
   });
 
   for (const [what, options] of [

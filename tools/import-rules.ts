@@ -112,7 +112,7 @@ export interface SubpathRule {
 }
 
 /** The only imports of a part of a package that there are. */
-export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
+export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, SubpathRule>([
   ["@coffer/crypto/hazmat", { readers: ["packages/crypto/"], why: "it gives secret bytes raw" }],
   [
     "@coffer/envelope/node",
@@ -126,6 +126,10 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map([
     "@coffer/envelope/rsa",
     { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
   ],
+  ...["age", "jwe"].map((format): [string, SubpathRule] => [
+    `@coffer/envelope/${format}`,
+    { readers: ["apps/", "examples/", "packages/"], why: "it is a format beside the library's own" },
+  ]),
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
 ]);
 

@@ -1,0 +1,8 @@
+export {
+  type DecryptedJwe,
+  type DecryptJweOptions,
+  decryptJwe,
+  type EncryptJweOptions,
+  encryptJwe,
+  jweContentKey,
+} from "./jwe.ts";

@@ -1,7 +1,7 @@
 import { type ChunkSource, isBytes } from "./byte-queue.ts";
 import { joinBytes, utf8 } from "./bytes.ts";
 import { invalidInput } from "./errors.ts";
-import { type OpenMessage, openMessage, writeMessage } from "./message/write-message.ts";
+import { type OpenMessage, openMessage, sealSmallMessage, writeMessage } from "./message/write-message.ts";
 import { contextOf, type EncryptOptions, materialsOf, parseFrameBytes } from "./options.ts";
 import { committingSuite, signingSuite } from "./suites.ts";
 
@@ -18,8 +18,10 @@ export async function encrypt(
 ): Promise<Uint8Array<ArrayBuffer>> {
   const bytes = typeof plaintext === "string" ? utf8(plaintext) : plaintext;
   if (!isBytes(bytes)) throw invalidInput("The plaintext is neither a Uint8Array nor a text.");
+  const message = await beginMessage(options, bytes.length);
+  if (bytes.length <= message.frameBytes) return joinBytes(await sealSmallMessage(message, bytes));
   const pieces: Uint8Array[] = [];
-  for await (const piece of writeMessage(await beginMessage(options, bytes.length), [bytes])) pieces.push(piece);
+  for await (const piece of writeMessage(message, [bytes])) pieces.push(piece);
   return joinBytes(pieces);
 }
 

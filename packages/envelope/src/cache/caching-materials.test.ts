@@ -69,6 +69,7 @@ describe("a data key cache", () => {
       { maxMessagesEncrypted: 2, expected: [1, 1, 2, 2, 3] },
       { maxBytesEncrypted: plaintext.length * 3, expected: [1, 1, 1, 2, 2] },
       { maxBytesEncrypted: 1, expected: [1, 2, 3, 4, 5] },
+      { maxMessagesEncrypted: 1, expected: [1, 2, 3, 4, 5] },
     ];
     for (const { expected, ...limits } of limited) {
       const { keyring, calls, dataKeys } = countedKeyring();
@@ -160,6 +161,40 @@ describe("a data key cache", () => {
     assert.ok(kept.some((byte) => byte !== 0));
     cache.clear();
     assert.ok(kept.every((byte) => byte === 0));
+  });
+
+  it("gives out no key whose age nobody knows, because the clock was set back", async () => {
+    const { keyring, calls } = countedKeyring();
+    const { now, advance } = clock();
+    using cache = new LocalCryptoMaterialsCache({ capacity: 1, now });
+    const materials = cachingMaterials({ keyring, cache, maxAgeMs: 60_000 });
+    await encrypt(plaintext, { materials });
+    advance(-1);
+    await encrypt(plaintext, { materials });
+    assert.equal(calls.generate, 2);
+  });
+
+  it("does not crowd out others with a key that nobody could use again", async () => {
+    const { keyring, calls } = countedKeyring();
+    using cache = new LocalCryptoMaterialsCache({ capacity: 1 });
+    const materials = cachingMaterials({ keyring, cache, maxAgeMs: 60_000, maxBytesEncrypted: 10 });
+    await encrypt("0", { materials });
+    await encrypt("01234567890", { materials });
+    await encrypt("0", { materials });
+    assert.equal(calls.generate, 2);
+    assert.equal(cache.statistics.evictions, 0);
+  });
+
+  it("fills a key with zeros when its time is over, also when nobody asks any more", async () => {
+    const { keyring, dataKeys } = countedKeyring();
+    using cache = new LocalCryptoMaterialsCache({ capacity: 10 });
+    await encrypt(plaintext, { materials: cachingMaterials({ keyring, cache, maxAgeMs: 60_000 }) });
+    await encrypt(plaintext, { materials: cachingMaterials({ keyring, cache, maxAgeMs: 20 }) });
+    while (cache.statistics.entries > 1) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.deepEqual(
+      dataKeys.map((key) => key.disposed),
+      [false, true],
+    );
   });
 
   it("keeps nothing once it is disposed of, and still works", async () => {

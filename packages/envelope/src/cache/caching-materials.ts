@@ -1,5 +1,5 @@
 import { platform } from "#platform";
-import { base64OfBytes, compareBytes, concatBytes, uint16Bytes, utf8 } from "../bytes.ts";
+import { base64OfBytes, compareBytes, concatBytes, joinBytes, uint16Bytes, utf8 } from "../bytes.ts";
 import { serializeContext } from "../encryption-context.ts";
 import { invalidInput } from "../errors.ts";
 import type { KeyringMaterialsOptions } from "../materials/keyring-materials.ts";
@@ -36,7 +36,8 @@ const maxMessages = 2 ** 32;
  * ids, so that using a data key again costs no security of AES-GCM. Source: AWS Encryption SDK specification,
  * framework/caching-cmm.md.
  *
- * Not kept: materials of suites without key derivation, and of plaintext whose length nobody knows.
+ * Not kept: materials of suites without key derivation, of plaintext whose length nobody knows, and of plaintext that
+ * alone is more than a data key may encrypt.
  *
  * @throws EnvelopeError InvalidInput
  */
@@ -57,6 +58,8 @@ export function cachingMaterials(options: CachingMaterialsOptions): MaterialsSou
     async forEncryption(request) {
       const bytes = request.plaintextBytes;
       if (request.suite.kdfHash === undefined || bytes === undefined) return source.forEncryption(request);
+      // Nobody could use it again.
+      if (limits.messages === 1 || bytes > limits.bytes) return source.forEncryption(request);
       const id = await encryptionId(partition, request);
       const fetch = () => source.forEncryption(request);
       return cache.materialsFor({ id, use: { messages: 1, bytes }, limits, maxAgeMs, fetch });
@@ -78,11 +81,16 @@ function parseLimit(name: string, value: number, max: number): number {
   throw invalidInput(`${name} is a whole number from 1 to ${max}.`);
 }
 
-/** Each part as its hash, so that no two lists of parts are alike. */
+/** Each part with its length, so that no two lists of parts are alike. */
 async function idOf(kind: string, partition: Uint8Array, suite: Suite, parts: readonly Uint8Array[]): Promise<string> {
-  const all = [utf8(kind), partition, uint16Bytes(suite.id), ...parts];
-  const digests = await Promise.all(all.map((part) => platform.digest("sha512", part)));
-  return base64OfBytes(await platform.digest("sha512", concatBytes(...digests)));
+  const all = [utf8(kind), partition, uint16Bytes(suite.id), ...parts].flatMap((part) => [lengthOf(part), part]);
+  return base64OfBytes(await platform.digest("sha512", joinBytes(all)));
+}
+
+function lengthOf(part: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(4);
+  new DataView(bytes.buffer).setUint32(0, part.length);
+  return bytes;
 }
 
 function encryptionId(partition: Uint8Array, { suite, context }: EncryptionRequest): Promise<string> {
@@ -94,7 +102,7 @@ async function decryptionId(partition: Uint8Array, request: DecryptionRequest): 
   const keys = await Promise.all(encryptedDataKeys.map(digestOfKey));
   keys.sort(compareBytes);
   return idOf("decrypt", partition, suite, [
-    concatBytes(...keys),
+    joinBytes(keys),
     serializeContext(context),
     serializeContext(expectedContext),
   ]);

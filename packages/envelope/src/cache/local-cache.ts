@@ -49,13 +49,19 @@ export interface CacheRequest<T extends CacheableMaterials> {
 /** One kept data key, and how far it was used. */
 interface Entry {
   readonly materials: CacheableMaterials;
-  readonly expiresAtMs: number;
+  readonly madeAtMs: number;
+  readonly maxAgeMs: number;
   messages: number;
   bytes: number;
   /** Messages that are being made or read with it now. */
   users: number;
   removed: boolean;
+  /** Takes back the timer that ends it. */
+  cancelTimer: (() => void) | undefined;
 }
+
+/** A timer waits for 2^31 milliseconds at most. */
+const maxTimerMs = 2 ** 31 - 1;
 
 /**
  * Keeps data keys in memory for some time, so that not every message costs a call. Keys are filled with zeros when they
@@ -70,7 +76,6 @@ export class LocalCryptoMaterialsCache implements Disposable {
   readonly #entries = new Map<string, Entry>();
   readonly #calls = new Map<string, Promise<Entry>>();
   readonly #counts = { hits: 0, misses: 0, coalesced: 0, evictions: 0, expirations: 0 };
-  #cancelSweep: (() => void) | undefined;
   #disposed = false;
 
   /** @throws EnvelopeError InvalidInput */
@@ -94,8 +99,6 @@ export class LocalCryptoMaterialsCache implements Disposable {
   dispose(): void {
     this.#disposed = true;
     this.clear();
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
   }
 
   [Symbol.dispose](): void {
@@ -127,9 +130,8 @@ export class LocalCryptoMaterialsCache implements Disposable {
 
   /** A kept entry that has this use left in it, and takes it. */
   #find({ id, use, limits }: CacheRequest<CacheableMaterials>): Entry | undefined {
-    this.#sweep();
     const entry = this.#entries.get(id);
-    if (entry === undefined) return undefined;
+    if (entry === undefined || this.#removeIfTooOld(id, entry)) return undefined;
     if (entry.messages + use.messages > limits.messages || entry.bytes + use.bytes > limits.bytes) {
       this.#counts.expirations++;
       this.#remove(id);
@@ -146,7 +148,10 @@ export class LocalCryptoMaterialsCache implements Disposable {
     const call = (async () => {
       const materials = await fetch();
       // Whoever fetched it uses it, whatever becomes of it in the cache.
-      const entry = { materials, expiresAtMs: this.#now() + maxAgeMs, ...use, users: 1, removed: this.#disposed };
+      const entry = {
+        ...{ materials, madeAtMs: this.#now(), maxAgeMs, ...use, users: 1 },
+        ...{ removed: this.#disposed, cancelTimer: undefined },
+      };
       if (!this.#disposed) this.#add(id, entry);
       return entry;
     })();
@@ -160,44 +165,38 @@ export class LocalCryptoMaterialsCache implements Disposable {
 
   #add(id: string, entry: Entry): void {
     this.#remove(id);
-    this.#sweep();
     while (this.#entries.size >= this.#capacity) {
       const [oldest = ""] = this.#entries.keys();
       this.#counts.evictions++;
       this.#remove(oldest);
     }
     this.#entries.set(id, entry);
-    this.#planSweep();
+    this.#planEnd(id, entry);
   }
 
   #remove(id: string): void {
     const entry = this.#entries.get(id);
     if (entry === undefined) return;
     this.#entries.delete(id);
+    entry.cancelTimer?.();
     entry.removed = true;
     if (entry.users === 0) entry.materials[Symbol.dispose]();
   }
 
-  /** Takes out what is too old. */
-  #sweep(): void {
-    const now = this.#now();
-    for (const [id, entry] of this.#entries) {
-      if (entry.expiresAtMs > now) continue;
-      this.#counts.expirations++;
-      this.#remove(id);
-    }
+  #removeIfTooOld(id: string, entry: Entry): boolean {
+    const ageMs = this.#now() - entry.madeAtMs;
+    // A clock that was set back says nothing about the age.
+    if (ageMs >= 0 && ageMs < entry.maxAgeMs) return false;
+    this.#counts.expirations++;
+    this.#remove(id);
+    return true;
   }
 
   /** So that old keys go also when nobody asks any more. */
-  #planSweep(): void {
-    if (this.#cancelSweep !== undefined || this.#disposed || this.#entries.size === 0) return;
-    const next = Math.min(...[...this.#entries.values()].map((entry) => entry.expiresAtMs));
-    // A timer waits for 2^31 milliseconds at most.
-    const wait = Math.min(Math.max(next - this.#now(), 1), 2 ** 31 - 1);
-    this.#cancelSweep = platform.after(wait, () => {
-      this.#cancelSweep = undefined;
-      this.#sweep();
-      this.#planSweep();
+  #planEnd(id: string, entry: Entry): void {
+    const leftMs = entry.maxAgeMs - (this.#now() - entry.madeAtMs);
+    entry.cancelTimer = platform.after(Math.min(Math.max(leftMs, 1), maxTimerMs), () => {
+      if (!this.#removeIfTooOld(id, entry)) this.#planEnd(id, entry);
     });
   }
 }

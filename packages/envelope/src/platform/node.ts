@@ -1,13 +1,13 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHash,
   createHmac,
   createPublicKey,
   createSecretKey,
   createSign,
   createVerify,
   generateKeyPairSync,
+  hash as hashAtOnce,
   hkdfSync,
   type KeyObject,
   randomFillSync,
@@ -54,14 +54,31 @@ function aesGcmKeyOf(key: KeyObject): OpenSslAesGcmKey {
   };
 }
 
+/** Random bytes in stock: asking the system costs more than filling hundreds of them. */
+const stock = { bytes: new Uint8Array(4096), taken: 4096 };
+const maxStockedBytes = 64;
+
+function randomBytes(byteLength: number): Uint8Array<ArrayBuffer> {
+  if (byteLength > maxStockedBytes) return randomFillSync(new Uint8Array(byteLength));
+  if (stock.taken + byteLength > stock.bytes.length) {
+    randomFillSync(stock.bytes);
+    stock.taken = 0;
+  }
+  const bytes = stock.bytes.slice(stock.taken, stock.taken + byteLength);
+  // Whoever reads this memory later finds no key in it.
+  stock.bytes.fill(0, stock.taken, stock.taken + byteLength);
+  stock.taken += byteLength;
+  return bytes;
+}
+
 /** Node's cryptography, which is OpenSSL's. */
 export const platform: Platform = {
-  randomBytes: (byteLength) => randomFillSync(new Uint8Array(byteLength)),
+  randomBytes,
   aesGcmKey: (key) => aesGcmKeyOf(createSecretKey(key)),
   hkdf: (hash, inputKey, salt, info, byteLength) =>
     new Uint8Array(hkdfSync(hash, createSecretKey(inputKey), salt, info, byteLength)),
   hmac: (hash, key, bytes) => createHmac(hash, key).update(bytes).digest(),
-  digest: (hash, bytes) => createHash(hash).update(bytes).digest(),
+  digest: (hash, bytes) => hashAtOnce(hash, bytes, "buffer"),
   equalBytes: (a, b) => a.length === b.length && timingSafeEqual(a, b),
   signingKey(curve, hash) {
     const { privateKey, publicKey } = generateKeyPairSync("ec", { namedCurve: curve });

@@ -144,6 +144,17 @@ describe("keyrings of a server", () => {
     assert.deepEqual(asked, ["us-east-1"]);
   });
 
+  it("a region that nobody serves is a problem of that encrypted data key alone", async () => {
+    const request = { suite: suites.get(0x0478)!, context: new Map() };
+    const { encryptedDataKeys } = await kmsKeyring({ keyId: arn, client: kms }).generateDataKey(request);
+    const [wrapped] = encryptedDataKeys;
+    const strange = { ...wrapped!, providerInfo: Buffer.from(arn.replace("us-east-1", "no such region")) };
+    const discovery = kmsDiscoveryKeyring({ client: regional });
+    const outcome = await discovery.unwrapDataKey([strange, wrapped!], request);
+    assert.equal(outcome.dataKey?.byteLength, 32);
+    assert.match(outcome.problems.join(), /no such region/);
+  });
+
   it("a data key of another length is refused, and one of another kind of key is left alone", async () => {
     const [suite, shortSuite] = [suites.get(0x0478)!, suites.get(0x0114)!];
     const client = transitClient({ address: server.vaultUrl, token: "root-token" });

@@ -58,7 +58,8 @@ interface Attempt {
   readonly expectedArn: string;
   /** Whether its replica in another region is as good. */
   readonly orReplica?: boolean;
-  readonly client: KmsClient;
+  /** Throws for a region that it does not serve, which a message may name. */
+  readonly client: () => KmsClient;
 }
 
 /**
@@ -111,7 +112,7 @@ export function kmsDiscoveryKeyring(options: KmsDiscoveryKeyringOptions): Keyrin
         const here = multiRegionIn !== undefined && isMultiRegion(arn) ? { ...arn, region: multiRegionIn } : arn;
         if (regions !== undefined && !regions.includes(here.region)) return [];
         const expectedArn = renderKmsArn(here);
-        return [{ keyId: expectedArn, expectedArn, client: clientFor(options, here.region) }];
+        return [{ keyId: expectedArn, expectedArn, client: () => clientFor(options, here.region) }];
       }),
   };
 }
@@ -129,7 +130,7 @@ function parseKeyId(keyId: string): NamedKey {
   return { keyId, arn };
 }
 
-/** Two replicas would wrap one data key under one key twice. Source: aws-kms-mrk-are-unique.md. */
+/** A keyring of two replicas would wrap each data key under one key twice. Source: aws-kms-mrk-are-unique.md. */
 function refuseReplicas(keys: readonly NamedKey[]): void {
   for (const [index, { keyId, arn }] of keys.entries()) {
     const twin = keys.slice(0, index).find((other) => arn && other.arn && sameMultiRegionKey(arn, other.arn));
@@ -197,11 +198,11 @@ function attemptWith(options: KmsKeyringOptions, { keyId, arn: named }: NamedKey
   const expectedArn = renderKmsArn(wrappedBy);
   // The server resolves ids and aliases, and refuses when it was another key; its answer must name the message's.
   if (named === undefined || named.kind === "alias") {
-    return [{ keyId, expectedArn, orReplica: options.multiRegion === true, client: client() }];
+    return [{ keyId, expectedArn, orReplica: options.multiRegion === true, client }];
   }
-  if (keyId === expectedArn) return [{ keyId, expectedArn, client: client() }];
+  if (keyId === expectedArn) return [{ keyId, expectedArn, client }];
   const replica = options.multiRegion === true && sameMultiRegionKey(named, wrappedBy);
-  return replica ? [{ keyId, expectedArn: keyId, client: client() }] : [];
+  return replica ? [{ keyId, expectedArn: keyId, client }] : [];
 }
 
 async function unwrapFirst(
@@ -237,7 +238,9 @@ async function unwrapWith(
 ): Promise<PlaintextDataKey | string> {
   let answer: Awaited<ReturnType<KmsClient["decrypt"]>>;
   try {
-    answer = await attempt.client.decrypt({ ...inputOf(options, attempt.keyId, context), CiphertextBlob: ciphertext });
+    answer = await attempt
+      .client()
+      .decrypt({ ...inputOf(options, attempt.keyId, context), CiphertextBlob: ciphertext });
   } catch (error) {
     return error instanceof Error ? error.message : "the key server refused";
   }

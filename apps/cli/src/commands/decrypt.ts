@@ -1,8 +1,15 @@
-import { OperatorError } from "@coffer/server/config";
-import { type Command, flagText, type Invocation, isOn, jsonOption } from "../command.ts";
+import { type Command, type Invocation, isOn, jsonOption } from "../command.ts";
 import { contextOption, parseContextFlags } from "../context-flags.ts";
 import { keyOptions } from "../files/key-option-rows.ts";
-import { decryptedName, forceOption, outputOption, readEnds, updateOption } from "../files/transform-options.ts";
+import {
+  commitmentOption,
+  decryptedName,
+  forceOption,
+  outputOption,
+  readCommitment,
+  readEnds,
+  updateOption,
+} from "../files/transform-options.ts";
 import { keyServiceOptions } from "../key-services.ts";
 
 /** `coffer decrypt`. */
@@ -14,11 +21,7 @@ export const decryptCommand: Command = {
     ...keyOptions,
     contextOption,
     outputOption,
-    {
-      name: "commitment",
-      placeholder: "optional",
-      doc: "Read old messages too, which do not commit to their key, so that two readers could see two plaintexts.",
-    },
+    commitmentOption,
     {
       name: "release-before-signature",
       doc: "Give plaintext of a signed message to standard output before its signature was read.",
@@ -43,10 +46,7 @@ export const decryptCommand: Command = {
 async function runDecrypt(invocation: Invocation): Promise<number> {
   const ends = readEnds(invocation, "decrypt");
   const context = parseContextFlags(invocation);
-  const commitment = flagText(invocation, "commitment") ?? "required";
-  if (commitment !== "optional" && commitment !== "required") {
-    throw new OperatorError(`--commitment is optional or required, not "${commitment}".`, 2);
-  }
+  const commitment = readCommitment(invocation);
   const releaseBeforeSignature = isOn(invocation, "release-before-signature");
   const { openDecryption } = await import("../files/open-encryption.ts");
   const { runTransform } = await import("../files/run-transform.ts");

@@ -15,6 +15,7 @@ import { keypairCommand } from "./keypair.ts";
 import { operatorCommands } from "./operator.ts";
 import { policySimulateCommand } from "./policy-simulate.ts";
 import { resealCommand } from "./reseal.ts";
+import { rewrapCommand } from "./rewrap.ts";
 import { rootCredentialCommand } from "./root-credential.ts";
 import { serverCommand } from "./server.ts";
 import { signCommand, verifyCommand } from "./sign.ts";
@@ -38,6 +39,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     encryptCommand,
     decryptCommand,
     inspectCommand,
+    rewrapCommand,
     datakeyCommand,
     keypairCommand,
     signCommand,

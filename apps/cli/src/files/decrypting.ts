@@ -59,7 +59,7 @@ const otherFormats: Readonly<Record<Exclude<FileFormat, "aws">, string>> = {
 async function checkFormat(source: FileSource): Promise<FileSource> {
   if (typeof source === "string") {
     await using file = await open(source);
-    refuseOthers(await readStart(file));
+    refuseOtherFormats(await readStart(file));
     return source;
   }
   const chunks = source[Symbol.asyncIterator]();
@@ -69,7 +69,7 @@ async function checkFormat(source: FileSource): Promise<FileSource> {
     if (next.done === true) break;
     first.push(next.value);
   }
-  refuseOthers(Buffer.concat(first));
+  refuseOtherFormats(Buffer.concat(first));
   return rejoin(first, chunks);
 }
 
@@ -82,7 +82,8 @@ async function readStart(file: FileHandle): Promise<Uint8Array> {
   return buffer.subarray(0, bytesRead);
 }
 
-function refuseOthers(start: Uint8Array): void {
+/** Says what a file is that is no message, by how it begins. @throws FileError */
+export function refuseOtherFormats(start: Uint8Array): void {
   const format = detectFormat(start);
   if (format === "aws") return;
   if (format !== undefined) throw new FileError(`${otherFormats[format]}.`);

@@ -4,7 +4,7 @@ import type { Keyring } from "@coffer/envelope";
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A command was asked to stop. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly exitCode: number;
 
@@ -29,6 +29,17 @@ export async function withInterrupts<Result>(run: (signal: AbortSignal) => Promi
   } finally {
     for (const [name, handler] of handlers) process.off(name, handler);
     process.off("SIGXFSZ", overLimit);
+  }
+}
+
+/** Runs a command to its exit code, which tells a shell of a signal. */
+export async function endOnInterrupt(run: () => Promise<number>): Promise<number> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    process.stderr.write(`coffer: ${error.message}: nothing half done is left; run it again to go on.\n`);
+    return error.exitCode;
   }
 }
 

@@ -3,6 +3,7 @@ import {
   type Keyring,
   kmsDiscoveryKeyring,
   kmsKeyring,
+  type MessageDescription,
   multiKeyring,
   transitKeyring,
 } from "@coffer/envelope";
@@ -43,6 +44,20 @@ export function openAnyKey(services: KeyServices): Keyring {
   return multiKeyring([kmsDiscoveryKeyring({ client: (region) => services.kms(region) }), anyTransitKey(services)]);
 }
 
+/** The keys that a message names, as one keyring. @returns undefined when there is none, or one of another kind */
+export function openKeysOf({ encryptedDataKeys }: MessageDescription, services: KeyServices): Keyring | undefined {
+  const keyrings: Keyring[] = [];
+  for (const encrypted of encryptedDataKeys) {
+    const name = nameOf(encrypted);
+    if (encrypted.providerId === kmsProviderId && name.startsWith("arn:")) keyrings.push(openKmsKey(services, name));
+    else if (encrypted.providerId === transitProviderId && isTransitKey(name))
+      keyrings.push(openTransitKey(services, name));
+    else return undefined;
+  }
+  return multiKeyring(keyrings);
+}
+
+const kmsProviderId = "aws-kms";
 const transitProviderId = "vault-transit";
 
 /** The server is always the one that VAULT_ADDR names; a message only says mount and name. */
@@ -58,7 +73,7 @@ function anyTransitKey(services: KeyServices): Keyring {
       for (const encrypted of encryptedDataKeys) {
         if (encrypted.providerId !== transitProviderId) continue;
         const name = nameOf(encrypted);
-        if (!transitKeyPattern.test(name) || !name.includes("/")) {
+        if (!isTransitKey(name)) {
           problems.push("an encrypted data key does not name a Transit key as MOUNT/NAME");
           continue;
         }
@@ -74,6 +89,10 @@ function anyTransitKey(services: KeyServices): Keyring {
       return { problems };
     },
   };
+}
+
+function isTransitKey(name: string): boolean {
+  return transitKeyPattern.test(name) && name.includes("/");
 }
 
 function nameOf({ providerInfo }: EncryptedDataKey): string {

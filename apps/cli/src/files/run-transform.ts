@@ -6,7 +6,7 @@ import { type Invocation, isOn } from "../command.ts";
 import { print, printable, showProgress } from "../terminal.ts";
 import { standardStream } from "./file-names.ts";
 import { fileProblem } from "./file-problem.ts";
-import { Interrupted, withInterrupts } from "./interrupt.ts";
+import { endOnInterrupt, withInterrupts } from "./interrupt.ts";
 import { Progress } from "./progress.ts";
 import { renderBytes } from "./render-facts.ts";
 import { type DirectoryRun, type RunSummary, runDirectory } from "./run-directory.ts";
@@ -30,20 +30,14 @@ export interface TransformCommand {
 const concurrency = 8;
 
 /** Runs the command on whatever its IN is. @returns the exit code */
-export async function runTransform(invocation: Invocation, command: TransformCommand): Promise<number> {
-  try {
-    return await withInterrupts(async (signal) => {
+export function runTransform(invocation: Invocation, command: TransformCommand): Promise<number> {
+  return endOnInterrupt(() =>
+    withInterrupts(async (signal) => {
       const { input } = command.ends;
       const isDirectory = input !== standardStream && (await isDirectoryAt(input));
-      return isDirectory
-        ? await runOnDirectory(invocation, command, signal)
-        : await runOnFile(invocation, command, signal);
-    });
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    process.stderr.write(`coffer: ${error.message}: nothing half done is left; run it again to go on.\n`);
-    return error.exitCode;
-  }
+      return isDirectory ? runOnDirectory(invocation, command, signal) : runOnFile(invocation, command, signal);
+    }),
+  );
 }
 
 async function isDirectoryAt(input: string): Promise<boolean> {

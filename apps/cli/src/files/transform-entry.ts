@@ -1,10 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { createReadStream } from "node:fs";
-import { chmod, link, rename, unlink, utimes } from "node:fs/promises";
 import type { FileOptions } from "@coffer/envelope/node";
-import type { FileName } from "./file-names.ts";
 import type { Progress } from "./progress.ts";
 import type { DirectoryFile } from "./run-directory.ts";
+import { writeStaged } from "./staged-file.ts";
 import type { Transform } from "./transform-file.ts";
 
 /** Files of this size and more get worker threads, one such file at a time. */
@@ -51,21 +49,8 @@ export function entryTransformer(
       await transform.run(source, target, { ...options, keepTimes: true });
       return;
     }
-    const random = randomBytes(8).toString("hex");
-    const whole = `${outputDirectory}/.coffer-00000000-${process.pid}-${random}.tmp`;
-    try {
-      await transform.run(createReadStream(source), whole, options);
-      await chmod(whole, sourceStats.mode & 0o777);
-      await utimes(whole, sourceStats.atimeMs / 1000, sourceStats.mtimeMs / 1000);
-      await giveName(whole, target, options.overwrite === true);
-    } finally {
-      await unlink(whole).catch(() => undefined);
-    }
+    const overwrite = options.overwrite === true;
+    const staged = { folder: outputDirectory, target, like: sourceStats, keepTimes: true, overwrite };
+    await writeStaged(staged, (path) => transform.run(createReadStream(source), path, options));
   }
-}
-
-/** A second name never replaces what came in the meantime. */
-async function giveName(whole: string, target: FileName, overwrite: boolean): Promise<void> {
-  if (overwrite) await rename(whole, target);
-  else await link(whole, target);
 }

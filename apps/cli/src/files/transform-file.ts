@@ -44,7 +44,8 @@ export async function transformFile(transform: Transform, file: OneFile): Promis
   }
 }
 
-function followProgress(progress: Progress): (state: { readonly bytesDone: number }) => void {
+/** Carries what the library tells of one file over to a line. */
+export function followProgress(progress: Progress): (state: { readonly bytesDone: number }) => void {
   let before = 0;
   return ({ bytesDone }) => {
     progress.add(bytesDone - before);

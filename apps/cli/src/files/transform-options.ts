@@ -19,6 +19,19 @@ export const updateOption: OptionRow = {
   doc: "In a directory: replace what was made of a file that is another now.",
 };
 
+export const commitmentOption: OptionRow = {
+  name: "commitment",
+  placeholder: "optional",
+  doc: "Read old messages too, which do not commit to their key, so that two readers could see two plaintexts.",
+};
+
+/** @throws OperatorError exit code 2 */
+export function readCommitment(invocation: Invocation): "required" | "optional" {
+  const text = flagText(invocation, "commitment") ?? "required";
+  if (text === "required" || text === "optional") return text;
+  throw new OperatorError(`--commitment is optional or required, not "${text}".`, 2);
+}
+
 /** Where a command reads and writes. */
 export interface Ends {
   /** A path, or `-`. */

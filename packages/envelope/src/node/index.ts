@@ -11,3 +11,4 @@ export type {
 } from "./file-options.ts";
 export type { FileSource } from "./file-source.ts";
 export { createDecryptStream, createEncryptStream } from "./streams.ts";
+export { temporaryName } from "./temporary-files.ts";

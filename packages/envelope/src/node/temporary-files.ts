@@ -19,7 +19,10 @@ function hostTag(): string {
   return host;
 }
 
-/** A new name beside a file: `.coffer-HOST-PID-RANDOM.tmp`. */
+/**
+ * A new name for a file that is not complete yet: `.coffer-HOST-PID-RANDOM.tmp`. When its process is killed, the next
+ * `encryptFile` or `decryptFile` into the same directory removes it.
+ */
 export function temporaryName(): string {
   const random = Buffer.from(platform.randomBytes(8)).toString("hex");
   return `.coffer-${hostTag()}-${process.pid}-${random}.tmp`;

@@ -16,21 +16,24 @@ import {
 } from "node:fs";
 import { createServer, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import { after, before, describe, it, type TestContext } from "node:test";
 import { encrypt, kmsKeyring } from "@coffer/envelope";
 import { FilesUnderTest } from "./cli-files-under-test.ts";
 import { temporaryFolder } from "./run-program.ts";
+import type { RunningProgram } from "./running-program.ts";
 
-/** Resolves when something of this name, or whose name matches, appears in a folder. */
-function appears(folder: string, pattern: RegExp): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const watcher = watch(folder, (_event, name) => {
-    if (name !== null && pattern.test(name) && existsSync(join(folder, name))) resolve(name);
-  });
-  const already = readdirSync(folder).find((name) => pattern.test(name));
-  if (already !== undefined) resolve(already);
-  return promise.finally(() => watcher.close());
+/** Waits until something whose name matches is in a folder. @throws when the program ends before */
+async function appears(folder: string, pattern: RegExp, program: RunningProgram): Promise<void> {
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const look = () => readdirSync(folder).some((name) => pattern.test(name)) && resolve();
+  const watcher = watch(folder, { persistent: false }, look);
+  look();
+  void program.ended.then(() => reject(new Error(`it ended: ${program.err.join(" ")}`)));
+  try {
+    await promise;
+  } finally {
+    watcher.close();
+  }
 }
 
 /** Names of what a killed run leaves. */
@@ -127,7 +130,7 @@ describe("coffer encrypt and decrypt on directories", () => {
     ] as const) {
       mkdirSync(files.path(out));
       const { program } = files.start(["encrypt", "--key", "alias/files", "many", "-o", out]);
-      await appears(files.path(out), /^f\d+\.enc$/);
+      await appears(files.path(out), /^f\d+\.enc$/, program);
       program.signal(signal);
       assert.equal(await program.ended, exitCode);
       const left = readdirSync(files.path(out));
@@ -156,7 +159,7 @@ describe("coffer encrypt and decrypt on directories", () => {
     for (const signal of ["SIGINT", "SIGKILL"] as const) {
       const { program, input } = files.start(["encrypt", "--key", "alias/files", "-", "-o", "single/out"]);
       input.write(randomBytes(3_000_000));
-      await appears(files.path("single"), temporary);
+      await appears(files.path("single"), temporary, program);
       program.signal(signal);
       await program.ended;
       assert.ok(!existsSync(files.path("single/out")));

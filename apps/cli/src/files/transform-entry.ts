@@ -5,8 +5,8 @@ import type { DirectoryFile } from "./run-directory.ts";
 import { writeStaged } from "./staged-file.ts";
 import type { Transform } from "./transform-file.ts";
 
-/** Files of this size and more get worker threads, one such file at a time. */
-const largeFileBytes = 8 * 1024 * 1024;
+/** Files of this size and more, which the library gives worker threads, come one at a time. */
+const largeFileBytes = 16 * 1024 * 1024;
 
 /** What the files of a directory have in common. */
 export interface EntrySurroundings {
@@ -23,20 +23,20 @@ export function entryTransformer(
 ): (file: DirectoryFile, overwrite: boolean) => Promise<void> {
   let lastLarge: Promise<unknown> = Promise.resolve();
   return async (file, overwrite) => {
-    if (file.sourceStats.size < largeFileBytes) return run(file, overwrite, { threads: 0 });
-    const mine = lastLarge.then(() => run(file, overwrite, {}));
+    if (file.sourceStats.size < largeFileBytes) return run(file, overwrite);
+    const mine = lastLarge.then(() => run(file, overwrite));
     lastLarge = mine.catch(() => undefined);
     return mine;
   };
 
-  async function run(file: DirectoryFile, overwrite: boolean, options: FileOptions): Promise<void> {
+  async function run(file: DirectoryFile, overwrite: boolean): Promise<void> {
     let bytesDone = 0;
     const onProgress = (state: { readonly bytesDone: number }) => {
       progress.add(state.bytesDone - bytesDone);
       bytesDone = state.bytesDone;
     };
     try {
-      await runNamed(file, { ...options, overwrite, signal, onProgress });
+      await runNamed(file, { overwrite, signal, onProgress });
     } catch (error) {
       progress.add(-bytesDone);
       throw error;

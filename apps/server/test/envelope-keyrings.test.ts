@@ -76,6 +76,12 @@ describe("keyrings of a server", () => {
     });
     const message = await encrypt("a secret", { keyring: kmsKeyring({ keyIds: [arn, otherArn], client }), context });
     await opens(message, kmsKeyring({ keyId: otherArn, client }));
+    await kms.call("DisableKey", { KeyId: otherArn });
+    await assert.rejects(
+      decrypt(message, { keyring: kmsKeyring({ keyId: otherArn, client }), context }),
+      refusedAs("KeyUnavailable", /DisabledException/),
+    );
+    await kms.call("EnableKey", { KeyId: otherArn });
     await opens(message, kmsKeyring({ keyId: arn, client: kms }));
   });
 

@@ -6,6 +6,7 @@ import { parseLimit } from "../options.ts";
 import type { RsaDecryptionKey, RsaPadding } from "../platform/platform.ts";
 import type { Keyring } from "./keyring.ts";
 import { answersFor } from "./kms-arn.ts";
+import { problemOf } from "./problem.ts";
 import type { RawKeyName } from "./raw-key-name.ts";
 import { importPrivateKey, rsaKeyring } from "./raw-rsa.ts";
 
@@ -102,7 +103,7 @@ function unwrapOnce(wrapped: WrappedPrivateKey, padding: RsaPadding): () => Prom
     try {
       return await cache.use("private", load, (key) => key);
     } catch (error) {
-      return error instanceof Error ? error.message : "the key server refused";
+      return problemOf(error);
     }
   };
 }

@@ -11,6 +11,7 @@ import { bytesOfUuid, uuidOfBytes } from "../uuid.ts";
 import type { BranchKey, BranchKeyStore } from "./branch-key-store.ts";
 import { generateAndWrap } from "./generate-and-wrap.ts";
 import type { Keyring, WrapRequest } from "./keyring.ts";
+import { problemOf } from "./problem.ts";
 
 /** Which branch key, and how long it is kept here. */
 export type HierarchicalKeyringOptions = {
@@ -79,7 +80,7 @@ export function hierarchicalKeyring(options: HierarchicalKeyringOptions): Hierar
           problems.push(`branch key ${id}: ${dataKey}`);
         }
       } catch (error) {
-        problems.push(`the branch key is not known: ${reasonOf(error)}`);
+        problems.push(`the branch key is not known: ${problemOf(error)}`);
       }
       return { problems };
     },
@@ -130,12 +131,8 @@ async function unwrap(
       },
     );
   } catch (error) {
-    return reasonOf(error);
+    return problemOf(error);
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : "the branch key store refused";
 }
 
 /** @returns undefined when the lengths are not those of the bytes */

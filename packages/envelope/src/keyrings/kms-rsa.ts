@@ -10,6 +10,7 @@ import type { RsaPadding } from "../platform/platform.ts";
 import { generateAndWrap } from "./generate-and-wrap.ts";
 import type { Keyring, WrapRequest } from "./keyring.ts";
 import { parseKmsArn, sameMultiRegionKey } from "./kms-arn.ts";
+import { problemOf } from "./problem.ts";
 
 /** An RSA key of KMS. */
 export interface KmsRsaKeyringOptions {
@@ -118,6 +119,6 @@ async function unwrap(
       return PlaintextDataKey.takeFrom(bytes.slice(digestBytes));
     });
   } catch (error) {
-    return error instanceof Error ? error.message : "the key server refused";
+    return problemOf(error);
   }
 }

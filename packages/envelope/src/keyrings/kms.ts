@@ -5,6 +5,7 @@ import { EnvelopeError, invalidInput } from "../errors.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
 import type { Keyring, UnwrapOutcome, WrapRequest } from "./keyring.ts";
 import { isMultiRegion, type KmsArn, parseKmsArn, renderKmsArn, sameMultiRegionKey } from "./kms-arn.ts";
+import { problemOf } from "./problem.ts";
 
 /** One client, or one for each region; a client of AWS's SDK (`new KMS({ ... })`) is one. */
 export type KmsClients = KmsClient | ((region: string) => KmsClient);
@@ -242,7 +243,7 @@ async function unwrapWith(
       .client()
       .decrypt({ ...inputOf(options, attempt.keyId, context), CiphertextBlob: ciphertext });
   } catch (error) {
-    return error instanceof Error ? error.message : "the key server refused";
+    return problemOf(error);
   }
   const { Plaintext, KeyId } = answer;
   if (Plaintext === undefined) return "the key server answered without a plaintext";

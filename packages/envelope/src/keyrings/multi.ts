@@ -1,5 +1,6 @@
 import { invalidInput } from "../errors.ts";
 import type { Keyring } from "./keyring.ts";
+import { problemOf } from "./problem.ts";
 
 /**
  * Several keyrings together: the first makes each data key, all wrap it, and any of them decrypts. Source: AWS Encryption
@@ -33,7 +34,7 @@ export function multiKeyring(keyrings: readonly Keyring[]): Keyring {
           problems.push(...outcome.problems);
         } catch (error) {
           // One that cannot work does not keep the others from it; whoever is left without a key is told.
-          problems.push(error instanceof Error ? error.message : "a keyring failed");
+          problems.push(problemOf(error));
         }
       }
       return { problems };

@@ -2,10 +2,11 @@ import { utf8 } from "../bytes.ts";
 import type { TransitClient } from "../clients/transit-client.ts";
 import { PlaintextDataKey } from "../data-key.ts";
 import { serializeContext } from "../encryption-context.ts";
-import { EnvelopeError, invalidInput } from "../errors.ts";
+import { invalidInput } from "../errors.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
 import { generateAndWrap } from "./generate-and-wrap.ts";
 import type { Keyring, WrapRequest } from "./keyring.ts";
+import { problemOf } from "./problem.ts";
 
 /** Keys of a Transit engine. */
 export interface TransitKeyringOptions {
@@ -98,7 +99,6 @@ async function unwrap(
     dataKey.dispose();
     return "the data key has not the length of the message's suite";
   } catch (error) {
-    if (error instanceof EnvelopeError) return error.message;
-    throw error;
+    return problemOf(error);
   }
 }

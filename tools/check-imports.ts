@@ -4,10 +4,11 @@ import { type ModuleFacts, parseModule } from "./parse-module.ts";
 import { type Finding, isTestFile, packageOf, type Repo } from "./repo.ts";
 
 /** Folders beside the packages, and whether they may import from our packages. */
-const looseFolders: ReadonlyMap<string, { readonly ours: boolean }> = new Map([
-  ["tools", { ours: true }],
-  ["bench", { ours: true }],
-  ["examples", { ours: false }],
+const looseFolders: ReadonlyMap<string, { readonly ours: "all" | readonly string[] }> = new Map([
+  ["tools", { ours: "all" }],
+  ["bench", { ours: "all" }],
+  // What users can install.
+  ["examples", { ours: ["@coffer/envelope"] }],
 ]);
 
 /** Finds imports and uses that `import-rules.ts` does not allow. */
@@ -56,8 +57,12 @@ function judgeImport(path: string, home: string, name: string, dependencies: Rea
     return free || rule === undefined ? undefined : judgeBuiltin(home, rule, name.slice("node:".length));
   }
   if (name.startsWith("@coffer/"))
-    return judgeOurs(path, home, rule, name, free && loose?.ours !== false, dependencies);
+    return judgeOurs(path, home, rule, name, free && mayImport(loose?.ours ?? "all", name), dependencies);
   return free || rule === undefined ? undefined : judgeTheirs(home, rule, name, dependencies);
+}
+
+function mayImport(ours: "all" | readonly string[], name: string): boolean {
+  return ours === "all" || ours.some((allowed) => name === allowed || name.startsWith(`${allowed}/`));
 }
 
 function judgeRelative(path: string, home: string, name: string): string | undefined {

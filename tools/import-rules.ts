@@ -116,7 +116,10 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
   ["@coffer/crypto/hazmat", { readers: ["packages/crypto/"], why: "it gives secret bytes raw" }],
   [
     "@coffer/envelope/node",
-    { readers: ["apps/", "packages/envelope/"], why: "it is files and threads, which browsers have not" },
+    {
+      readers: ["apps/", "bench/", "examples/", "packages/envelope/"],
+      why: "it is files and threads, which browsers have not",
+    },
   ],
   [
     "@coffer/envelope/hierarchical",

@@ -63,6 +63,21 @@ describe("large data in other languages", { skip: python.available ? false : pyt
   it("Go", { skip: go.available ? false : go.reason }, () => readsAndWrites("go", inGo));
   it("Java", { skip: java.available ? false : java.reason }, () => readsAndWrites("java", inJava));
 
+  it("TypeScript, by the library: in the AWS Encryption SDK's format, and back", async () => {
+    const program = join(root, "examples/envelope/large-data.ts");
+    const [made, back] = [join(folder, "typescript.enc"), join(folder, "typescript.back")];
+    for (const args of [
+      ["encrypt", keyId, original, made],
+      ["decrypt", keyId, made, back],
+    ]) {
+      const { status, stderr } = await runProgram(process.execPath, [program, ...args], {
+        environment: awsEnvironment(server),
+      });
+      assert.equal(status, 0, stderr);
+    }
+    assert.deepEqual(readFileSync(back), content);
+  });
+
   it("Python refuses a changed file and leaves nothing", async () => {
     const changed = join(folder, "changed.enc");
     const bytes = readFileSync(sealed);

@@ -18,7 +18,7 @@ export interface FileProgress {
 
 /** How files are read and written. */
 export interface FileOptions {
-  /** Worker threads at most: 1 to 64. Default: as many as the machine runs at once, 8 at most. */
+  /** Worker threads at most: 1 to 8. Default: as many as the machine runs at once, 4 at most. */
   readonly threads?: number;
   /** Sources below this take no worker threads. Default 16 MiB: done by the time that threads would have started. */
   readonly parallelFromBytes?: number;

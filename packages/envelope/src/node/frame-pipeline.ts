@@ -32,8 +32,8 @@ const batchBytes = 1024 * 1024;
 /** A thread for each of so many bytes. */
 const bytesPerThread = 8 * 1024 * 1024;
 
-const defaultMaxThreads = 8;
-const maxThreads = 64;
+const defaultMaxThreads = 4;
+const maxThreads = 8;
 
 /** The threads that the options allow. @throws EnvelopeError InvalidInput */
 export function threadsOf({ threads }: { readonly threads?: number | undefined }): number {

@@ -1,3 +1,5 @@
+import { getCompileCacheDir } from "node:module";
+import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { FrameJob, FrameReport, FrameWorkerSetup } from "./frame-jobs.ts";
 
@@ -6,12 +8,17 @@ const program = new URL(import.meta.url.endsWith(".ts") ? "./frame-worker.ts" : 
 
 const workerOptions = {
   name: "frames",
-  env: {},
   execArgv: [],
   trackUnmanagedFds: false,
   // Of JavaScript's objects: what it works on is in the slots.
   resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 4 },
 };
+
+/** A thread takes compiled code from where its process has it: that halves its start and its memory. */
+function workerEnvironment(): Record<string, string> {
+  const directory = getCompileCacheDir();
+  return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
+}
 
 interface Waiting {
   readonly resolve: (report: FrameReport) => void;
@@ -48,7 +55,7 @@ export class FrameWorkers {
   }
 
   #start(workerData: FrameWorkerSetup): { thread: Worker; jobs: number } {
-    const thread = new Worker(program, { workerData, ...workerOptions });
+    const thread = new Worker(program, { workerData, env: workerEnvironment(), ...workerOptions });
     const worker = { thread, jobs: 0 };
     thread.on("message", (report: FrameReport) => {
       worker.jobs--;

@@ -1,7 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type BuiltClientName, builtClient, clientSources, sopsModule } from "../packages/testkit/src/built-clients.ts";
+import {
+  ageModule,
+  type BuiltClientName,
+  builtClient,
+  clientSources,
+  sopsModule,
+} from "../packages/testkit/src/built-clients.ts";
 import {
   type Component,
   type ComponentName,
@@ -24,6 +30,7 @@ const installs: Readonly<Record<ComponentName, Install>> = {
   make: () => installDebian("make"),
   openssl: () => installDebian("openssl"),
   sops: () => build("sops", (directory) => runGo(["install", sopsModule], { GOBIN: directory })),
+  age: () => build("age", (directory) => runGo(["install", ageModule], { GOBIN: directory })),
   "aws-sdk-go": () => buildGo("aws-sdk-go"),
   "aws-sdk-java": () => buildJava("aws-sdk-java"),
   "vault-go": () => buildGo("vault-go"),

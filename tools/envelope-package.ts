@@ -52,7 +52,7 @@ function compile(directory: string): void {
       typeRoots: [join(root, "node_modules/@types")],
     },
     include: [join(source, "src")],
-    exclude: [join(source, "src/**/*.test.ts")],
+    exclude: [join(source, "src/**/*.test.ts"), join(source, "src/**/testing")],
   };
   writeFileSync(project, JSON.stringify(options));
   execFileSync(process.execPath, [join(root, "node_modules/typescript/lib/tsc.js"), "-p", project], {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** Real clients in other languages: `make test` builds them when their toolchain is on the machine. */
-export type BuiltClientName = "sops" | "aws-sdk-go" | "aws-sdk-java" | "vault-go" | "vault-java";
+export type BuiltClientName = "sops" | "age" | "aws-sdk-go" | "aws-sdk-java" | "vault-go" | "vault-java";
 
 /** How a client is built and found again. */
 export interface BuiltClient {
@@ -45,9 +45,13 @@ const javaClients: ReadonlyMap<BuiltClientName, ClientSources> = new Map([
 /** SOPS as `go install` takes it. */
 export const sopsModule = "github.com/getsops/sops/v3/cmd/sops@v3.13.3";
 
+/** age and age-keygen likewise. */
+export const ageModule = "filippo.io/age/cmd/...@v1.3.2";
+
 /** @throws {TypeError} for a name that is none */
 export function builtClient(name: BuiltClientName): BuiltClient {
   if (name === "sops") return built(["go"], join(builds, sopsModule.replaceAll("/", "-")), "sops");
+  if (name === "age") return built(["go"], join(builds, "filippo.io-age@v1.3.2"), "age");
   const go = goClients.get(name);
   if (go !== undefined) return built(["go"], sourcesDirectory(go), name);
   const java = javaClients.get(name);

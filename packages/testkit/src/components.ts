@@ -31,6 +31,7 @@ const probes: ReadonlyMap<ComponentName, () => Component> = new Map<ComponentNam
   ["make", () => probePath("make")],
   ["openssl", () => probePath("openssl")],
   ["sops", () => probeBuilt("sops")],
+  ["age", () => probeBuilt("age")],
   ["aws-sdk-go", () => probeBuilt("aws-sdk-go")],
   ["aws-sdk-java", () => probeBuilt("aws-sdk-java")],
   ["vault-go", () => probeBuilt("vault-go")],

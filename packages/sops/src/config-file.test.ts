@@ -62,6 +62,21 @@ describe("a file of SOPS's", () => {
     assert.equal((await opened(yamlFormat, only.replace(": x", ": y"))).get(["b_unencrypted"]), "y");
   });
 
+  it("says which value is wrong, and how", async () => {
+    const file = await sealed(yamlFormat, "a: one\nb: {c: two}\nn: 5\n");
+    const value = /ENC\[[^\]]*\]/.exec(file)?.[0] ?? "";
+    const wrong = [
+      [file.replace(value, "one"), /^a is not encrypted/],
+      [file.replace(value, "7"), /^a is not encrypted/],
+      [file.replace(/c: "[^"]*"/, `c: "${value}"`), /^b\.c cannot be decrypted/],
+      [file.replace(/(n: ENC.*type:)int/, "$1bool"), /^n cannot be decrypted/],
+    ] as const;
+    for (const [text, message] of wrong) {
+      assert.notEqual(text, file);
+      await assert.rejects(opened(yamlFormat, text), { code: "DecryptionFailed", message });
+    }
+  });
+
   it("keeps the ciphertexts of values that did not change when an edited text is sealed", async () => {
     const file = await sealed(yamlFormat, "a: one\nl: [x, x, y]\n# note\nb: two\n");
     using open = await openDocument(yamlFormat.parse(file), testContext);

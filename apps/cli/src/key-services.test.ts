@@ -101,9 +101,16 @@ describe("key services", () => {
         (error) => error instanceof OperatorError && text.test(error.message),
       );
     };
-    await refuses({}, /VAULT_ADDR/);
+    rmSync(join(home, ".coffer", "credentials.json"), { force: true });
+    await refuses({}, /VAULT_ADDR.*COFFER_ENDPOINT/);
+    await refuses({ COFFER_ENDPOINT: url, VAULT_TOKEN: "t" }, /VAULT_ADDR/);
     await refuses({ VAULT_ADDR: url }, /VAULT_TOKEN/);
     await refuses({ VAULT_ADDR: url, VAULT_TOKEN: "t", VAULT_SKIP_VERIFY: "1" }, /VAULT_SKIP_VERIFY is not honoured/);
+    for (const name of ["VAULT_CLIENT_CERT", "VAULT_TLS_SERVER_NAME", "VAULT_PROXY_ADDR"])
+      await refuses({ VAULT_ADDR: url, VAULT_TOKEN: "t", [name]: "x" }, new RegExp(`${name} is not honoured`));
+    for (const name of ["VAULT_CACERT", "VAULT_CAPATH"])
+      await refuses({ VAULT_ADDR: url, VAULT_TOKEN: "t", [name]: "nothing" }, /cannot read nothing: ENOENT/);
+    await refuses({ VAULT_ADDR: url, VAULT_TOKEN: "t", VAULT_CACERT_BYTES: "x" }, /no certificates in PEM/);
     writeFileSync(join(home, ".vault-token"), "hvs.file\n");
     const services = await openKeyServices(invocation({ VAULT_ADDR: url, VAULT_NAMESPACE: "team" }));
     await services.transit("other/").encrypt({ key: "k", plaintext: Uint8Array.of(1) });
@@ -112,10 +119,94 @@ describe("key services", () => {
     assert.equal(requests[0]?.headers["x-vault-namespace"], "team");
   });
 
+  it("send Coffer's token to its server's Transit, where no Vault server is named", async (t) => {
+    const { url, requests } = await playServer(t, () => ({ body: { data: { ciphertext: "vault:v1:x" } } }));
+    const stored = join(home, "token-only.json");
+    writeFileSync(stored, JSON.stringify({ endpoint: url, token: "hvs.stored" }));
+    const input = { key: "k", plaintext: Uint8Array.of(1) };
+    for (const environment of [
+      { COFFER_CREDENTIALS_FILE: stored },
+      { COFFER_CREDENTIALS_FILE: stored, COFFER_TOKEN: "hvs.variable" },
+      { COFFER_ENDPOINT: url, COFFER_TOKEN: "hvs.variable" },
+      { COFFER_CREDENTIALS_FILE: stored, VAULT_ADDR: url, VAULT_TOKEN: "hvs.vault" },
+    ]) {
+      await (await openKeyServices(invocation(environment))).transit().encrypt(input);
+    }
+    const tokens = requests.map(({ headers }) => headers["x-vault-token"]);
+    assert.deepEqual(tokens, ["hvs.stored", "hvs.variable", "hvs.variable", "hvs.vault"]);
+  });
+
+  it("take one file with all it says: Coffer's, unless the profile has an endpoint", async (t) => {
+    const { url, requests } = await playServer(t, () => ({ body: {} }));
+    const gone = "http://127.0.0.1:1";
+    const [config, stored] = [join(home, "one-config"), join(home, "one-stored.json")];
+    const environment = { COFFER_CREDENTIALS_FILE: stored };
+    const call = async (more: Record<string, string> = {}) =>
+      (await openKeyServices(invocation({ ...environment, ...more }))).kms().call("ListKeys", {});
+    const given = (profileUrl: string | undefined, storedUrl: string) => {
+      const endpoint = profileUrl === undefined ? "" : `endpoint_url = ${profileUrl}\n`;
+      writeFileSync(
+        config,
+        `[default]\nregion = eu-west-1\n${endpoint}aws_access_key_id = AKIAPROFILE\naws_secret_access_key = s\n`,
+      );
+      const credentials = { accessKeyId: "AKIASTORED", secretAccessKey: "s", region: "us-east-2" };
+      writeFileSync(stored, JSON.stringify({ ...credentials, endpoint: storedUrl }));
+    };
+    const { loadSharedConfigFiles } = await import("@smithy/core/config");
+    const withFiles = (act: () => Promise<unknown>) =>
+      withVariables({ AWS_CONFIG_FILE: config, AWS_SHARED_CREDENTIALS_FILE: join(home, "none") }, async () => {
+        await loadSharedConfigFiles({ ignoreCache: true });
+        await act();
+      });
+    given(undefined, url);
+    await withFiles(() => call());
+    await withFiles(() => call({ AWS_REGION: "ap-south-1" }));
+    given(gone, url);
+    await withFiles(() => call({ COFFER_ENDPOINT: url }));
+    await withFiles(() => call({ AWS_IGNORE_CONFIGURED_ENDPOINT_URLS: "true", AWS_ENDPOINT_URL: gone }));
+    given(url, gone);
+    await withFiles(() => call());
+    const scopes = requests.map(({ headers }) =>
+      /Credential=([^/]+)\/\d+\/([^/]+)/
+        .exec(headers.authorization ?? "")
+        ?.slice(1)
+        .join(" "),
+    );
+    assert.deepEqual(scopes, [
+      "AKIASTORED us-east-2",
+      "AKIASTORED ap-south-1",
+      "AKIAPROFILE eu-west-1",
+      "AKIASTORED us-east-2",
+      "AKIAPROFILE eu-west-1",
+    ]);
+  });
+
+  it("say what is missing: a server or region, credentials, an endpoint that is asked for", async () => {
+    const none = { AWS_CONFIG_FILE: join(home, "none"), AWS_SHARED_CREDENTIALS_FILE: join(home, "none") };
+    const environment = { ...none, AWS_EC2_METADATA_DISABLED: "true", COFFER_CREDENTIALS_FILE: join(home, "none") };
+    await withVariables(environment, async () => {
+      const open = (more: Record<string, string> = {}) => openKeyServices(invocation({ ...environment, ...more }));
+      const services = await open();
+      assert.throws(() => services.kms(), /no key server is named: give --endpoint URL.*AWS_REGION/);
+      assert.doesNotThrow(() => services.kms("eu-west-1"));
+      const byToken = await open({ COFFER_ENDPOINT: "http://127.0.0.1:1", COFFER_TOKEN: "hvs.x" });
+      await assert.rejects(
+        byToken.kms().call("ListKeys", {}),
+        /no credentials: .*Set AWS_ACCESS_KEY_ID.*create-access-key user\/NAME/,
+      );
+      await assert.rejects(open({ AWS_USE_FIPS_ENDPOINT: "true" }), /AWS_USE_FIPS_ENDPOINT is not honoured.*kms-fips/);
+      await open({ AWS_USE_FIPS_ENDPOINT: "true", AWS_ENDPOINT_URL: "http://127.0.0.1:1" });
+    });
+  });
+
   it("name the file that cannot be read", async () => {
     await assert.rejects(
       openKeyServices(invocation({}, { "ca-file": "/nonexistent.pem" })),
       /cannot read \/nonexistent\.pem: ENOENT/,
     );
+    for (const text of ["", "text", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"]) {
+      writeFileSync(join(home, "ca.pem"), text);
+      await assert.rejects(openKeyServices(invocation({ AWS_CA_BUNDLE: "ca.pem" })), /ca\.pem holds no certificates/);
+    }
   });
 });

@@ -1,18 +1,17 @@
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { getCACertificates, setDefaultCACertificates } from "node:tls";
-import { type AwsCredentials, type KmsCaller, kmsClient, type TransitClient, transitClient } from "@coffer/envelope";
+import { type KmsCaller, kmsClient, type TransitClient, transitClient } from "@coffer/envelope";
 import { OperatorError } from "@coffer/server/config";
 import { readAwsSettings } from "./aws-settings.ts";
-import { isRecord } from "./client.ts";
 import { flagText, type Invocation, type OptionRow } from "./command.ts";
+import { readStoredCredentials } from "./stored-credentials.ts";
+import { trustAuthorities } from "./trusted-authorities.ts";
+import { readVaultSettings } from "./vault-settings.ts";
 
 /** The options of every command that uses keys of a KMS or Transit server. */
 export const keyServiceOptions: readonly OptionRow[] = [
   {
     name: "endpoint",
     placeholder: "URL",
-    doc: "URL of the key server (else AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, the profile's, COFFER_ENDPOINT; else AWS).",
+    doc: "URL of the key server (else AWS_ENDPOINT_URL_KMS, AWS_ENDPOINT_URL, COFFER_ENDPOINT, the profile's; else AWS).",
   },
   {
     name: "region",
@@ -25,7 +24,11 @@ export const keyServiceOptions: readonly OptionRow[] = [
 
 /** Where keys are. */
 export interface KeyServices {
-  /** The KMS server's client for a region; without one, for the configured region. */
+  /**
+   * The KMS server's client for a region; without one, for the configured region.
+   *
+   * @throws OperatorError when no server and no region is named
+   */
   kms(region?: string): KmsCaller;
   /**
    * The Transit engine at a mount; by default `transit`.
@@ -35,98 +38,53 @@ export interface KeyServices {
   transit(mount?: string): TransitClient;
 }
 
+/** Coffer's, of a server that is told no other. */
 const defaultRegion = "us-east-1";
 
 /**
  * Finds the key servers that a command's options, AWS's and Vault's variables and profiles, and Coffer's credentials file
- * name; an option wins over a variable, that over a file.
+ * name; an option wins over a variable, that over a file. Of the two files one is used, with all it says: Coffer's, unless
+ * somebody named AWS credentials, or an endpoint is in the profile.
  *
  * @throws OperatorError
  */
 export async function openKeyServices(invocation: Invocation): Promise<KeyServices> {
-  trustAuthorities(invocation);
-  const aws = await readAwsSettings(invocation.environment, flagText(invocation, "profile"));
+  const { environment } = invocation;
+  const aws = await readAwsSettings(environment, flagText(invocation, "profile"));
+  trustAuthorities(invocation, [flagText(invocation, "ca-file"), aws.caFile]);
   const stored = readStoredCredentials(invocation);
-  const coffer = aws.named ? undefined : stored;
+  const coffer = aws.named || stored?.credentials === undefined ? undefined : stored;
+  const file = coffer ?? aws.profile;
   const endpoint =
-    flagText(invocation, "endpoint") || aws.endpoint || invocation.environment["COFFER_ENDPOINT"] || coffer?.endpoint;
-  const configured = flagText(invocation, "region") || aws.region || coffer?.region || defaultRegion;
-  const credentials = coffer?.credentials ?? aws.credentials;
+    flagText(invocation, "endpoint") || aws.endpoint || environment["COFFER_ENDPOINT"] || file.endpoint || undefined;
+  const configured = flagText(invocation, "region") || aws.region || file.region;
+  if (endpoint === undefined) aws.checkStandardEndpoint();
+  const credentials = coffer?.credentials ?? (() => awsCredentials(invocation, aws));
   const clients = new Map<string, KmsCaller>();
   return {
-    kms(region = configured) {
+    kms(region = configured || (endpoint === undefined ? undefined : defaultRegion)) {
+      if (region === undefined) throw new OperatorError(noServer);
       const client = clients.get(region) ?? kmsClient({ region, endpoint, credentials });
       clients.set(region, client);
       return client;
     },
-    transit: (mount) => openTransit(invocation, mount),
+    transit: (mount) => transitClient({ ...readVaultSettings(invocation, stored), mount }),
   };
 }
 
-function trustAuthorities(invocation: Invocation): void {
-  const { environment } = invocation;
-  const files = [flagText(invocation, "ca-file"), environment["AWS_CA_BUNDLE"], environment["VAULT_CACERT"]];
-  const added = files.filter((file) => file !== undefined && file !== "");
-  if (added.length === 0) return;
-  setDefaultCACertificates([...getCACertificates("default"), ...added.map((file) => readGiven(invocation, file!))]);
-}
+const noServer =
+  "no key server is named: give --endpoint URL, or set AWS_ENDPOINT_URL; for keys of AWS, name their region with --region or AWS_REGION.";
 
-function readGiven(invocation: Invocation, file: string): string {
+async function awsCredentials({ environment }: Invocation, aws: Awaited<ReturnType<typeof readAwsSettings>>) {
   try {
-    return readFileSync(resolve(invocation.workingDirectory, file), "utf8");
+    return await aws.credentials();
   } catch (error) {
-    throw new OperatorError(`cannot read ${file}: ${(error as NodeJS.ErrnoException).code}.`);
-  }
-}
-
-interface StoredCredentials {
-  readonly endpoint: string | undefined;
-  readonly region: string | undefined;
-  readonly credentials: AwsCredentials;
-}
-
-/** What the first start of a server on this machine wrote. @returns undefined when there is nothing of use */
-function readStoredCredentials({
-  environment,
-  homeDirectory,
-  workingDirectory,
-}: Invocation): StoredCredentials | undefined {
-  const file = environment["COFFER_CREDENTIALS_FILE"] || resolve(homeDirectory, ".coffer", "credentials.json");
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(resolve(workingDirectory, file), "utf8"));
-  } catch {
-    return undefined;
-  }
-  if (!isRecord(value)) return undefined;
-  const { accessKeyId, secretAccessKey, endpoint, region } = value;
-  if (typeof accessKeyId !== "string" || typeof secretAccessKey !== "string") return undefined;
-  return { credentials: { accessKeyId, secretAccessKey }, endpoint: textOf(endpoint), region: textOf(region) };
-}
-
-function textOf(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
-}
-
-function openTransit(invocation: Invocation, mount: string | undefined): TransitClient {
-  const { environment, homeDirectory } = invocation;
-  const address = environment["VAULT_ADDR"];
-  if (!address)
-    throw new OperatorError("set VAULT_ADDR to the URL of the Vault server, such as http://127.0.0.1:8200.");
-  if (/^(1|t|true)$/i.test(environment["VAULT_SKIP_VERIFY"] ?? "")) {
+    const message = (error as Error).message.replace(/\.$/, "");
+    const token = environment["COFFER_TOKEN"]
+      ? " COFFER_TOKEN is for REST and --vault-key; the KMS API has access keys: 'coffer admin create-access-key user/NAME' makes one."
+      : "";
     throw new OperatorError(
-      "VAULT_SKIP_VERIFY is not honoured: name the server's authority with --ca-file FILE or VAULT_CACERT.",
+      `no credentials: ${message}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile with --profile.${token}`,
     );
-  }
-  const token = environment["VAULT_TOKEN"] || readTokenFile(homeDirectory);
-  if (token === undefined) throw new OperatorError("set VAULT_TOKEN, or log in so that ~/.vault-token is there.");
-  return transitClient({ address, token, mount, namespace: environment["VAULT_NAMESPACE"] || undefined });
-}
-
-function readTokenFile(homeDirectory: string): string | undefined {
-  try {
-    return readFileSync(resolve(homeDirectory, ".vault-token"), "utf8").trim() || undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -8,7 +8,10 @@ import { OperatorError } from "@coffer/server/config";
  */
 export function operatorErrorOf(error: EnvelopeError, subject?: string): OperatorError {
   const where = error.offset === undefined || error.message.includes("at byte") ? "" : ` (at byte ${error.offset})`;
-  const ask = error.requestId === undefined ? "" : ` Request ${error.requestId}: 'coffer explain' tells why.`;
+  const ask =
+    error.requestId === undefined || error.message.includes(error.requestId)
+      ? ""
+      : ` Request ${error.requestId}: 'coffer explain' tells why.`;
   const text = error.message.replace(/\.$/, "");
   return new OperatorError(`${subject === undefined ? "" : `${subject}: `}${text}${where}.${ask}`);
 }

@@ -57,7 +57,8 @@ function describeEnvelopeProblem(error: EnvelopeError): string {
   const said = systemCode === "EEXIST" ? "it is there already; --force replaces it" : text;
   const where = offset === undefined || said.includes("(at byte ") ? "" : ` (at byte ${offset})`;
   const next = nextSteps.get(systemCode ?? code);
-  const ask = requestId === undefined ? "" : ` Request ${requestId}: 'coffer explain' tells why.`;
+  const ask =
+    requestId === undefined || message.includes(requestId) ? "" : ` Request ${requestId}: 'coffer explain' tells why.`;
   return printable(`${said}${where}${next === undefined ? "" : `; ${next}`}.${ask}`);
 }
 

@@ -1,8 +1,8 @@
 import { platform } from "#platform";
 import { base64OfBytes, bytesOfBase64 } from "../bytes.ts";
 import { EnvelopeError, invalidInput } from "../errors.ts";
-import { type CallOptions, callService, isRecord, type ServiceAnswer } from "./http-call.ts";
-import type { KmsCiphertext, KmsDataKey, KmsDataKeyPair, KmsKeyMaker, KmsPlaintext } from "./kms-client.ts";
+import { type CallOptions, callService, isRecord, parseServiceUrl, type ServiceAnswer } from "./http-call.ts";
+import type { KmsDataKey, KmsDataKeyPair, KmsKeyMaker } from "./kms-client.ts";
 import { signPost } from "./sign-request.ts";
 
 /** Credentials of AWS, or of a Coffer server: the same kind. */
@@ -10,7 +10,7 @@ export interface AwsCredentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   readonly sessionToken?: string | undefined;
-  /** When they end. A provider is asked again five minutes before. */
+  /** When they end. A provider is asked again five minutes before, and when the server says that they did. */
   readonly expiration?: Date | undefined;
 }
 
@@ -20,6 +20,7 @@ export interface KmsClientOptions extends CallOptions {
   readonly region: string;
   /** Default: AWS's own of the region. */
   readonly endpoint?: string | undefined;
+  /** A provider is asked once for calls that come together. */
   readonly credentials: AwsCredentials | (() => Promise<AwsCredentials>);
 }
 
@@ -37,6 +38,7 @@ export interface KmsCaller extends KmsKeyMaker {
 const binaryMembers: ReadonlySet<string> = new Set([
   "CiphertextBlob",
   "CiphertextForRecipient",
+  "ImportToken",
   "Mac",
   "Message",
   "Plaintext",
@@ -44,6 +46,7 @@ const binaryMembers: ReadonlySet<string> = new Set([
   "PrivateKeyPlaintext",
   "PublicKey",
   "SharedSecret",
+  "SharedSecretCiphertextBlob",
   "Signature",
 ]);
 
@@ -64,74 +67,131 @@ const refreshBeforeMs = 5 * 60_000;
  * A small client of AWS KMS over `fetch`, with Signature Version 4: for programs that do not have AWS's SDK, whose `KMS`
  * fits everywhere that this does.
  *
- * Plaintext in answers passes through a string of the JSON parser, which nobody can wipe.
+ * Plaintext passes through strings of JSON in requests and answers, which nobody can wipe. Bytes in answers are the
+ * caller's, who wipes them.
  *
  * @throws EnvelopeError InvalidInput; its methods ServiceRefused, ServiceUnavailable
  */
 export function kmsClient(options: KmsClientOptions): KmsCaller {
   const { region } = options;
   if (!/^[a-z0-9-]+$/.test(region)) throw invalidInput(`"${region}" is no region such as us-east-1.`);
-  const endpoint = options.endpoint ?? `https://kms.${region}.amazonaws.com`;
-  const parsed = URL.parse(endpoint);
-  if (parsed === null || !/^https?:$/.test(parsed.protocol))
-    throw invalidInput(`"${endpoint}" is no URL of a KMS server.`);
+  const { href } = parseServiceUrl(options.endpoint ?? awsEndpoint(region), "a KMS server");
   const credentials = keepFresh(options.credentials);
-  const call = (operation: string, input: object) => callKms(options, parsed.href, credentials, operation, input);
+  const call = (operation: string, input: object) => callKms(options, href, credentials, operation, input);
+  const wrapped = ["KeyId", "CiphertextBlob"];
+  const callFor = async (operation: string, input: object, members: readonly string[]) =>
+    withMembers(operation, await call(operation, input), members);
   return {
     call,
-    generateDataKey: async (input) => (await call("GenerateDataKey", input)) as KmsDataKey,
-    encrypt: async (input) => (await call("Encrypt", input)) as KmsCiphertext,
-    decrypt: async (input) => (await call("Decrypt", input)) as KmsPlaintext,
-    generateDataKeyWithoutPlaintext: async (input) =>
-      (await call("GenerateDataKeyWithoutPlaintext", input)) as KmsCiphertext,
-    generateDataKeyPairWithoutPlaintext: async (input) =>
-      (await call("GenerateDataKeyPairWithoutPlaintext", input)) as KmsDataKeyPair,
-    reEncrypt: async (input) => (await call("ReEncrypt", input)) as KmsCiphertext,
+    generateDataKey: (input) => callFor("GenerateDataKey", input, [...wrapped, "Plaintext"]),
+    encrypt: (input) => callFor("Encrypt", input, wrapped),
+    decrypt: (input) => callFor("Decrypt", input, ["KeyId", "Plaintext"]),
+    generateDataKeyWithoutPlaintext: (input) => callFor("GenerateDataKeyWithoutPlaintext", input, wrapped),
+    generateDataKeyPairWithoutPlaintext: (input) =>
+      callFor("GenerateDataKeyPairWithoutPlaintext", input, ["KeyId", "PublicKey", "PrivateKeyCiphertextBlob"]),
+    reEncrypt: (input) => callFor("ReEncrypt", input, wrapped),
   };
 }
 
-function keepFresh(given: KmsClientOptions["credentials"]): () => Promise<AwsCredentials> {
-  if (typeof given !== "function") return async () => given;
-  let current: Promise<AwsCredentials> | undefined;
-  return async () => {
-    const known = await current;
-    const ends = known?.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
-    if (known !== undefined && ends - platform.now() > refreshBeforeMs) return known;
-    const asked = given();
-    current = asked;
-    asked.catch(() => {
-      current = undefined;
-    });
-    return asked;
+/** Source: the partitions of AWS, as botocore 1.44 lists them. */
+function awsEndpoint(region: string): string {
+  const suffixes = [
+    ["cn-", "amazonaws.com.cn"],
+    ["eusc-", "amazonaws.eu"],
+    ["us-isob-", "sc2s.sgov.gov"],
+    ["us-isof-", "csp.hci.ic.gov"],
+    ["eu-isoe-", "cloud.adc-e.uk"],
+    ["us-iso-", "c2s.ic.gov"],
+  ] as const;
+  return `https://kms.${region}.${suffixes.find(([start]) => region.startsWith(start))?.[1] ?? "amazonaws.com"}`;
+}
+
+type Answered = KmsDataKey & KmsDataKeyPair;
+
+/** @throws EnvelopeError ServiceRefused when the answer lacks a member */
+function withMembers(operation: string, output: Record<string, unknown>, members: readonly string[]): Answered {
+  for (const name of members) {
+    const value = output[name];
+    if (binaryMembers.has(name) ? value instanceof Uint8Array : typeof value === "string" && value !== "") continue;
+    throw new EnvelopeError("ServiceRefused", `The key server's answer to ${operation} has no ${name}.`);
+  }
+  return output;
+}
+
+/** Credentials that are asked for when they are needed. */
+interface FreshCredentials {
+  current(): Promise<AwsCredentials>;
+  /** The server refuses those. @returns whether there may be others */
+  forget(): boolean;
+}
+
+function keepFresh(given: KmsClientOptions["credentials"]): FreshCredentials {
+  if (typeof given !== "function") return { current: async () => given, forget: () => false };
+  let known: AwsCredentials | undefined;
+  let asked: Promise<AwsCredentials> | undefined;
+  const ask = async () => {
+    try {
+      known = await given();
+      return known;
+    } finally {
+      asked = undefined;
+    }
+  };
+  return {
+    async current() {
+      const before = known;
+      const leftMs = (before?.expiration?.getTime() ?? Number.POSITIVE_INFINITY) - platform.now();
+      if (before !== undefined && leftMs > refreshBeforeMs) return before;
+      asked ??= ask();
+      try {
+        return await asked;
+      } catch (error) {
+        // A provider that is out of order for a moment stops nothing before they end.
+        if (before !== undefined && leftMs > 0) return before;
+        throw error;
+      }
+    },
+    forget() {
+      known = undefined;
+      return true;
+    },
   };
 }
 
 async function callKms(
   options: KmsClientOptions,
   url: string,
-  credentials: () => Promise<AwsCredentials>,
+  credentials: FreshCredentials,
   operation: string,
   input: object,
 ): Promise<Record<string, unknown>> {
-  const body = JSON.stringify(encodeMembers(input));
+  const body = JSON.stringify(encodeValue(input));
   const answer = await callService(
     "The key server",
     options,
     async () => {
       const headers = { "content-type": "application/x-amz-json-1.1", "x-amz-target": `TrentService.${operation}` };
       const post = { url, body, headers, region: options.region, service: "kms", timeMs: platform.now() };
-      return { url, method: "POST", headers: await signPost(post, await credentials()), body };
+      return { url, method: "POST", headers: await signPost(post, await credentials.current()), body };
     },
-    (refusal) => refusal.status >= 500 || refusal.status === 429 || retryableCodes.has(codeOf(refusal)),
+    (refusal, attempt) =>
+      isTemporary(refusal) || (attempt === 1 && codeOf(refusal) === "ExpiredTokenException" && credentials.forget()),
   );
   if (answer.status === 200 && isRecord(answer.json)) return decodeMembers(answer.json);
   throw refused(operation, answer);
 }
 
-function encodeMembers(input: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(input).map(([name, value]) => [name, value instanceof Uint8Array ? base64OfBytes(value) : value]),
-  );
+function isTemporary(answer: ServiceAnswer): boolean {
+  return answer.status >= 500 || answer.status === 429 || retryableCodes.has(codeOf(answer));
+}
+
+/** Bytes are base64, times seconds since 1970. Source: AWS JSON 1.1 protocol. */
+function encodeValue(value: unknown): unknown {
+  if (value instanceof Uint8Array) return base64OfBytes(value);
+  if (value instanceof Date) return value.getTime() / 1000;
+  if (Array.isArray(value)) return value.map(encodeValue);
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, encodeValue(member)]));
 }
 
 function decodeMembers(output: Readonly<Record<string, unknown>>): Record<string, unknown> {
@@ -152,6 +212,7 @@ function codeOf({ json }: ServiceAnswer): string {
 
 /** What to do about refusals that have one cause. */
 const advice: ReadonlyMap<string, string> = new Map([
+  ["", "That is no answer of a KMS server: check the endpoint."],
   ["UnrecognizedClientException", "Check the access key id."],
   ["InvalidSignatureException", "Check the secret access key, and this machine's clock."],
   ["SignatureDoesNotMatch", "Check the secret access key, and this machine's clock."],
@@ -170,13 +231,12 @@ function adviceFor(code: string, requestId: string | undefined): string {
 function refused(operation: string, answer: ServiceAnswer): EnvelopeError {
   const code = codeOf(answer);
   const requestId = answer.header("x-amzn-requestid");
-  const { json } = answer;
+  const { json, status } = answer;
   const said = isRecord(json) ? (json["message"] ?? json["Message"]) : undefined;
-  const parts = [code || `status ${answer.status}`, typeof said === "string" ? said : "", adviceFor(code, requestId)];
-  const unavailable = answer.status >= 500 || answer.status === 429 || retryableCodes.has(code);
+  const parts = [code || `status ${status}`, typeof said === "string" ? said : "", adviceFor(code, requestId)];
   return new EnvelopeError(
-    unavailable ? "ServiceUnavailable" : "ServiceRefused",
+    isTemporary(answer) ? "ServiceUnavailable" : "ServiceRefused",
     `${operation} was refused: ${parts.filter((part) => part !== "").join(": ")}`,
-    { serviceCode: code, status: answer.status, requestId },
+    { serviceCode: code, status, requestId },
   );
 }

@@ -1,5 +1,6 @@
 import { platform } from "#platform";
-import { EnvelopeError } from "../errors.ts";
+import { joinBytes } from "../bytes.ts";
+import { EnvelopeError, invalidInput } from "../errors.ts";
 
 /** The part of `fetch` that the clients use, so that a program can put its own there: a proxy, a certificate authority. */
 export type Fetch = (
@@ -8,6 +9,8 @@ export type Fetch = (
     readonly method: string;
     readonly headers: Record<string, string>;
     readonly body?: string | undefined;
+    /** A redirected request would carry its token, or a plaintext key, to another server. */
+    readonly redirect: "manual";
     readonly signal: AbortSignal;
   },
 ) => Promise<FetchAnswer>;
@@ -16,7 +19,7 @@ export type Fetch = (
 export interface FetchAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
-  arrayBuffer(): Promise<ArrayBuffer>;
+  readonly body: ReadableStream<Uint8Array> | null;
 }
 
 /** How a service is called. */
@@ -42,28 +45,50 @@ export const maxAnswerBytes = 1024 * 1024;
 const firstPauseMs = 50;
 const longestPauseMs = 2_000;
 
+/** What fails in the same way again: TLS, above all a certificate that is not trusted. */
+const tlsProblem = /CERT|SELF_SIGNED|UNABLE_TO|^ERR_(?:SSL|TLS)|^EPROTO$/;
+
+/**
+ * The URL of a service.
+ *
+ * @param service what it is, for errors, such as `a KMS server`
+ * @throws EnvelopeError InvalidInput
+ */
+export function parseServiceUrl(text: string, service: string): URL {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol)) throw invalidInput(`"${text}" is no URL of ${service}.`);
+  // The text is not repeated: it may hold a password.
+  if (url.username + url.password + url.search + url.hash !== "")
+    throw invalidInput(`The URL of ${service} has no user, password, query or fragment.`);
+  return url;
+}
+
 /**
  * Calls a service, again when it cannot answer now.
  *
  * @param service its name, for errors
  * @param prepare makes the request, anew for each attempt: a signature has a time
- * @param again whether an answer is worth another attempt
- * @throws EnvelopeError ServiceUnavailable when no attempt was answered
+ * @param again whether an answer to this attempt, the first is 1, is worth another
+ * @throws EnvelopeError ServiceUnavailable when no attempt was answered; ServiceRefused when an answer is too long or
+ *   leads to another server; InvalidInput when a header cannot be sent
  */
 export async function callService(
   service: string,
   options: CallOptions,
   prepare: () => Promise<{ url: string; method: string; headers: Record<string, string>; body?: string }>,
-  again: (answer: ServiceAnswer) => boolean,
+  again: (answer: ServiceAnswer, attempt: number) => boolean,
 ): Promise<ServiceAnswer> {
   const attempts = options.maxAttempts ?? 3;
   for (let attempt = 1; ; attempt++) {
     const request = await prepare();
+    checkHeaders(request.headers);
     try {
-      const answer = await send(options, request);
-      if (attempt >= attempts || !again(answer)) return answer;
+      const answer = await send(service, options, request);
+      if (attempt >= attempts || !again(answer, attempt)) return answer;
     } catch (cause) {
-      if (attempt >= attempts) throw unavailable(service, request.url, cause);
+      if (cause instanceof EnvelopeError) throw cause;
+      const reason = reasonOf(cause);
+      if (attempt >= attempts || tlsProblem.test(reason)) throw unavailable(service, request.url, reason, cause);
     }
     await platform.pause(pauseMs(attempt));
   }
@@ -75,21 +100,57 @@ function pauseMs(attempt: number): number {
   return Math.ceil((Math.min(firstPauseMs * 2 ** attempt, longestPauseMs) * (random + 1)) / 256);
 }
 
+/** The errors of `fetch` repeat what a header cannot hold, which is a secret here. */
+function checkHeaders(headers: Readonly<Record<string, string>>): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!/^[\x20-\x7e]+$/.test(value))
+      throw invalidInput(`What is given for ${name} is empty, or has a character that no credentials have.`);
+  }
+}
+
 async function send(
+  service: string,
   options: CallOptions,
   request: { url: string; method: string; headers: Record<string, string>; body?: string },
 ): Promise<ServiceAnswer> {
   const { url, ...init } = request;
-  const call: Fetch =
-    options.fetch ?? ((target, rest) => fetch(target, { ...rest, body: rest.body ?? null, redirect: "error" }));
-  const response = await call(url, { ...init, signal: AbortSignal.timeout(options.timeoutMs ?? 10_000) });
-  const bytes = await response.arrayBuffer();
-  if (bytes.byteLength > maxAnswerBytes) throw new Error(`the answer has more than ${maxAnswerBytes} bytes`);
+  const call: Fetch = options.fetch ?? ((target, rest) => fetch(target, { ...rest, body: rest.body ?? null }));
+  const signal = AbortSignal.timeout(options.timeoutMs ?? 10_000);
+  const { status, headers, body } = await call(url, { ...init, redirect: "manual", signal });
+  // Browsers hide a redirection behind status 0.
+  if (status < 200 || (status >= 300 && status < 400)) {
+    await body?.cancel();
+    const target = URL.parse(headers.get("location") ?? "", url)?.origin ?? "another address";
+    throw refused(service, url, `leads to ${target}. If that is the server, name it as the endpoint`, status);
+  }
+  const bytes = await readBounded(body);
+  if (bytes === undefined) throw refused(service, url, `answers more than ${maxAnswerBytes} bytes`, status);
   return {
-    status: response.status,
-    header: (name) => response.headers.get(name) ?? undefined,
+    status,
+    header: (name) => headers.get(name) ?? undefined,
     json: parseJson(new TextDecoder().decode(bytes)),
   };
+}
+
+/** @returns undefined when there are too many, of which no more are read */
+async function readBounded(body: FetchAnswer["body"]): Promise<Uint8Array | undefined> {
+  const reader = body?.getReader();
+  const parts: Uint8Array[] = [];
+  let byteLength = 0;
+  for (;;) {
+    const { done = true, value } = (await reader?.read()) ?? {};
+    if (done || value === undefined) return joinBytes(parts);
+    byteLength += value.length;
+    if (byteLength > maxAnswerBytes) {
+      await reader?.cancel();
+      return undefined;
+    }
+    parts.push(value);
+  }
+}
+
+function refused(service: string, url: string, what: string, status: number): EnvelopeError {
+  return new EnvelopeError("ServiceRefused", `${service} at ${new URL(url).origin} ${what}.`, { status });
 }
 
 /** An answer without a body says as much as an empty object. */
@@ -113,10 +174,13 @@ function reasonOf(cause: unknown): string {
   return "no connection";
 }
 
-function unavailable(service: string, url: string, cause: unknown): EnvelopeError {
+function unavailable(service: string, url: string, reason: string, cause: unknown): EnvelopeError {
+  const advice = tlsProblem.test(reason)
+    ? "Check its certificate, and which authorities are trusted here"
+    : "Check the endpoint, or try again";
   return new EnvelopeError(
     "ServiceUnavailable",
-    `${service} at ${new URL(url).origin} does not answer (${reasonOf(cause)}). Check the endpoint, or try again.`,
+    `${service} at ${new URL(url).origin} does not answer (${reason}). ${advice}.`,
     { cause },
   );
 }

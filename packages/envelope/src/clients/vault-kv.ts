@@ -1,6 +1,6 @@
 import { EnvelopeError } from "../errors.ts";
 import { isRecord } from "./http-call.ts";
-import { callVault, type VaultOptions } from "./vault-transit.ts";
+import { callVault, encodePath, trimSlashes, type VaultOptions } from "./vault-transit.ts";
 
 /** How to reach a secrets engine of type KV, version 2. */
 export interface KvClientOptions extends VaultOptions {
@@ -33,9 +33,9 @@ export interface KvClient {
  * @throws EnvelopeError InvalidInput; its methods ServiceRefused, ServiceUnavailable
  */
 export function kvClient(options: KvClientOptions): KvClient {
-  const mount = (options.mount ?? "secret").replace(/^\/+|\/+$/g, "");
-  const pathOf = (path: string) => `${mount}/data/${path.split("/").map(encodeURIComponent).join("/")}`;
-  return {
+  const mount = trimSlashes(options.mount ?? "secret");
+  const pathOf = (path: string) => `${encodePath(mount)}/data/${encodePath(path)}`;
+  const client: KvClient = {
     async read(path) {
       const answer = await unlessRefused(
         () => callVault(options, "GET", pathOf(path)),
@@ -55,9 +55,18 @@ export function kvClient(options: KvClientOptions): KvClient {
         () => callVault(options, "POST", pathOf(path), { data, options: { cas: afterVersion } }),
         ({ status, message }) => status === 400 && message.includes("check-and-set"),
       );
-      return written !== undefined;
+      if (written !== undefined) return true;
+      // The refusal may be to a second attempt, after a first whose answer was lost.
+      const newest = await client.read(path);
+      return newest?.version === afterVersion + 1 && sameTexts(newest.data, data);
     },
   };
+  return client;
+}
+
+function sameTexts(stored: Readonly<Record<string, unknown>>, written: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(written);
+  return names.length === Object.keys(stored).length && names.every((name) => stored[name] === written[name]);
 }
 
 /** @returns undefined for the refusal that is expected */

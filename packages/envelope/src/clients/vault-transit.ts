@@ -1,6 +1,6 @@
 import { base64OfBytes, bytesOfBase64 } from "../bytes.ts";
 import { EnvelopeError, invalidInput } from "../errors.ts";
-import { type CallOptions, callService, isRecord, type ServiceAnswer } from "./http-call.ts";
+import { type CallOptions, callService, isRecord, parseServiceUrl, type ServiceAnswer } from "./http-call.ts";
 import type { TransitClient, TransitInput } from "./transit-client.ts";
 
 /** How to reach a Vault server, or a Coffer server by its Vault API. */
@@ -20,24 +20,29 @@ export interface TransitClientOptions extends VaultOptions {
 /**
  * A client of Vault's Transit engine over `fetch`. Source: Vault API, secret/transit.
  *
+ * Plaintext passes through strings of JSON in requests and answers, which nobody can wipe. Bytes in answers are the
+ * caller's, who wipes them.
+ *
  * @throws EnvelopeError InvalidInput; its methods ServiceRefused, ServiceUnavailable
  */
 export function transitClient(options: TransitClientOptions): TransitClient {
-  const mount = (options.mount ?? "transit").replace(/^\/+|\/+$/g, "");
-  const call = (path: string, key: string, body: object) =>
-    callVault(options, "POST", `${mount}/${path}`.replace(":key", encodeURIComponent(key)), body);
+  const mount = trimSlashes(options.mount ?? "transit");
+  parseServiceUrl(options.address, vaultServer);
+  const mountPath = encodePath(mount);
+  const call = (operation: string, key: string, body: object) =>
+    callVault(options, "POST", `${mountPath}/${operation}/${encodeSegment(key)}`, body);
   return {
     mount,
     async generateDataKey({ key, bits, associatedData }) {
-      const data = await call("datakey/plaintext/:key", key, { bits, ...associated(associatedData) });
+      const data = await call("datakey/plaintext", key, { bits, ...associated(associatedData) });
       return { plaintext: bytesMember(data, "plaintext"), ciphertext: textMember(data, "ciphertext") };
     },
     async encrypt({ key, plaintext, associatedData }) {
       const body = { plaintext: base64OfBytes(plaintext), ...associated(associatedData) };
-      return { ciphertext: textMember(await call("encrypt/:key", key, body), "ciphertext") };
+      return { ciphertext: textMember(await call("encrypt", key, body), "ciphertext") };
     },
     async decrypt({ key, ciphertext, associatedData }) {
-      const data = await call("decrypt/:key", key, { ciphertext, ...associated(associatedData) });
+      const data = await call("decrypt", key, { ciphertext, ...associated(associatedData) });
       return { plaintext: bytesMember(data, "plaintext") };
     },
   };
@@ -47,10 +52,31 @@ function associated(bytes: TransitInput["associatedData"]): { associated_data?: 
   return bytes === undefined || bytes.length === 0 ? {} : { associated_data: base64OfBytes(bytes) };
 }
 
+/** A mount or a folder, without slashes at its ends. */
+export function trimSlashes(path: string): string {
+  return path.replace(/^\/+|\/+$/g, "");
+}
+
+/**
+ * A path in a URL.
+ *
+ * @throws EnvelopeError InvalidInput when it would be another's there
+ */
+export function encodePath(path: string): string {
+  return path.split("/").map(encodeSegment).join("/");
+}
+
+function encodeSegment(segment: string): string {
+  if (["", ".", ".."].includes(segment)) throw invalidInput(`"${segment}" is no part of a path of a Vault server.`);
+  return encodeURIComponent(segment);
+}
+
+const vaultServer = "a Vault server";
+
 /**
  * Calls a Vault server.
  *
- * @param path after `/v1/`
+ * @param path after `/v1/`, encoded
  * @returns the answer's `data`
  * @throws EnvelopeError ServiceRefused, ServiceUnavailable
  */
@@ -60,10 +86,8 @@ export async function callVault(
   path: string,
   body?: object,
 ): Promise<Readonly<Record<string, unknown>>> {
-  const base = URL.parse(options.address);
-  if (base === null || !/^https?:$/.test(base.protocol))
-    throw invalidInput(`"${options.address}" is no URL of a Vault server.`);
-  const url = new URL(`v1/${path}`, base.href.endsWith("/") ? base.href : `${base.href}/`).href;
+  const { href } = parseServiceUrl(options.address, vaultServer);
+  const url = `${href.replace(/\/$/, "")}/v1/${path}`;
   const answer = await callService(
     "The Vault server",
     options,
@@ -100,12 +124,14 @@ const advice: ReadonlyMap<number, string> = new Map([
 ]);
 
 function refused(path: string, answer: ServiceAnswer): EnvelopeError {
-  const errors = isRecord(answer.json) && Array.isArray(answer.json["errors"]) ? answer.json["errors"] : [];
-  const said = errors
+  const errors = isRecord(answer.json) ? answer.json["errors"] : undefined;
+  const isVault = Array.isArray(errors);
+  const said = (isVault ? errors : [])
     .filter((text) => typeof text === "string")
     .join("; ")
     .trim();
-  const parts = [`status ${answer.status}`, said, advice.get(answer.status) ?? ""].filter((part) => part !== "");
+  const next = isVault ? advice.get(answer.status) : "That is no answer of a Vault server: check its address.";
+  const parts = [`status ${answer.status}`, said, next ?? ""].filter((part) => part !== "");
   return new EnvelopeError(
     answer.status === 429 || answer.status >= 500 ? "ServiceUnavailable" : "ServiceRefused",
     `${path} was refused: ${parts.join(": ")}`,

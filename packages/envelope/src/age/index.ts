@@ -2,8 +2,8 @@ export {
   type AgeIdentity,
   type AgeKeyringOptions,
   type AgeRecipient,
-  type AgeStanza,
   ageIdentity,
   ageRecipient,
-  rewrapAge,
 } from "./age.ts";
+export type { AgeStanza } from "./header.ts";
+export { type AgeHeaderReader, type RewrapAgeOptions, rewrapAge, rewrapAgeChunks } from "./rewrap.ts";

@@ -133,6 +133,10 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
     `@coffer/envelope/${format}`,
     { readers: ["apps/", "examples/", "packages/"], why: "it is a format beside the library's own" },
   ]),
+  [
+    "@coffer/service/request-rates",
+    { readers: ["apps/server/src/config/"], why: "it is a table for those that must start fast" },
+  ],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
 ]);
 

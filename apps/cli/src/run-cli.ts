@@ -1,8 +1,12 @@
-import { didYouMean, OperatorError, parseFlags, version } from "@coffer/server/config";
 import type { Command, Surroundings } from "./command.ts";
-import { commands, groupSummaries } from "./commands/index.ts";
-import { renderCommandHelp, renderGroupHelp, renderHelp } from "./help.ts";
-import { print } from "./terminal.ts";
+import { runCommand } from "./run-command.ts";
+
+/** Commands of pipelines and of loops over many files. They load alone: all commands take a quarter of a second. */
+const loadedAlone: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["encrypt", async () => (await import("./commands/encrypt.ts")).encryptCommand],
+  ["decrypt", async () => (await import("./commands/decrypt.ts")).decryptCommand],
+  ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand],
+]);
 
 /**
  * Runs the command line.
@@ -12,63 +16,11 @@ import { print } from "./terminal.ts";
  * @throws OperatorError, to be shown as one line
  */
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const [first, ...rest] = args;
-  if (first === undefined || first === "--help" || first === "-h") return say(renderHelp());
-  if (first === "--version" || first === "-V") return say(`coffer ${version}`);
-  if (first === "help") return help(rest);
-  if (first.startsWith("-")) throw new OperatorError(`unknown flag ${first}; see coffer --help.`, 2);
-  if (isGroup(first) && wantsGroupHelp(rest)) return say(renderGroupHelp(first));
-  const { command, args: commandArgs } = findCommand(args);
-  const options = new Set(command.options.map((option) => option.name));
-  const end = commandArgs.indexOf("--");
-  const ownArgs = end < 0 ? commandArgs : commandArgs.slice(0, end);
-  if (!options.has("help") && ownArgs.some((arg) => arg === "--help" || arg === "-h")) {
-    return say(renderCommandHelp(command));
+  const [first = "", ...rest] = args;
+  const load = loadedAlone.get(first);
+  if (load !== undefined && !rest.includes("--help") && !rest.includes("-h")) {
+    return runCommand(await load(), rest, surroundings);
   }
-  return runCommand(command, commandArgs, surroundings);
-}
-
-function say(text: string): number {
-  print(text);
-  return 0;
-}
-
-function help(words: readonly string[]): number {
-  const [group] = words;
-  if (group === undefined) return say(renderHelp());
-  if (words.length === 1 && isGroup(group)) return say(renderGroupHelp(group));
-  return say(renderCommandHelp(findCommand(words).command));
-}
-
-function isGroup(word: string): boolean {
-  return groupSummaries.has(word) && [...commands.keys()].some((name) => name.startsWith(`${word} `));
-}
-
-function wantsGroupHelp(rest: readonly string[]): boolean {
-  return rest[0] === undefined || rest[0] === "--help" || rest[0] === "-h";
-}
-
-function findCommand(args: readonly string[]): { command: Command; args: readonly string[] } {
-  for (const words of [2, 1]) {
-    const command = args.length < words ? undefined : commands.get(args.slice(0, words).join(" "));
-    if (command !== undefined) return { command, args: args.slice(words) };
-  }
-  const [first = "", second] = args;
-  const typed = isGroup(first) && second !== undefined ? `${first} ${second}` : first;
-  const suggestion = didYouMean(
-    typed,
-    [...commands.keys(), ...groupSummaries.keys()].filter((name) => name !== first),
-  );
-  throw new OperatorError(`unknown command "${typed}".${suggestion} See coffer --help.`, 2);
-}
-
-async function runCommand(command: Command, args: readonly string[], surroundings: Surroundings): Promise<number> {
-  if (command.parsesItself) {
-    return command.run({ ...surroundings, args, flags: new Map(), positionals: [] });
-  }
-  const { flags, positionals } = parseFlags(args, new Map(command.options.map((option) => [option.name, option])));
-  const stray = positionals[command.maxPositionals ?? 0];
-  if (stray !== undefined)
-    throw new OperatorError(`unexpected argument "${stray}"; see coffer help ${command.name}.`, 2);
-  return command.run({ ...surroundings, args, flags, positionals });
+  const { runAnyCommand } = await import("./run-any-command.ts");
+  return runAnyCommand(args, surroundings);
 }

@@ -16,7 +16,8 @@ import {
 } from "@coffer/service";
 import { openSqliteStore } from "@coffer/store";
 import type { TrailPlace } from "./audit-trail.ts";
-import { type PersistentSettings, readPassphrase, type SealSettings, type Settings } from "./config/index.ts";
+import type { PersistentSettings, SealSettings, Settings } from "./config/index.ts";
+import { readPassphrase } from "./config/read-passphrase.ts";
 import { openExternalKeys } from "./external-keys.ts";
 import { OperatorError } from "./operator-error.ts";
 import { openOutbound } from "./outbound.ts";

@@ -7,6 +7,5 @@ export { type FlagSpec, type ParsedFlags, parseFlags } from "./flags.ts";
 export { formatListenAddress, isLoopbackHost, type ListenAddress } from "./listen-address.ts";
 export { loadSettings, type SettingSources, serverFlags } from "./load-settings.ts";
 export { didYouMean, nearest } from "./nearest.ts";
-export { readPassphrase } from "./read-passphrase.ts";
 export { describeDefault, renderConfigDocs } from "./render-docs.ts";
 export { type SettingName, type SettingRow, settingRowsByName } from "./settings.ts";

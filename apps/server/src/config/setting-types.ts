@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { requestRates } from "@coffer/service";
+import { requestRates } from "@coffer/service/request-rates";
 import type { TomlValue } from "smol-toml";
 import { type ListenAddress, parseListenAddress } from "./listen-address.ts";
 

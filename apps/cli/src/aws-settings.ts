@@ -15,6 +15,8 @@ export interface AwsSettings {
   readonly caFile: string | undefined;
   /** Whether somebody named AWS on purpose: variables with credentials, a profile, or an endpoint in one. */
   readonly named: boolean;
+  /** @throws OperatorError when a profile is named that is nowhere */
+  checkProfile(): void;
   /** @throws OperatorError when the settings ask for an endpoint of AWS other than the standard one */
   checkStandardEndpoint(): void;
   /** The chain of AWS's SDK: variables, web identity, profiles with all they know, container, instance. */
@@ -60,6 +62,11 @@ export async function readAwsSettings(
     profile: ofProfile,
     caFile: environment["AWS_CA_BUNDLE"] || section["ca_bundle"],
     named: profile !== undefined || first(...credentialVariables) !== undefined || ofProfile.endpoint !== undefined,
+    checkProfile() {
+      const named = profile ?? environment["AWS_PROFILE"];
+      if (!named || Object.keys(section).length > 0) return;
+      throw new OperatorError(`AWS's configuration files have no profile "${named}", or nothing in it.`);
+    },
     checkStandardEndpoint() {
       const asked = otherEndpoints.find(([variable, setting]) => isOn(variable, setting));
       if (asked === undefined) return;

@@ -27,7 +27,7 @@ export interface KeyServices {
   /**
    * The KMS server's client for a region; without one, for the configured region.
    *
-   * @throws OperatorError when no server and no region is named
+   * @throws OperatorError when no server and no region is named, or a profile that is nowhere
    */
   kms(region?: string): KmsCaller;
   /**
@@ -63,6 +63,7 @@ export async function openKeyServices(invocation: Invocation): Promise<KeyServic
   const clients = new Map<string, KmsCaller>();
   return {
     kms(region = configured || (endpoint === undefined ? undefined : defaultRegion)) {
+      aws.checkProfile();
       if (region === undefined) throw new OperatorError(noServer);
       const client = clients.get(region) ?? kmsClient({ region, endpoint, credentials });
       clients.set(region, client);

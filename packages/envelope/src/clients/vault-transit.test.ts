@@ -45,7 +45,12 @@ describe("transitClient", () => {
   it("says what a refusal means, and carries its token to no other server", async (t) => {
     const other = await playService(t, () => ({ body: {} }));
     const refusals = [
-      [403, { errors: ["permission denied"] }, "ServiceRefused", /status 403: permission denied: Check the token/],
+      [
+        403,
+        { errors: ["permission\n\t* denied"] },
+        "ServiceRefused",
+        /status 403: permission \* denied: Check the token/,
+      ],
       [503, { errors: ["Vault is sealed"] }, "ServiceUnavailable", /sealed: The server is sealed/],
       [404, "<html>", "ServiceRefused", /status 404: That is no answer of a Vault server: check its address/],
       [307, "", "ServiceRefused", /leads to http/],

@@ -129,6 +129,7 @@ function refused(path: string, answer: ServiceAnswer): EnvelopeError {
   const said = (isVault ? errors : [])
     .filter((text) => typeof text === "string")
     .join("; ")
+    .replace(/\s+/g, " ")
     .trim();
   const next = isVault ? advice.get(answer.status) : "That is no answer of a Vault server: check its address.";
   const parts = [`status ${answer.status}`, said, next ?? ""].filter((part) => part !== "");

@@ -203,7 +203,7 @@ describe("coffer config, exec and git", () => {
     assert.match(untouched.stdout, /as it was/);
     for (const [editor, text] of [
       ["false", /ended with status 1/],
-      ["sh -c 'printf \"a: [\" > $0'", /cannot be read/],
+      ["sh -c 'printf \"a: [\" > $0'", /cannot be taken/],
     ] as const) {
       const { status, stderr } = await run(["config", "edit", "edit.yaml"], { EDITOR: editor });
       assert.equal(status, 1);

@@ -57,8 +57,11 @@ export class FilesUnderTest {
   }
 
   /** Starts `coffer` with a pipe for its standard input. */
-  start(args: readonly string[]): { readonly program: RunningProgram; readonly input: NodeJS.WritableStream } {
-    const env = cleanEnvironment(this.environment);
+  start(
+    args: readonly string[],
+    environment: Readonly<Record<string, string>> = {},
+  ): { readonly program: RunningProgram; readonly input: NodeJS.WritableStream } {
+    const env = cleanEnvironment({ ...this.environment, ...environment });
     const child = adopt(spawn(cofferPath, args, { cwd: this.folder, env, stdio: ["pipe", "pipe", "pipe"] }));
     child.stdin.on("error", () => undefined);
     return { program: new RunningProgram(child), input: child.stdin };

@@ -1,29 +1,32 @@
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { basename, join } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { basename, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { EnvelopeError } from "@coffer/envelope";
 import { OperatorError } from "@coffer/server/config";
-import { type ConfigDocument, openDocument } from "@coffer/sops";
+import { type ConfigDocument, encryptDocument, openDocument } from "@coffer/sops";
 import { unixTimeMs } from "../clock.ts";
 import type { Command, Invocation } from "../command.ts";
-import { type ConfigFile, readConfigFile, renderConfig } from "../config/config-file.ts";
-import { formatOption } from "../config/config-formats.ts";
+import { type ConfigFile, parseConfigFile, readGiven, renderConfig } from "../config/config-file.ts";
+import { formatFor, formatOption } from "../config/config-formats.ts";
+import { findRecipients, recipientOptions } from "../config/config-recipients.ts";
 import { openConfigServices } from "../config/config-services.ts";
 import { replaceFile } from "../config/replace-file.ts";
+import { SecretFolder } from "../config/secret-folder.ts";
+import { Interrupted } from "../files/interrupt.ts";
 import { keyServiceOptions } from "../key-services.ts";
 import { tellingService } from "../tell-envelope-error.ts";
-import { print } from "../terminal.ts";
+import { print, printable } from "../terminal.ts";
 
 /** `coffer config edit`. */
 export const configEditCommand: Command = {
   name: "config edit",
   summary: "Edit an encrypted config file in your editor",
   usage: "FILE",
-  options: [formatOption, ...keyServiceOptions],
+  options: [...recipientOptions, formatOption, ...keyServiceOptions],
   notes: [
-    "The editor is VISUAL or EDITOR, else vi. It gets a copy in memory (/dev/shm) where there is one, else in the temporary folder, which is overwritten and removed afterwards.",
+    "The editor is VISUAL or EDITOR, else vi. It gets a copy in memory (/dev/shm) where there is one, else in the temporary folder, which is overwritten and removed afterwards. It has to wait for its end, as 'code --wait' does.",
     "Values that did not change keep their ciphertexts, so that a diff shows what changed.",
+    "A file that is not there yet is made, for the keys of the options or of .sops.yaml.",
     "Example:\n  coffer config edit secrets.enc.yaml",
   ],
   maxPositionals: 1,
@@ -31,77 +34,113 @@ export const configEditCommand: Command = {
 };
 
 async function runEdit(invocation: Invocation): Promise<number> {
-  const file = await readConfigFile(invocation);
-  if (file.name === "-") throw new OperatorError("name a file to edit.", 2);
-  const services = await openConfigServices(invocation);
-  using opened = await tellingService(() => openDocument(file.document, { services }), file.name);
-  const before = renderConfig(file);
-  const edited = editUntilReadable(invocation, file, before);
+  try {
+    return await edit(invocation);
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error;
+    process.stderr.write(`coffer: ${error.message}; nothing was changed.\n`);
+    return error.exitCode;
+  }
+}
+
+async function edit(invocation: Invocation): Promise<number> {
+  const [name] = invocation.positionals;
+  if (name === undefined || name === "-") throw new OperatorError("name a file to edit.", 2);
+  const isNew = !existsSync(resolve(invocation.workingDirectory, name));
+  const given = isNew
+    ? Buffer.from(formatFor(invocation, name).name === "json" ? "{}\n" : "")
+    : readGiven(invocation, name);
+  const file = await parseConfigFile(invocation, name, given);
+  using session = isNew ? await newSession(invocation, file) : await openSession(invocation, file);
+  const edited = await editUntilSealed(invocation, file, session);
   if (edited === undefined) {
-    print(`${file.name} is as it was.`);
+    print(isNew ? `${name} was not made: nothing was written.` : `${name} is as it was.`);
     return 0;
   }
-  await tellingService(async () => opened.seal(edited, unixTimeMs()), file.name);
-  replaceFile(file.path, renderConfig({ format: file.format, document: edited }), { overwrite: true });
+  if (!isNew && !readGiven(invocation, name).equals(given)) {
+    throw new OperatorError(`${name} was changed by somebody else in the meantime; nothing was written.`);
+  }
+  replaceFile(file.path, renderConfig({ format: file.format, document: edited }), { overwrite: !isNew });
   return 0;
 }
 
+interface EditSession extends Disposable {
+  /** Encrypts what was edited. @throws EnvelopeError for what a file cannot hold */
+  seal(document: ConfigDocument): Promise<void>;
+}
+
+async function openSession(invocation: Invocation, file: ConfigFile): Promise<EditSession> {
+  const services = await openConfigServices(invocation);
+  const opened = await tellingService(() => openDocument(file.document, { services }), file.name);
+  return {
+    seal: async (document) => opened.seal(document, unixTimeMs()),
+    [Symbol.dispose]: () => opened.dispose(),
+  };
+}
+
+async function newSession(invocation: Invocation, file: ConfigFile): Promise<EditSession> {
+  const recipients = await findRecipients(invocation, file.path);
+  const context = { services: await openConfigServices(invocation), nowMs: unixTimeMs };
+  return {
+    seal: (document) => encryptDocument(document, { ...context, ...recipients }),
+    [Symbol.dispose]: () => undefined,
+  };
+}
+
 /** @returns undefined when nothing was changed */
-function editUntilReadable(invocation: Invocation, file: ConfigFile, before: Buffer): ConfigDocument | undefined {
-  using folder = secretFolder();
-  const path = join(folder.path, basename(file.path));
-  writeFileSync(path, before, { mode: 0o600 });
-  for (;;) {
-    runEditor(invocation, path);
-    const after = readFileSync(path);
+async function editUntilSealed(
+  invocation: Invocation,
+  file: ConfigFile,
+  session: EditSession,
+): Promise<ConfigDocument | undefined> {
+  const before = renderConfig(file);
+  using folder = new SecretFolder();
+  const path = folder.write(basename(file.path), before);
+  for (let refused: Buffer | undefined; ; ) {
+    await runEditor(invocation, folder, path);
+    const after = readEdited(path);
     if (after.equals(before)) return undefined;
     try {
-      return file.format.parse(after.toString(file.format.encoding));
+      const document = file.format.parse(after.toString(file.format.encoding));
+      await session.seal(document);
+      return document;
     } catch (error) {
       if (!(error instanceof EnvelopeError)) throw error;
-      process.stderr.write(`${file.name}: ${error.message}\n`);
-      if (!process.stdin.isTTY)
-        throw new OperatorError(`${file.name} was not changed: what the editor left cannot be read.`);
-      process.stderr.write("The editor opens again; leave the file as it was to give up.\n");
+      process.stderr.write(`${file.name}: ${printable(error.message)}\n`);
+      if (refused?.equals(after)) {
+        throw new OperatorError(`${file.name} was not changed: what the editor left cannot be taken.`);
+      }
+      refused = after;
     }
+    await waitForEnter();
   }
 }
 
-function runEditor({ environment }: Invocation, path: string): void {
-  const editor = environment["VISUAL"] || environment["EDITOR"] || "vi";
-  // As git does it: the variable is a command line, and the shell splits it.
-  const { status, error } = spawnSync("sh", ["-c", `${editor} "$@"`, editor, path], { stdio: "inherit" });
-  if (error !== undefined || status !== 0) {
+function readEdited(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
     throw new OperatorError(
-      `the editor (${editor}) ended with ${error?.message ?? `status ${status}`}; nothing was changed.`,
+      `the editor's file cannot be read: ${(error as NodeJS.ErrnoException).code}; nothing was changed.`,
     );
   }
 }
 
-/** A folder for a plaintext, overwritten and removed at its end, also when a signal ends the process. */
-function secretFolder(): Disposable & { readonly path: string } {
-  const parent = existsSync("/dev/shm") ? "/dev/shm" : tmpdir();
-  const path = mkdtempSync(join(parent, "coffer-edit-"));
-  const remove = () => {
-    for (const name of existsSync(path) ? readdirSync(path) : []) {
-      const file = join(path, name);
-      writeFileSync(file, Buffer.alloc(statSync(file).size));
-    }
-    rmSync(path, { recursive: true, force: true });
-  };
-  const onSignal = (signal: NodeJS.Signals) => {
-    remove();
-    process.kill(process.pid, signal);
-  };
-  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
-  for (const signal of signals) process.once(signal, onSignal);
-  process.once("exit", remove);
-  return {
-    path,
-    [Symbol.dispose]: () => {
-      for (const signal of signals) process.removeListener(signal, onSignal);
-      process.removeListener("exit", remove);
-      remove();
-    },
-  };
+async function runEditor({ environment }: Invocation, folder: SecretFolder, path: string): Promise<void> {
+  const editor = environment["VISUAL"] || environment["EDITOR"] || "vi";
+  // As git does it: the variable is a command line, and the shell splits it.
+  const ended = await folder.run("sh", ["-c", `${editor} "$@"`, editor, path]);
+  if (ended !== 0) {
+    const how = typeof ended === "number" ? `status ${ended}` : ended;
+    throw new OperatorError(`the editor (${editor}) ended with ${how}; nothing was changed.`);
+  }
+}
+
+/** So that the message is seen before the editor covers it. */
+async function waitForEnter(): Promise<void> {
+  if (!process.stdin.isTTY) return;
+  process.stderr.write("Press Enter to edit it again; leave it as it is then to give up. ");
+  const lines = createInterface({ input: process.stdin });
+  await new Promise<void>((resolve) => lines.once("line", () => resolve()).once("close", () => resolve()));
+  lines.close();
 }

@@ -1,16 +1,18 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { EnvelopeError } from "@coffer/envelope";
 import { OperatorError } from "@coffer/server/config";
-import { encryptDocument, openDocument } from "@coffer/sops";
+import { decryptDocument, encryptDocument, openDocument } from "@coffer/sops";
 import { unixTimeMs } from "../clock.ts";
 import type { Command, Invocation } from "../command.ts";
 import { type ConfigFile, parseConfigFile, renderConfig } from "../config/config-file.ts";
+import { formatFor } from "../config/config-formats.ts";
 import { findRecipients } from "../config/config-recipients.ts";
 import { openConfigServices } from "../config/config-services.ts";
 import { keyServiceOptions } from "../key-services.ts";
-import { tellingService } from "../tell-envelope-error.ts";
-import { print } from "../terminal.ts";
+import { operatorErrorOf, tellingService } from "../tell-envelope-error.ts";
+import { print, printable } from "../terminal.ts";
 
 /** `coffer git ...`: encrypted files in git. */
 export const gitCommands: readonly Command[] = [
@@ -53,9 +55,9 @@ export const gitCommands: readonly Command[] = [
 ];
 
 const settings: readonly (readonly [name: string, value: string])[] = [
-  ["diff.coffer.textconv", "coffer git textconv"],
-  ["filter.coffer.clean", "coffer git clean %f"],
-  ["filter.coffer.smudge", "coffer git smudge %f"],
+  ["diff.coffer.textconv", "coffer git textconv --"],
+  ["filter.coffer.clean", "coffer git clean -- %f"],
+  ["filter.coffer.smudge", "coffer git smudge -- %f"],
   ["filter.coffer.required", "true"],
 ];
 
@@ -80,12 +82,25 @@ async function runSmudge(invocation: Invocation): Promise<number> {
   return 0;
 }
 
-/** A file that is not encrypted stays as it is: one from before the filter was there. */
+/** What it means that no key could be reached. Anything else, such as a wrong MAC, is not passed over. */
+const unreachable: ReadonlySet<string> = new Set(["KeyUnavailable", "ServiceUnavailable", "ServiceRefused"]);
+
+/**
+ * A file that is not encrypted stays as it is: one from before the filter was there. So does one whose keys are not there, so
+ * that a repository can be looked at without them; `clean` takes it back as it is.
+ */
 async function decrypted(invocation: Invocation, name: string, bytes: Buffer): Promise<Buffer> {
   const file = await parseConfigFile(invocation, name, bytes);
   if (file.document.metadata() === undefined) return bytes;
-  const services = await openConfigServices(invocation);
-  (await tellingService(() => openDocument(file.document, { services }), name)).dispose();
+  try {
+    await decryptDocument(file.document, { services: await openConfigServices(invocation) });
+  } catch (error) {
+    if (!(error instanceof EnvelopeError)) throw error;
+    const problem = operatorErrorOf(error, name);
+    if (!unreachable.has(error.code)) throw problem;
+    process.stderr.write(`coffer: ${printable(problem.message)} It stays encrypted.\n`);
+    return bytes;
+  }
   return renderConfig(file);
 }
 
@@ -110,11 +125,17 @@ async function encryptAnew(invocation: Invocation, file: ConfigFile): Promise<vo
   await tellingService(() => encryptDocument(file.document, { ...context, ...recipients }), file.name);
 }
 
-/** The file as the index has it, encrypted. */
+/** The file as the index, or else the last commit, has it, encrypted. */
 async function knownVersion(invocation: Invocation, name: string): Promise<Buffer | undefined> {
-  const { status, stdout } = git(invocation, ["cat-file", "blob", `:./${name}`]);
-  if (status !== 0) return undefined;
-  return (await parseConfigFile(invocation, name, stdout)).document.metadata() === undefined ? undefined : stdout;
+  for (const revision of ["", "HEAD"]) {
+    const { status, stdout } = git(invocation, ["cat-file", "blob", `${revision}:./${name}`]);
+    if (status === 0 && (await isEncryptedFile(invocation, name, stdout))) return stdout;
+  }
+  return undefined;
+}
+
+async function isEncryptedFile(invocation: Invocation, name: string, bytes: Buffer): Promise<boolean> {
+  return (await parseConfigFile(invocation, name, bytes)).document.metadata() !== undefined;
 }
 
 /**
@@ -128,7 +149,17 @@ async function reuse(invocation: Invocation, file: ConfigFile, known: Buffer): P
   using opened = await tellingService(() => openDocument(before.document, { services }), file.name);
   if (renderConfig(before).equals(renderConfig(file))) return true;
   await tellingService(async () => opened.seal(file.document, unixTimeMs()), file.name);
-  return false;
+  // A value may be spelled in another way, of which the ciphertext says nothing.
+  return withoutMetadata(invocation, file.name, renderConfig(file)).equals(
+    withoutMetadata(invocation, file.name, known),
+  );
+}
+
+function withoutMetadata(invocation: Invocation, name: string, bytes: Buffer): Buffer {
+  const format = formatFor(invocation, name);
+  const document = format.parse(bytes.toString(format.encoding));
+  document.setMetadata(undefined);
+  return renderConfig({ format, document });
 }
 
 function git({ workingDirectory }: Invocation, args: readonly string[]) {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
 import { measureAsymmetric } from "./asymmetric.ts";
+import { measureConfigFile } from "./config-file.ts";
 import { measureEnvelope } from "./envelope.ts";
 import { measureEnvelopeRecords } from "./envelope-records.ts";
 import { measureHotPath } from "./hot-path.ts";
@@ -26,6 +27,7 @@ const parts: ReadonlyMap<string, (directory: string) => Promise<void>> = new Map
   ["vault", measureVault],
   ["envelope-records", measureEnvelopeRecords],
   ["envelope", measureEnvelope],
+  ["config-file", measureConfigFile],
 ]);
 
 const wanted = process.env["BENCH_ONLY"]?.split(",") ?? [...parts.keys()];

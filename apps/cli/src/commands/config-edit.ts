@@ -12,7 +12,7 @@ import { findRecipients, recipientOptions } from "../config/config-recipients.ts
 import { openConfigServices } from "../config/config-services.ts";
 import { replaceFile } from "../config/replace-file.ts";
 import { SecretFolder } from "../config/secret-folder.ts";
-import { Interrupted } from "../files/interrupt.ts";
+import { endOnInterrupt } from "../files/interrupt.ts";
 import { keyServiceOptions } from "../key-services.ts";
 import { tellingService } from "../tell-envelope-error.ts";
 import { print, printable } from "../terminal.ts";
@@ -30,18 +30,8 @@ export const configEditCommand: Command = {
     "Example:\n  coffer config edit secrets.enc.yaml",
   ],
   maxPositionals: 1,
-  run: runEdit,
+  run: (invocation) => endOnInterrupt(() => edit(invocation)),
 };
-
-async function runEdit(invocation: Invocation): Promise<number> {
-  try {
-    return await edit(invocation);
-  } catch (error) {
-    if (!(error instanceof Interrupted)) throw error;
-    process.stderr.write(`coffer: ${error.message}; nothing was changed.\n`);
-    return error.exitCode;
-  }
-}
 
 async function edit(invocation: Invocation): Promise<number> {
   const [name] = invocation.positionals;

@@ -4,7 +4,7 @@ import type { Keyring } from "@coffer/envelope";
 const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
 
 /** A command was asked to stop. */
-class Interrupted extends Error {
+export class Interrupted extends Error {
   override readonly name = "Interrupted";
   readonly exitCode: number;
 

@@ -40,6 +40,11 @@ const texts: readonly (readonly [string, ConfigFormat, string])[] = [
     yamlFormat,
     "# top\n\n# head a\na: 1 # line a\nb: # on key\n  # first in b\n  c: 2\n  # last in b\n\n# after b\nd:\n  - x # line x\n  # head y\n  - y\n# head z\nz: |  # on block\n  text\n# the end\n",
   ],
+  [
+    "comments between blocks",
+    yamlFormat,
+    "k:\n  a:\n    b: 1 # l\n  # less\n  # twice\nm:\n- n: 1\n  o: 2\n\n  p: 3\n# below a list\n\nq:\n  - r: >-\n      fo\n    # in r\n  # in q\ns: {t: 1} # in brackets\n# below brackets\n\nu:\n# less than v\n  v: 1\n    # more than v\n  w: [x, # after x\n    # before y\n    y]\n",
+  ],
   ["aliases and merge keys", yamlFormat, "base: &base\n  x: 1\n  y: &y [a, b]\nc: *base\nd:\n  <<: *base\n  z: *y\n"],
   ["several documents", yamlFormat, "a: 1\n---\n# two\nb: 2\n---\nc:\n  - 3\n...\n"],
   [

@@ -1,4 +1,4 @@
-import type { Container, Mark } from "./yaml-tree.ts";
+import type { Container, Mark } from "./yaml-nodes.ts";
 
 /** A comment as it stands in the text, with its mark. */
 export interface CommentToken {
@@ -193,10 +193,10 @@ class RunReader {
     this.#group = [];
   }
 
-  /** The innermost of the open blocks that is not indented further. */
+  /** The innermost of the open maps that is not indented further; what ends a list belongs to the map around it. */
   #byColumn(column: number): Container {
     if (column <= this.#places.next.column) return this.#places.next;
-    const blocks = blocksAround(this.#places.open);
+    const blocks = blocksAround(this.#places.open).filter(({ isList }) => !isList);
     return blocks.find((block) => block.column <= column) ?? blocks.at(-1) ?? this.#places.top;
   }
 }

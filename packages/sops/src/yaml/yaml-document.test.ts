@@ -175,6 +175,7 @@ describe("YAML documents", () => {
       ["a: 1\n b: 2", 1],
       ["a: 'x", 1],
       ["a: [b: c]", 1],
+      ["%YAML 1.2\n---\na: 1", 1],
     ]);
     for (const [source, line] of wrong) {
       assert.throws(

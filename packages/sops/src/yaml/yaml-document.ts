@@ -12,7 +12,8 @@ import { invalidInput } from "../problems.ts";
 import { TextEdits } from "../text-edits.ts";
 import { removeSplice, type Splice, setSplice, stepOf } from "./yaml-edits.ts";
 import { leavesOf } from "./yaml-leaves.ts";
-import { parseYaml, type YamlTree } from "./yaml-tree.ts";
+import type { YamlTree } from "./yaml-nodes.ts";
+import { parseYaml } from "./yaml-tree.ts";
 import { nodeAt, yamlMetadata, yamlValue } from "./yaml-values.ts";
 
 /**

@@ -1,7 +1,7 @@
 import { type ConfigPath, type ConfigValue, metadataKey } from "../document.ts";
 import { invalidInput, pathText } from "../problems.ts";
+import type { YamlEntry, YamlItem, YamlList, YamlMap, YamlNode, YamlTree } from "./yaml-nodes.ts";
 import { blockText, flowText, yamlKey } from "./yaml-tokens.ts";
-import type { YamlEntry, YamlItem, YamlList, YamlMap, YamlNode, YamlTree } from "./yaml-tree.ts";
 
 /** A change of a text: what is from `start` to before `end` becomes `text`. */
 export interface Splice {

@@ -4,8 +4,8 @@ import { checkLimit } from "../limits.ts";
 import { invalidInput } from "../problems.ts";
 import type { TextEdits } from "../text-edits.ts";
 import type { YamlComment } from "./yaml-comments.ts";
+import type { YamlAlias, YamlMap, YamlNode, YamlScalar, YamlTree } from "./yaml-nodes.ts";
 import { yamlKey, yamlToken } from "./yaml-tokens.ts";
-import type { YamlAlias, YamlMap, YamlNode, YamlScalar, YamlTree } from "./yaml-tree.ts";
 
 /** A leaf of a document and where it counts. */
 interface PlacedLeaf {

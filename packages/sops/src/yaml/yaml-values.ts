@@ -1,6 +1,6 @@
 import type { ConfigPath, ConfigValue, SopsMetadataValue } from "../document.ts";
 import { checkLimit } from "../limits.ts";
-import type { YamlNode } from "./yaml-tree.ts";
+import type { YamlNode } from "./yaml-nodes.ts";
 
 /** What a path leads to. Null, which may be written as nothing, is `null`; undefined: there is nothing. */
 export function nodeAt(top: YamlNode | undefined, path: ConfigPath): YamlNode | null | undefined {

@@ -6,3 +6,5 @@ export {
   encryptJwe,
   jweContentKey,
 } from "./jwe.ts";
+export type { JweHeader } from "./parse-jwe.ts";
+export { type EncryptJweForRsaOptions, encryptJweForRsa, type JweRsaKey, type JweRsaPublicKey } from "./rsa.ts";

@@ -1,14 +1,17 @@
 import { platform } from "#platform";
-import { base64OfBytes, bytesOfBase64, utf8 } from "../bytes.ts";
-import type { KmsClient } from "../clients/kms-client.ts";
-import { PlaintextDataKey } from "../data-key.ts";
+import { isBytes } from "../byte-queue.ts";
+import { utf8 } from "../bytes.ts";
+import type { PlaintextDataKey } from "../data-key.ts";
 import { type EncryptionContext, parseContext } from "../encryption-context.ts";
-import { decryptionFailed, EnvelopeError, malformed } from "../errors.ts";
+import { EnvelopeError, invalidInput, malformed } from "../errors.ts";
 import type { Keyring } from "../keyrings/keyring.ts";
 import { keyringMaterials } from "../materials/keyring-materials.ts";
 import type { EncryptedDataKey } from "../materials/materials.ts";
-import { ivBytes, tagBytes } from "../message/header.ts";
+import { ivBytes } from "../message/header.ts";
 import { committingSuite } from "../suites.ts";
+import { base64Url, bytesOfBase64Url, isRecord } from "./base64-url.ts";
+import { checkHeader, type JweHeader, type ParsedJwe, parseJwe } from "./parse-jwe.ts";
+import { type JweRsaKey, unwrapWithRsa } from "./rsa.ts";
 
 /** How a JWE is made. */
 export interface EncryptJweOptions {
@@ -26,7 +29,7 @@ export interface DecryptJweOptions {
   /** What its context must have at least. */
   readonly context?: EncryptionContext;
   /** Unwraps the content key of one whose `alg` is RSA-OAEP-256, made by any program with the key's public half. */
-  readonly rsa?: { readonly client: Pick<KmsClient, "decrypt">; readonly keyId: string };
+  readonly rsa?: JweRsaKey | readonly JweRsaKey[];
 }
 
 /** A JWE that was decrypted. */
@@ -34,26 +37,12 @@ export interface DecryptedJwe {
   readonly plaintext: Uint8Array;
   readonly context: EncryptionContext;
   /** The protected header. */
-  readonly header: Readonly<Record<string, unknown>>;
+  readonly header: JweHeader;
 }
 
 /** The header parameter with the wrapped content keys: a private name (RFC 7516, 4.3). */
 const keysParameter = "coffer_edk";
 const contextParameter = "coffer_context";
-
-/** What a header may have besides: anything else could change what the message means (`crit`, `zip`, `b64`). */
-const knownParameters: ReadonlySet<string> = new Set([
-  "alg",
-  "enc",
-  "kid",
-  "typ",
-  "cty",
-  keysParameter,
-  contextParameter,
-]);
-
-/** Characters of a JWE at most. */
-const maxJweCharacters = 64 * 1024 * 1024;
 
 /**
  * Encrypts into a JWE in its compact form: `alg` is `dir`, `enc` is `A256GCM`, and the content key, wrapped by a keyring,
@@ -66,6 +55,7 @@ const maxJweCharacters = 64 * 1024 * 1024;
  */
 export async function encryptJwe(plaintext: Uint8Array | string, options: EncryptJweOptions): Promise<string> {
   const bytes = typeof plaintext === "string" ? utf8(plaintext) : plaintext;
+  if (!isBytes(bytes)) throw invalidInput("The plaintext is neither a Uint8Array nor a text.");
   const context = parseContext(options.context ?? {});
   const request = { suite: committingSuite, context, plaintextBytes: bytes.length };
   using materials = await keyringMaterials({ keyring: options.keyring }).forEncryption(request);
@@ -75,7 +65,7 @@ export async function encryptJwe(plaintext: Uint8Array | string, options: Encryp
       JSON.stringify({
         alg: "dir",
         enc: "A256GCM",
-        kid: first && new TextDecoder().decode(first.providerInfo),
+        ...kidOf(first),
         ...(options.type !== undefined && { typ: options.type }),
         [keysParameter]: materials.encryptedDataKeys.map(encodeKey),
         ...(context.size > 0 && { [contextParameter]: Object.fromEntries(context) }),
@@ -89,18 +79,18 @@ export async function encryptJwe(plaintext: Uint8Array | string, options: Encryp
 }
 
 /**
- * Decrypts a JWE in its compact form. Source: RFC 7516, section 5.2.
+ * Decrypts a JWE, in its compact form or in JSON, for several recipients too. Source: RFC 7516, section 5.2.
  *
- * @throws EnvelopeError MessageMalformed, PolicyRefused for algorithms and parameters that are not known, KeyUnavailable,
- *   ContextMismatch, DecryptionFailed
+ * @throws EnvelopeError MessageMalformed, LimitExceeded, PolicyRefused for algorithms and parameters that are not
+ *   supported, KeyUnavailable, ContextMismatch, DecryptionFailed
  */
 export async function decryptJwe(jwe: string, options: DecryptJweOptions): Promise<DecryptedJwe> {
-  const { headerText, header, wrappedKey, iv, ciphertext, tag } = parseJwe(jwe);
-  const { dataKey, context } = await unwrapContentKey(header, wrappedKey, options);
-  using _owned = dataKey;
-  const key = await dataKey.use((bytes) => platform.aesGcmKey(bytes));
-  const plaintext = await key.open(iv, utf8(headerText), ciphertext, tag);
-  return { plaintext, context: Object.fromEntries(context), header };
+  const parsed = parseJwe(jwe);
+  const { dataKey, context } = await unwrapAny(parsed, options);
+  using owned = dataKey;
+  const key = await owned.use((bytes) => platform.aesGcmKey(bytes));
+  const plaintext = await key.open(parsed.iv, utf8(parsed.aad), parsed.ciphertext, parsed.tag);
+  return { plaintext, context: Object.fromEntries(context), header: parsed.protectedHeader };
 }
 
 /**
@@ -111,11 +101,12 @@ export async function decryptJwe(jwe: string, options: DecryptJweOptions): Promi
  * @throws EnvelopeError as `decryptJwe`
  */
 export async function jweContentKey(
-  header: Readonly<Record<string, unknown>>,
+  header: JweHeader,
   options: Pick<DecryptJweOptions, "keyring" | "context">,
 ): Promise<Uint8Array> {
   checkHeader(header);
-  const { dataKey } = await unwrapContentKey(header, new Uint8Array(0), options);
+  if (header["alg"] !== "dir" || options.keyring === undefined) throw noWay(header["alg"]);
+  const { dataKey } = await unwrapWithKeyring(header, options.keyring, options.context);
   using owned = dataKey;
   return owned.use((bytes) => Uint8Array.from(bytes));
 }
@@ -125,80 +116,52 @@ interface ContentKey {
   readonly context: ReadonlyMap<string, string>;
 }
 
-async function unwrapContentKey(
-  header: Readonly<Record<string, unknown>>,
-  wrappedKey: Uint8Array,
-  options: DecryptJweOptions,
+async function unwrapAny(
+  { protectedHeader, recipients }: ParsedJwe,
+  { keyring, context, rsa = [] }: DecryptJweOptions,
 ): Promise<ContentKey> {
-  const expectedContext = parseContext(options.context ?? {});
-  if (header["alg"] === "dir" && options.keyring !== undefined) {
-    const context = readContext(header[contextParameter]);
-    for (const [name, value] of expectedContext) {
-      if (context.get(name) === value) continue;
-      throw new EnvelopeError("ContextMismatch", `The message's encryption context has not the given "${name}".`);
-    }
-    const request = {
-      suite: committingSuite,
-      context,
-      encryptedDataKeys: readKeys(header[keysParameter]),
-      expectedContext,
-    };
-    const { dataKey } = await keyringMaterials({ keyring: options.keyring }).forDecryption(request);
-    return { dataKey, context };
+  if (recipients.some(({ header }) => header["alg"] === "dir")) {
+    const [{ wrappedKey } = { wrappedKey: undefined }, ...others] = recipients;
+    // RFC 7516, section 7.2.1, and section 5.2, step 10.
+    if (others.length > 0 || wrappedKey?.length !== 0) throw malformed("A JWE with alg dir has no wrapped key", 0);
+    if (keyring === undefined || protectedHeader["alg"] !== "dir") throw noWay("dir");
+    return unwrapWithKeyring(protectedHeader, keyring, context);
   }
-  if (header["alg"] === "RSA-OAEP-256" && options.rsa !== undefined) {
-    if (expectedContext.size > 0)
-      throw new EnvelopeError("ContextMismatch", "A JWE for an RSA key has no encryption context.");
-    return { dataKey: await unwrapWithRsa(wrappedKey, options.rsa), context: expectedContext };
+  const keys = "client" in rsa ? [rsa] : rsa;
+  if (keys.length === 0 || !recipients.some(({ header }) => header["alg"] === "RSA-OAEP-256")) {
+    throw noWay(recipients[0]?.header["alg"]);
   }
-  const needed = header["alg"] === "dir" ? "a keyring" : "an RSA key of the server";
-  throw new EnvelopeError("PolicyRefused", `The message's alg is ${String(header["alg"])}: give ${needed}.`);
+  if (Object.keys(context ?? {}).length > 0)
+    throw new EnvelopeError("ContextMismatch", "A JWE for an RSA key has no encryption context.");
+  return { dataKey: await unwrapWithRsa(recipients, keys), context: new Map() };
 }
 
-async function unwrapWithRsa(
-  ciphertext: Uint8Array,
-  { client, keyId }: NonNullable<DecryptJweOptions["rsa"]>,
-): Promise<PlaintextDataKey> {
-  const input = { KeyId: keyId, CiphertextBlob: ciphertext, EncryptionAlgorithm: "RSAES_OAEP_SHA_256" } as const;
-  const { Plaintext } = await client.decrypt(input);
-  const dataKey = PlaintextDataKey.takeFrom(Plaintext ?? new Uint8Array(0));
-  if (dataKey.byteLength === committingSuite.keyBytes) return dataKey;
-  dataKey.dispose();
-  throw decryptionFailed();
+async function unwrapWithKeyring(
+  header: JweHeader,
+  keyring: Keyring,
+  expected: EncryptionContext = {},
+): Promise<ContentKey> {
+  const expectedContext = parseContext(expected);
+  const context = readContext(header[contextParameter]);
+  for (const [name, value] of expectedContext) {
+    if (context.get(name) === value) continue;
+    throw new EnvelopeError("ContextMismatch", `The message's encryption context has not the given "${name}".`);
+  }
+  const encryptedDataKeys = readKeys(header[keysParameter]);
+  const request = { suite: committingSuite, context, encryptedDataKeys, expectedContext };
+  const { dataKey } = await keyringMaterials({ keyring }).forDecryption(request);
+  return { dataKey, context };
 }
 
-function parseJwe(jwe: string) {
-  if (jwe.length > maxJweCharacters) {
-    throw new EnvelopeError("LimitExceeded", `The message has more than ${maxJweCharacters} characters.`);
-  }
-  const parts = jwe.split(".");
-  const [headerText = "", ...others] = parts;
-  const [wrappedKey, iv, ciphertext, tag] = others.map(bytesOfBase64Url);
-  const header = parseHeader(headerText);
-  if (parts.length !== 5 || !wrappedKey || !ciphertext || iv?.length !== ivBytes || tag?.length !== tagBytes) {
-    throw malformed("This is no JWE with A256GCM", 0);
-  }
-  if (header["alg"] === "dir" && wrappedKey.length > 0) throw malformed("A JWE with alg dir has no wrapped key", 0);
-  return { headerText, header, wrappedKey, iv, ciphertext, tag };
+function noWay(alg: unknown): EnvelopeError {
+  const needed = alg === "dir" ? "a keyring, for a protected header" : "an RSA key of the server, for RSA-OAEP-256";
+  return new EnvelopeError("PolicyRefused", `The message's alg is ${String(alg)}: give ${needed}.`);
 }
 
-function parseHeader(text: string): Readonly<Record<string, unknown>> {
-  let header: unknown;
-  try {
-    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOfBase64Url(text)));
-  } catch {
-    throw malformed("The JWE's header is not JSON", 0);
-  }
-  if (!isRecord(header)) throw malformed("The JWE's header is not a JSON object", 0);
-  checkHeader(header);
-  return header;
-}
-
-function checkHeader(header: Readonly<Record<string, unknown>>): void {
-  const strange = Object.keys(header).find((name) => !knownParameters.has(name));
-  if (strange !== undefined)
-    throw new EnvelopeError("PolicyRefused", `The JWE's header has the parameter "${strange}", which is not known.`);
-  if (header["enc"] !== "A256GCM") throw new EnvelopeError("PolicyRefused", "The JWE's enc is not A256GCM.");
+/** The key's name, where it is a text: that of a raw key is not. */
+function kidOf(key: EncryptedDataKey | undefined): { readonly kid?: string } {
+  const name = new TextDecoder().decode(key?.providerInfo);
+  return /^[!-~]+$/.test(name) ? { kid: name } : {};
 }
 
 function encodeKey({ providerId, providerInfo, ciphertext }: EncryptedDataKey) {
@@ -210,9 +173,7 @@ function readKeys(value: unknown): readonly EncryptedDataKey[] {
     throw malformed("The JWE's wrapped keys are not a list of up to 32", 0);
   return value.map((entry: unknown) => {
     const { provider, info, key } = isRecord(entry) ? entry : {};
-    const [providerInfo, ciphertext] = [info, key].map((text) =>
-      typeof text === "string" ? bytesOfBase64Url(text) : undefined,
-    );
+    const [providerInfo, ciphertext] = [info, key].map(bytesOfBase64Url);
     if (typeof provider !== "string" || !providerInfo || !ciphertext)
       throw malformed("A wrapped key of the JWE is malformed", 0);
     return { providerId: provider, providerInfo, ciphertext };
@@ -225,19 +186,4 @@ function readContext(value: unknown): ReadonlyMap<string, string> {
     throw malformed("The JWE's encryption context is not a map of texts", 0);
   }
   return parseContext(value as EncryptionContext);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function base64Url(bytes: Uint8Array): string {
-  return base64OfBytes(bytes).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
-}
-
-function bytesOfBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
-  if (!/^[A-Za-z0-9_-]*$/.test(text)) return undefined;
-  const bytes = bytesOfBase64(text.replaceAll("-", "+").replaceAll("_", "/"));
-  // One text for each value: unused bits are zero.
-  return bytes !== undefined && base64Url(bytes) === text ? bytes : undefined;
 }

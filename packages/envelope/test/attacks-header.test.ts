@@ -259,7 +259,7 @@ describe("bytes that are something else", () => {
   ] as const) {
     it(`${what} is neither message nor plaintext`, async () => {
       const given = message as unknown as Uint8Array;
-      await assert.rejects(decrypt(given, { keyring }), { code: "InvalidInput" });
+      await assert.rejects(decrypt(given, { keyring }), { code: "InvalidInput", message: /^The message is not/ });
       if (what !== "text") await assert.rejects(encrypt(given, { keyring }), { code: "InvalidInput" });
     });
   }
@@ -280,6 +280,12 @@ describe("bytes that are something else", () => {
       );
       await assert.rejects(decrypt(changed, { materials, commitment: "optional" }), { code: "MessageMalformed" });
     }
+  });
+
+  it("no reserved bytes but zeros", async () => {
+    const message = await forge({ ...forged, suite: oldSuite, reserved: [0, 0, 0, 1] });
+    const options = { materials, commitment: "optional" } as const;
+    await assert.rejects(decrypt(message, options), { code: "MessageMalformed", message: /reserved bytes/ });
   });
 
   it("a provider's name begins with no mark that is passed over", async () => {

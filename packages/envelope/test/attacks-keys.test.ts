@@ -107,6 +107,13 @@ describe("a public key", () => {
   );
   for (const [what, point] of [
     ["with no point of the curve at its x", concatBytes(Uint8Array.of(2), x.with(47, 0x01))],
+    [
+      "with the x of a point, and the prime on top",
+      concatBytes(
+        Uint8Array.of(2),
+        bytesOfHex("fffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffeffffffff0000000000000000ffffffff"),
+      ),
+    ],
     ["with an x that is the prime or more", new Uint8Array(49).fill(0xff).with(0, 2)],
     ["of another form", concatBytes(Uint8Array.of(4), x, x)],
     ["of another form and the right length", concatBytes(Uint8Array.of(4), x)],

@@ -22,6 +22,8 @@ export interface Forgery {
   readonly contextBytes?: Uint8Array;
   readonly commitment?: Uint8Array;
   readonly signer?: MessageSigner;
+  /** The bytes of version 1 that are zero. */
+  readonly reserved?: readonly [number, number, number, number];
   /** The IV of a part, when not its number. */
   readonly partIv?: (sequence: number) => Uint8Array;
 }
@@ -43,7 +45,7 @@ export const someEncryptedDataKey: EncryptedDataKey = {
 /** Writes a message of any suite, in the order of data-format/message.md, whatever is in it. */
 export async function forgeParts(forgery: Forgery): Promise<ForgedMessage> {
   const { suite, plaintext, frameBytes, signer, context = new Map() } = forgery;
-  const { encryptedDataKeys = [someEncryptedDataKey], partIv = frameIv } = forgery;
+  const { encryptedDataKeys = [someEncryptedDataKey], partIv = frameIv, reserved = [0, 0, 0, 0] } = forgery;
   const contextBytes = forgery.contextBytes ?? serializeContext(context);
   const messageId = platform.randomBytes(messageIdBytes(suite));
   const dataKey = PlaintextDataKey.takeFrom(Uint8Array.from(forgery.dataKey));
@@ -67,7 +69,7 @@ export async function forgeParts(forgery: Forgery): Promise<ForgedMessage> {
     Uint8Array.of(frameBytes === 0 ? 1 : 2),
     ...(suite.version === 2
       ? [frameLength, forgery.commitment ?? commitment]
-      : [Uint8Array.of(0, 0, 0, 0, ivBytes), frameLength]),
+      : [Uint8Array.of(...reserved, ivBytes), frameLength]),
   ]);
   const iv = new Uint8Array(ivBytes);
   const { tag } = await messageKey.seal(iv, body, new Uint8Array(0));

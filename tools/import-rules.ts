@@ -99,7 +99,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
     {
       ours: ["@coffer/envelope", "@coffer/server", "@coffer/sops", "@coffer/store"],
       builtins: "all",
-      theirs: ["@aws-sdk/credential-provider-node", "@smithy/core"],
+      theirs: ["@aws-sdk/credential-provider-node", "@smithy/core", "age-encryption"],
     },
   ],
 ]);

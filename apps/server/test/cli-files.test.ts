@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { decrypt, encrypt, kmsDiscoveryKeyring, kmsKeyring, rawAesKeyring } from "@coffer/envelope";
+import { ageIdentity, ageRecipient } from "@coffer/envelope/age";
 import { component } from "@coffer/testkit";
 import { FilesUnderTest } from "./cli-files-under-test.ts";
 import { pythonScript } from "./python-clients.ts";
@@ -233,6 +234,57 @@ describe("coffer encrypt and decrypt", () => {
     assert.deepEqual(readFileSync(files.path("old.out")), content);
   });
 
+  it("JWE and age: found out when decrypting, under names of their own, in pipes and directories", async () => {
+    write("other", content);
+    for (const format of ["jwe", "age"]) {
+      const name = `other.${format}`;
+      await succeed("encrypt", "--format", format, "--key", "alias/files", "--context", "a=b", "other");
+      await fail(1, /: other is there already; --force replaces it\./, "decrypt", name, "-o", "other");
+      await succeed("decrypt", "--context", "a=b", name, "-o", `${name}.out`);
+      assert.deepEqual(readFileSync(files.path(`${name}.out`)), content);
+      assert.equal(JSON.parse(await succeed("inspect", "--json", name)).format, format);
+      await fail(
+        1,
+        new RegExp(`: other\\.${format}: .*(has not the given|another value)`),
+        "decrypt",
+        "--context",
+        "a=c",
+        name,
+        "-o",
+        "no",
+      );
+      const damaged = readFileSync(files.path(name));
+      damaged[damaged.length - 30]! ^= 1;
+      write(`damaged.${format}`, damaged);
+      await fail(1, new RegExp(`: damaged\\.${format}: `), "decrypt", `damaged.${format}`);
+      const piped = await files.shell(
+        `coffer encrypt --format ${format} --key alias/files - <other | coffer decrypt - | cmp - other
+         mkdir dir.${format}; cp other dir.${format}/x
+         coffer encrypt --format ${format} --key alias/files dir.${format} -o made.${format}
+         coffer encrypt --format ${format} --key alias/files dir.${format} -o made.${format}
+         coffer decrypt made.${format} -o back.${format}; cmp back.${format}/x other`,
+      );
+      assert.deepEqual([piped.status, piped.stderr], [0, ""]);
+      assert.match(piped.stdout, /^1 file encrypted .*\n0 files encrypted .*, 1 done before\n1 file decrypted/);
+    }
+    const { Decrypter, Encrypter, generateX25519Identity, identityToRecipient, armor } = await import("age-encryption");
+    const foreign = new Encrypter();
+    foreign.addRecipient(await identityToRecipient(await generateX25519Identity()));
+    const file = await foreign.encrypt("x");
+    write("foreign.age", file);
+    await fail(1, /: foreign\.age: .*(identity|recipient|No key)/i, "decrypt", "foreign.age");
+    const ours = new Encrypter();
+    ours.addRecipient(ageRecipient({ keyring: kmsKeyring({ keyId: "alias/files", client: files.kms }) }));
+    write("armored.age", armor.encode(await ours.encrypt("armored")));
+    await succeed("decrypt", "armored.age");
+    assert.equal(readFileSync(files.path("armored"), "utf8"), "armored");
+    const reader = new Decrypter();
+    reader.addIdentity(ageIdentity({ keyring: kmsDiscoveryKeyring({ client: files.kms }) }));
+    assert.deepEqual(Buffer.from(await reader.decrypt(readFileSync(files.path("other.age")))), content);
+    await fail(2, /--format is aws, jwe or age/, "encrypt", "--format", "pgp", "--key", "a", "other");
+    await fail(2, /--sign is of the format aws alone/, "encrypt", "--sign", "--format", "age", "--key", "a", "other");
+  });
+
   it("says what a file is that is no message", async () => {
     const keyring = rawAesKeyring({ namespace: "n", name: "k", wrappingKey: new Uint8Array(32) });
     const message = Buffer.from(await encrypt("x", { keyring }));
@@ -262,7 +314,7 @@ describe("coffer encrypt and decrypt", () => {
       [/name a key/, "encrypt", "call"],
       [/--context "x" is not NAME=VALUE/, "encrypt", "--key", "a", "--context", "x", "call"],
       [/--context has "a" twice/, "decrypt", "--context", "a=1", "--context", "a=2", "call.enc"],
-      [/call does not end in \.enc: say with -o OUT/, "decrypt", "call"],
+      [/call ends in none of \.enc, \.jwe, \.age: say with -o OUT/, "decrypt", "call"],
       [/say with -o OUT where what becomes of \. goes/, "encrypt", "--key", "a", "."],
       [/--commitment is optional or required/, "decrypt", "--commitment", "no", "call.enc"],
       [/unexpected argument "b"/, "encrypt", "--key", "a", "call", "b"],

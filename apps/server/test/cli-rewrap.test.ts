@@ -3,6 +3,8 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, lstatSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { after, before, describe, it } from "node:test";
 import { encrypt, kmsKeyring, rawAesKeyring } from "@coffer/envelope";
+import { ageRecipient } from "@coffer/envelope/age";
+import { Decrypter, Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { FilesUnderTest } from "./cli-files-under-test.ts";
 import { temporaryFolder } from "./run-program.ts";
 
@@ -39,7 +41,7 @@ describe("coffer rewrap", () => {
       const before = await inspect(name);
       assert.match(
         await succeed("rewrap", "--key", "alias/next", name),
-        /^1 file rewrapped \(68\d\.\d KiB encrypted anew/,
+        /^1 file rewrapped \(68\d\.\d KiB\), 1 encrypted anew/,
       );
       const then = await inspect(name);
       assert.deepEqual([then.keys.length, then.keys[0].key], [1, arn]);
@@ -77,6 +79,43 @@ describe("coffer rewrap", () => {
     assert.deepEqual((await inspect("required")).context, { kind: "x" });
     await succeed("decrypt", "--context", "tenant=7", "required", "-o", "required.out");
     assert.equal(bytesOf("required.out").toString(), "p");
+  });
+
+  it("gives an age file another header and leaves its body; encrypts a JWE anew", async () => {
+    await files.makeKey("alias/other");
+    write("plain", content);
+    for (const [format, anew] of [
+      ["age", 0],
+      ["jwe", 1],
+    ] as const) {
+      const name = `plain.${format}`;
+      await succeed("encrypt", "--format", format, "--key", "alias/files", "--context", "a=b", "plain");
+      const before = bytesOf(name);
+      const told = JSON.parse(await succeed("rewrap", "--json", "--key", "alias/other", name));
+      assert.deepEqual([told.done, told.encryptedAnew], [[name], anew]);
+      assert.equal(bytesOf(name).subarray(-100_000).equals(before.subarray(-100_000)), anew === 0);
+      await succeed("decrypt", "--key", "alias/other", "--context", "a=b", name, "-o", `${name}.out`);
+      assert.deepEqual(bytesOf(`${name}.out`), content);
+      const old = await files.run(["decrypt", "--key", "alias/files", name, "-o", "never"]);
+      assert.equal(old.status, 1);
+      assert.match(old.stderr, new RegExp(`^coffer: ${name.replace(".", "\\.")}: `));
+      const nameless = await files.run(["rewrap", name]);
+      assert.match(nameless.stderr, /: name the keys afterwards with --key or --vault-key\.\n$/);
+    }
+  });
+
+  it("keeps an age file's other recipients", async () => {
+    const identity = await generateX25519Identity();
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(ageRecipient({ keyring: keyring(), context: { a: "b" } }));
+    encrypter.addRecipient(await identityToRecipient(identity));
+    write("mixed.age", await encrypter.encrypt(content));
+    await files.makeKey("alias/mixed");
+    await succeed("rewrap", "--key", "alias/mixed", "mixed.age");
+    await succeed("decrypt", "--key", "alias/mixed", "--context", "a=b", "mixed.age", "-o", "mixed.out");
+    const decrypter = new Decrypter();
+    decrypter.addIdentity(identity);
+    assert.deepEqual(Buffer.from(await decrypter.decrypt(bytesOf("mixed.age"))), content);
   });
 
   it("follows a link to the file that it leads to", async () => {

@@ -15,7 +15,7 @@ import { keyServiceOptions } from "../key-services.ts";
 /** `coffer decrypt`. */
 export const decryptCommand: Command = {
   name: "decrypt",
-  summary: "Decrypt what coffer encrypt or an AWS Encryption SDK wrote",
+  summary: "Decrypt what coffer encrypt or an AWS Encryption SDK wrote, whichever its format",
   usage: "[--context NAME=VALUE]... IN|DIR|- [-o OUT]",
   options: [
     ...keyOptions,
@@ -34,7 +34,7 @@ export const decryptCommand: Command = {
   maxPositionals: 1,
   notes: [
     "Without --key and --vault-key, any key that the message names and that you may use; with them, those alone.",
-    "Without -o, FILE.enc becomes FILE, DIR.enc becomes DIR, and - goes to standard output.",
+    "Without -o, FILE.enc (or .jwe, .age) becomes FILE, DIR.enc becomes DIR, and - goes to standard output.",
     "Give the context that the message has to have: decrypting says no to any other.",
     "A file appears when all of it was authentic. A directory is done as by coffer encrypt, and is run again to go on.",
     "Example: coffer decrypt --context host=db1 dump.sql.enc",

@@ -17,6 +17,7 @@ export const rewrapCommand: Command = {
     "The format of the AWS Encryption SDK allows no other key for the same body: the header's tag would use a nonce twice.",
     "So the file is encrypted anew under another data key, frame by frame, and replaced when it is whole. It keeps context,",
     "signature and frame size, its mode, and its owner if you are the superuser; its plaintext never touches the disk.",
+    "An age file gets another header, and its body stays; a JWE is encrypted anew. Both need --key or --vault-key.",
     "Exit code: 0, or 1 when a file failed, which is named and left as it was; the others are done.",
     "Example: coffer rewrap --key alias/backups-2027 dump.sql.enc",
   ],

@@ -1,22 +1,26 @@
 import type { Stats } from "node:fs";
 import { type FileHandle, lstat, open } from "node:fs/promises";
-import type { DecryptOptions } from "@coffer/envelope";
+import type { DecryptOptions, Keyring } from "@coffer/envelope";
 import { decryptFile, type FileSource } from "@coffer/envelope/node";
 import { detectFormat, type FileFormat } from "./detect-format.ts";
 import { type FileName, showName, stripFromName } from "./file-names.ts";
 import { FileError } from "./file-problem.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { type DirectoryFile, type DirectoryRun, sameTime } from "./run-directory.ts";
+import { transferBytes } from "./transfer-bytes.ts";
 import type { Transform } from "./transform-file.ts";
-import { encryptedSuffix } from "./transform-options.ts";
+import { encryptedSuffixes } from "./transform-options.ts";
 
 /** What `decrypt` does with each file. */
-export function decrypting(options: DecryptOptions): Transform {
+export function decrypting(options: DecryptOptions, keyring: Keyring): Transform {
   return {
     done: "decrypted",
     async run(source, target, more) {
-      const message = await checkFormat(source);
-      return decryptFile(message, target, { ...options, ...more });
+      const { format, rest } = await findFormat(source);
+      if (format === "aws") return decryptFile(rest, target, { ...options, ...more });
+      const { decryptFromAge, decryptFromArmoredAge, decryptFromJwe } = await import("./other-formats.ts");
+      const transforms = { jwe: decryptFromJwe, age: decryptFromAge, ageArmor: decryptFromArmoredAge };
+      return transferBytes(rest, target, more, transforms[format]({ keyring, context: options.context ?? {} }));
     },
   };
 }
@@ -29,9 +33,10 @@ export const decryptedDirectory: Pick<DirectoryRun, "nameTarget" | "isDone"> = {
 
 /** `a.enc` becomes `a`; what is named otherwise keeps its name, unless two would become one. */
 async function nameDecrypted(relative: FileName, source: FileName): Promise<FileName> {
-  const stripped = stripFromName(relative, encryptedSuffix);
-  if (stripped === undefined) return relative;
-  const beside = stripFromName(source, encryptedSuffix)!;
+  const suffix = encryptedSuffixes.find((ending) => stripFromName(relative, ending) !== undefined);
+  if (suffix === undefined) return relative;
+  const stripped = stripFromName(relative, suffix)!;
+  const beside = stripFromName(source, suffix)!;
   const there = await lstat(beside).catch(() => undefined);
   if (there?.isFile()) {
     throw new FileError(`${showName(beside)} is beside it, and both would become one file; decrypt it alone, with -o.`);
@@ -43,24 +48,24 @@ async function nameDecrypted(relative: FileName, source: FileName): Promise<File
 async function isDecrypted({ source, sourceStats }: DirectoryFile, targetStats: Stats): Promise<boolean> {
   if (!sameTime(sourceStats, targetStats)) return false;
   const facts = await inspectFile(source).catch(() => undefined);
+  if (facts !== undefined && facts.format !== "aws") return true;
   return facts?.message?.plaintextBytes === targetStats.size;
 }
 
-/** What to do with files that are no messages. */
-const otherFormats: Readonly<Record<Exclude<FileFormat, "aws">, string>> = {
+/** The formats that are read. */
+type ReadFormat = "aws" | "jwe" | "age" | "ageArmor";
+
+/** What to do with files of other formats. */
+const otherFormats: Readonly<Record<Exclude<FileFormat, ReadFormat>, string>> = {
   awsBase64: "it is a message in base64; decode it first: base64 -d FILE | coffer decrypt -",
-  jwe: "it is a JSON Web Encryption, which this command does not read",
-  age: "it is an age file, which this command does not read",
-  ageArmor: "it is an armored age file, which this command does not read",
   sops: "it is a SOPS file; coffer config decrypt reads it",
 };
 
-/** Looks at how a source begins. @returns the source, from its beginning on */
-async function checkFormat(source: FileSource): Promise<FileSource> {
+/** Looks at how a source begins. @returns its format, and the source from its beginning on */
+async function findFormat(source: FileSource): Promise<{ readonly format: ReadFormat; readonly rest: FileSource }> {
   if (typeof source === "string") {
     await using file = await open(source);
-    refuseOtherFormats(await readStart(file));
-    return source;
+    return { format: readableFormat(await readStart(file)), rest: source };
   }
   const chunks = source[Symbol.asyncIterator]();
   const first: Uint8Array[] = [];
@@ -69,8 +74,7 @@ async function checkFormat(source: FileSource): Promise<FileSource> {
     if (next.done === true) break;
     first.push(next.value);
   }
-  refuseOtherFormats(Buffer.concat(first));
-  return rejoin(first, chunks);
+  return { format: readableFormat(Buffer.concat(first)), rest: rejoin(first, chunks) };
 }
 
 /** Bytes that tell a stream's format, but for SOPS's in a long file. */
@@ -82,13 +86,13 @@ async function readStart(file: FileHandle): Promise<Uint8Array> {
   return buffer.subarray(0, bytesRead);
 }
 
-/** Says what a file is that is no message, by how it begins. @throws FileError */
-export function refuseOtherFormats(start: Uint8Array): void {
+/** A format that is read, by how a file begins. @throws FileError that says what it is otherwise */
+export function readableFormat(start: Uint8Array): ReadFormat {
   const format = detectFormat(start);
-  if (format === "aws") return;
-  if (format !== undefined) throw new FileError(`${otherFormats[format]}.`);
-  if (start.length === 0) throw new FileError("it is empty: a message has at least a header.");
-  throw new FileError("its format is unknown: no message of the AWS Encryption SDK begins so.");
+  if (format === "awsBase64" || format === "sops") throw new FileError(`${otherFormats[format]}.`);
+  if (format !== undefined) return format;
+  if (start.length === 0) throw new FileError("it is empty: what was encrypted has at least a header.");
+  throw new FileError("its format is unknown: no AWS Encryption SDK message, JWE or age file begins so.");
 }
 
 async function* rejoin(first: readonly Uint8Array[], rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {

@@ -1,22 +1,38 @@
 import type { Stats } from "node:fs";
-import type { EncryptOptions } from "@coffer/envelope";
+import type { EncryptOptions, Keyring } from "@coffer/envelope";
 import { encryptFile } from "@coffer/envelope/node";
 import { appendToName } from "./file-names.ts";
 import { inspectFile } from "./inspect-file.ts";
 import { type DirectoryFile, type DirectoryRun, sameTime } from "./run-directory.ts";
+import { transferBytes } from "./transfer-bytes.ts";
 import type { Transform } from "./transform-file.ts";
-import { encryptedSuffix } from "./transform-options.ts";
+import { formatSuffixes, type WrittenFormat } from "./transform-options.ts";
 
 /** What `encrypt` does with each file. */
-export function encrypting(options: EncryptOptions): Transform {
-  return { done: "encrypted", run: (source, target, more) => encryptFile(source, target, { ...options, ...more }) };
+export function encrypting(options: EncryptOptions, format: WrittenFormat, keyring: Keyring): Transform {
+  const done = "encrypted";
+  if (format === "aws")
+    return { done, run: (source, target, more) => encryptFile(source, target, { ...options, ...more }) };
+  return {
+    done,
+    async run(source, target, more) {
+      const { encryptToAge, encryptToJwe } = await import("./other-formats.ts");
+      const transform = format === "jwe" ? encryptToJwe : encryptToAge;
+      return transferBytes(source, target, more, transform({ keyring, context: options.context ?? {} }));
+    },
+  };
 }
 
 /** What `encrypt` does with a directory, but for the files' content. */
-export function encryptedDirectory(options: EncryptOptions): Pick<DirectoryRun, "nameTarget" | "isDone"> {
+export function encryptedDirectory(
+  options: EncryptOptions,
+  format: WrittenFormat,
+): Pick<DirectoryRun, "nameTarget" | "isDone"> {
   return {
-    nameTarget: async (relative) => appendToName(relative, encryptedSuffix),
-    isDone: (file, targetStats) => isEncrypted(file, targetStats, options),
+    nameTarget: async (relative) => appendToName(relative, formatSuffixes[format]),
+    // A file has its time before it has its name, so of other formats the time says enough.
+    isDone: async (file, targetStats) =>
+      format === "aws" ? isEncrypted(file, targetStats, options) : sameTime(file.sourceStats, targetStats),
   };
 }
 

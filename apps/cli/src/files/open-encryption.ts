@@ -15,6 +15,7 @@ import { interruptible } from "./interrupt.ts";
 import { openAnyKey, openNamedKeys } from "./open-keys.ts";
 import type { DirectoryRun } from "./run-directory.ts";
 import type { Transform } from "./transform-file.ts";
+import type { WrittenFormat } from "./transform-options.ts";
 
 /** What a run may share, and what ends it. */
 interface RunOptions {
@@ -28,14 +29,17 @@ type OpenTransform = Transform & Pick<DirectoryRun, "nameTarget" | "isDone">;
 /** Opens the keys that `encrypt` is given. @throws OperatorError */
 export async function openEncryption(
   invocation: Invocation,
-  { context, sign, ...run }: RunOptions & Pick<EncryptOptions, "context" | "sign">,
+  { context, sign, format, ...run }: RunOptions & Pick<EncryptOptions, "context" | "sign"> & { format: WrittenFormat },
 ): Promise<OpenTransform> {
   const keyring = openNamedKeys(invocation, await openKeyServices(invocation));
   if (keyring === undefined) {
     throw new OperatorError("name a key: --key ARN, id or alias/NAME, or --vault-key NAME.", 2);
   }
   const options: EncryptOptions = { ...keySource(keyring, run), context: context ?? {}, sign: sign ?? false };
-  return { ...encrypting(options), ...encryptedDirectory(options) };
+  return {
+    ...encrypting(options, format, interruptible(keyring, run.signal)),
+    ...encryptedDirectory(options, format),
+  };
 }
 
 /** Opens the keys that `decrypt` is given, or may use. @throws OperatorError */
@@ -45,7 +49,8 @@ export async function openDecryption(
 ): Promise<OpenTransform> {
   const services = await openKeyServices(invocation);
   const keyring = openNamedKeys(invocation, services) ?? openAnyKey(services);
-  return { ...decrypting({ ...keySource(keyring, { signal, shared }), ...options }), ...decryptedDirectory };
+  const source = keySource(keyring, { signal, shared });
+  return { ...decrypting({ ...source, ...options }, interruptible(keyring, signal)), ...decryptedDirectory };
 }
 
 /** How long, and for how much, the files of a directory share a data key. Each still has a key of its own derived from it. */

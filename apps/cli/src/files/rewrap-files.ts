@@ -31,14 +31,19 @@ export function rewrapFiles(invocation: Invocation, { files, json, ...options }:
         return interruptible(keys, signal);
       };
       const reading = interruptible(openAnyKey(services), signal);
+      const namedKeys = named && interruptible(named, signal);
       let bytes = 0;
+      let anew = 0;
       const done: string[] = [];
       const failed: { file: string; problem: string }[] = [];
       for (const file of files) {
         const progress = new Progress(nowMs, printable(basename(file)));
         try {
           const onProgress = followProgress(progress);
-          bytes += await rewrapFile(file, { ...options, reading, keysFor, signal, onProgress });
+          const all = { ...options, reading, keysFor, namedKeys, signal, onProgress };
+          const rewrapped = await rewrapFile(file, all);
+          bytes += rewrapped.bytes;
+          if (rewrapped.anew) anew++;
           done.push(file);
         } catch (error) {
           if (signal.aborted) throw signal.reason;
@@ -49,15 +54,15 @@ export function rewrapFiles(invocation: Invocation, { files, json, ...options }:
           progress.end();
         }
       }
-      if (json) print(JSON.stringify({ done, bytes, failed }));
-      else print(renderDone(done.length, bytes, failed.length));
+      if (json) print(JSON.stringify({ done, bytes, encryptedAnew: anew, failed }));
+      else print(renderDone(done.length, anew, bytes, failed.length));
       return failed.length === 0 ? 0 : 1;
     }),
   );
 }
 
-function renderDone(done: number, bytes: number, failed: number): string {
-  const how = "encrypted anew, since the format allows no other key for the same body";
-  const rest = failed === 0 ? "" : `, ${failed} FAILED`;
-  return `${done} ${done === 1 ? "file" : "files"} rewrapped (${renderBytes(bytes)} ${how})${rest}`;
+function renderDone(done: number, anew: number, bytes: number, failed: number): string {
+  const how = anew === 0 ? "" : `, ${anew} encrypted anew, since the format allows no other key for the same body`;
+  const rest = failed === 0 ? "" : `; ${failed} FAILED`;
+  return `${done} ${done === 1 ? "file" : "files"} rewrapped (${renderBytes(bytes)})${how}${rest}`;
 }

@@ -1,5 +1,5 @@
 import type { Stats } from "node:fs";
-import { chmod, chown, link, rename, unlink, utimes } from "node:fs/promises";
+import { chmod, chown, link, lstat, rename, unlink, utimes } from "node:fs/promises";
 import { temporaryName } from "@coffer/envelope/node";
 import type { FileName } from "./file-names.ts";
 
@@ -8,8 +8,8 @@ export interface StagedFile {
   /** Where it is put together: a directory on the target's file system, whose name is a text. */
   readonly folder: string;
   readonly target: FileName;
-  /** Whose mode and owner it gets, and whose times if they are kept. */
-  readonly like: Stats;
+  /** Whose mode and owner it gets, and whose times if they are kept; of none: the mode that it was made with. */
+  readonly like: Stats | undefined;
   readonly keepTimes: boolean;
   readonly overwrite: boolean;
 }
@@ -27,14 +27,29 @@ export async function writeStaged<Result>(
   const path = `${folder}/${temporaryName()}`;
   try {
     const result = await write(path);
-    if (process.getuid?.() === 0) await chown(path, like.uid, like.gid);
-    await chmod(path, like.mode & 0o777);
-    if (keepTimes) await utimes(path, like.atimeMs / 1000, like.mtimeMs / 1000);
+    if (like !== undefined) await makeAlike(path, like, keepTimes);
     // A second name never replaces what came in the meantime.
     if (overwrite) await rename(path, target);
     else await link(path, target);
     return result;
   } finally {
     await unlink(path).catch(() => undefined);
+  }
+}
+
+async function makeAlike(path: string, like: Stats, keepTimes: boolean): Promise<void> {
+  if (process.getuid?.() === 0) await chown(path, like.uid, like.gid);
+  await chmod(path, like.mode & 0o777);
+  if (keepTimes) await utimes(path, like.atimeMs / 1000, like.mtimeMs / 1000);
+}
+
+/** Whether there is anything of this name, a link that leads nowhere included. */
+export async function exists(name: FileName): Promise<boolean> {
+  try {
+    await lstat(name);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
   }
 }

@@ -2,8 +2,27 @@ import { OperatorError } from "@coffer/server/config";
 import { flagText, type Invocation, isOn, type OptionRow } from "../command.ts";
 import { standardStream } from "./file-names.ts";
 
-/** What an encrypted file's name ends with, unless `-o` says another. */
-export const encryptedSuffix = ".enc";
+/** The formats that are written, and what an encrypted file's name ends with unless `-o` says another. */
+export const formatSuffixes = { aws: ".enc", jwe: ".jwe", age: ".age" } as const;
+
+/** A format that is written. */
+export type WrittenFormat = keyof typeof formatSuffixes;
+
+export const encryptedSuffixes: readonly string[] = Object.values(formatSuffixes);
+
+export const formatOption: OptionRow = {
+  name: "format",
+  placeholder: "FORMAT",
+  doc: "aws (default; signed or not), jwe (one JSON Web Encryption, to 45 MiB) or age. Decrypting finds it out.",
+};
+
+/** @throws OperatorError exit code 2 */
+export function readFormat(invocation: Invocation): WrittenFormat {
+  const text = flagText(invocation, "format") ?? "aws";
+  if (!Object.hasOwn(formatSuffixes, text)) throw new OperatorError("--format is aws, jwe or age.", 2);
+  if (text !== "aws" && isOn(invocation, "sign")) throw new OperatorError("--sign is of the format aws alone.", 2);
+  return text as WrittenFormat;
+}
 
 export const outputOption: OptionRow = {
   name: "output",
@@ -56,19 +75,18 @@ export function readEnds(invocation: Invocation, command: string): Ends {
 }
 
 /** The default OUT of `encrypt`. */
-export function encryptedName(input: string): string {
-  return `${withoutSlashes(input)}${encryptedSuffix}`;
+export function encryptedName(input: string, format: WrittenFormat): string {
+  return `${withoutSlashes(input)}${formatSuffixes[format]}`;
 }
 
 /** The default OUT of `decrypt`. @throws OperatorError exit code 2 */
 export function decryptedName(input: string): string {
   const name = withoutSlashes(input);
-  const stripped = name.slice(0, -encryptedSuffix.length);
-  if (!name.endsWith(encryptedSuffix) || stripped === "" || stripped.endsWith("/")) {
-    throw new OperatorError(
-      `${input} does not end in ${encryptedSuffix}: say with -o OUT where the plaintext goes.`,
-      2,
-    );
+  const suffix = encryptedSuffixes.find((ending) => name.endsWith(ending)) ?? "";
+  const stripped = name.slice(0, name.length - suffix.length);
+  if (suffix === "" || stripped === "" || stripped.endsWith("/")) {
+    const endings = encryptedSuffixes.join(", ");
+    throw new OperatorError(`${input} ends in none of ${endings}: say with -o OUT where the plaintext goes.`, 2);
   }
   return stripped;
 }

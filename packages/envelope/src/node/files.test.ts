@@ -60,6 +60,12 @@ test("a file is replaced when that is said, and by itself too", async () => {
   const plain = at("plain");
   const refused = failing("FileRefused", /plain: it is there already; say overwrite/);
   await assert.rejects(encryptFile(plain, plain, { keyring }), refused);
+  const unread = Readable.from(
+    (async function* () {
+      yield assert.fail("nothing is read for a target that is refused");
+    })(),
+  );
+  await assert.rejects(encryptFile(unread, plain, { keyring }), refused);
   chmodSync(plain, 0o604);
   await encryptFile(plain, plain, { keyring, overwrite: true });
   assert.notEqual(readFileSync(plain, "utf8"), "in place");
@@ -79,6 +85,19 @@ test("a file that appears in the meantime is not replaced", async () => {
   await assert.rejects(encryptFile(source, target, { keyring }), failing("FileRefused", /target: it is there already/));
   assert.equal(readFileSync(target, "utf8"), "somebody else's");
   assert.deepEqual(readdirSync(directory).sort(), ["plain", "target"]);
+});
+
+test("while a file is written, only its owner can read it", async () => {
+  const { directory, at } = directoryWith("some text");
+  chmodSync(at("plain"), 0o644);
+  let modes: number[] = [];
+  const onProgress = () => {
+    const temporary = readdirSync(directory).filter((name) => name.startsWith(".coffer-"));
+    modes = temporary.map((name) => statSync(at(name)).mode & 0o777);
+  };
+  await encryptFile(at("plain"), at("sealed"), { keyring, onProgress });
+  assert.deepEqual(modes, [0o600]);
+  assert.equal(statSync(at("sealed")).mode & 0o777, 0o644);
 });
 
 test("what is no plain file is refused by name", async () => {

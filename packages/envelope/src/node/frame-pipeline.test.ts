@@ -233,6 +233,27 @@ test("plaintext leaves in order, and none of a batch that is not right", async (
   assert.ok(sink.destroyed);
 });
 
+test("nothing of a signed message leaves through a stream before its signature, unless that is said", async () => {
+  const message = await encrypt(patternBytes(3 * batchBytes), { keyring, frameBytes, sign: true });
+  message[message.length - 5]! ^= 1;
+  for (const [releaseBeforeSignature, expected] of [
+    [false, 0],
+    [true, 3 * batchBytes],
+  ] as const) {
+    let written = 0;
+    const sink = new Writable({
+      write(chunk, _, done) {
+        written += chunk.length;
+        done();
+      },
+    });
+    const options = { ...parallel, releaseBeforeSignature };
+    const refused = failing("DecryptionFailed", /cannot be decrypted/);
+    await assert.rejects(decryptFile(Readable.from([message]), sink, options), refused);
+    assert.equal(written, expected);
+  }
+});
+
 describe("what is interrupted leaves nothing", () => {
   const length = 6 * batchBytes;
 

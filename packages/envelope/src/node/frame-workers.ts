@@ -1,4 +1,4 @@
-import { getCompileCacheDir } from "node:module";
+import nodeModule from "node:module";
 import { dirname } from "node:path";
 import { Worker } from "node:worker_threads";
 import type { FrameJob, FrameReport, FrameWorkerSetup } from "./frame-jobs.ts";
@@ -16,7 +16,8 @@ const workerOptions = {
 
 /** A thread takes compiled code from where its process has it: that halves its start and its memory. */
 function workerEnvironment(): Record<string, string> {
-  const directory = getCompileCacheDir();
+  // Node before 22.8 has none.
+  const directory = nodeModule.getCompileCacheDir?.();
   return directory === undefined ? {} : { NODE_COMPILE_CACHE: dirname(directory) };
 }
 

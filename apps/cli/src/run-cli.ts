@@ -2,10 +2,13 @@ import type { Command, Surroundings } from "./command.ts";
 import { runCommand } from "./run-command.ts";
 
 /** Commands of pipelines and of loops over many files. They load alone: all commands take a quarter of a second. */
-const loadedAlone: ReadonlyMap<string, () => Promise<Command>> = new Map([
-  ["encrypt", async () => (await import("./commands/encrypt.ts")).encryptCommand],
-  ["decrypt", async () => (await import("./commands/decrypt.ts")).decryptCommand],
-  ["inspect", async () => (await import("./commands/inspect.ts")).inspectCommand],
+const loadedAlone: ReadonlyMap<string, () => Promise<readonly Command[]>> = new Map([
+  ["encrypt", async () => [(await import("./commands/encrypt.ts")).encryptCommand]],
+  ["decrypt", async () => [(await import("./commands/decrypt.ts")).decryptCommand]],
+  ["inspect", async () => [(await import("./commands/inspect.ts")).inspectCommand]],
+  ["config", async () => (await import("./commands/config.ts")).configCommands],
+  ["exec", async () => [(await import("./commands/exec.ts")).execCommand]],
+  ["git", async () => (await import("./commands/git.ts")).gitCommands],
 ]);
 
 /**
@@ -16,10 +19,13 @@ const loadedAlone: ReadonlyMap<string, () => Promise<Command>> = new Map([
  * @throws OperatorError, to be shown as one line
  */
 export async function runCli(args: readonly string[], surroundings: Surroundings): Promise<number> {
-  const [first = "", ...rest] = args;
-  const load = loadedAlone.get(first);
-  if (load !== undefined && !rest.includes("--help") && !rest.includes("-h")) {
-    return runCommand(await load(), rest, surroundings);
+  const [first = "", second = ""] = args;
+  const load = args.includes("--help") || args.includes("-h") ? undefined : loadedAlone.get(first);
+  for (const command of (await load?.()) ?? []) {
+    const words = command.name === first ? 1 : 2;
+    if (words === 1 || command.name === `${first} ${second}`) {
+      return runCommand(command, args.slice(words), surroundings);
+    }
   }
   const { runAnyCommand } = await import("./run-any-command.ts");
   return runAnyCommand(args, surroundings);

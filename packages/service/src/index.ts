@@ -465,7 +465,6 @@ export {
   type Write,
 } from "./ports/store.ts";
 export type { WebIdentity, WebIdentityDemand, WebIdentityVerifier } from "./ports/web-identity.ts";
-export { requestRates } from "./quotas/request-rates.ts";
 export type { ResourceQuotas } from "./quotas/resource-quotas.ts";
 export { type Initialized, type InitializeParts, initializeWithShares } from "./seal/initialize.ts";
 export { OneByOne } from "./seal/one-by-one.ts";

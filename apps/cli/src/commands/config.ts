@@ -1,25 +1,6 @@
-import { readFileSync } from "node:fs";
-import { OperatorError } from "@coffer/server/config";
-import {
-  type ConfigValue,
-  encryptDocument,
-  jsonFormat,
-  openDocument,
-  recipientGroups,
-  recipientName,
-  updateRecipients,
-} from "@coffer/sops";
-import { unixTimeMs } from "../clock.ts";
-import { type Command, type Invocation, isOn, jsonOption } from "../command.ts";
-import { type ConfigFile, outputOptions, readConfigFile, renderConfig, writeResult } from "../config/config-file.ts";
-import { formatOption } from "../config/config-formats.ts";
-import { parseConfigPath } from "../config/config-path.ts";
-import { findRecipients, recipientOptions } from "../config/config-recipients.ts";
-import { openConfigServices } from "../config/config-services.ts";
-import { replaceFile } from "../config/replace-file.ts";
+import { type Command, jsonOption } from "../command.ts";
+import { formatOption, outputOptions, recipientOptions } from "../config/option-rows.ts";
 import { keyServiceOptions } from "../key-services.ts";
-import { tellingService } from "../tell-envelope-error.ts";
-import { print } from "../terminal.ts";
 
 const ignoreMacOption = {
   name: "ignore-mac",
@@ -38,7 +19,7 @@ export const configCommands: readonly Command[] = [
       "Example:\n  coffer config encrypt --key alias/config secrets.yaml -o secrets.enc.yaml",
     ],
     maxPositionals: 1,
-    run: runEncrypt,
+    run: async (invocation) => (await import("../config/run-config.ts")).runEncrypt(invocation),
   },
   {
     name: "config decrypt",
@@ -47,7 +28,7 @@ export const configCommands: readonly Command[] = [
     options: [...outputOptions, ignoreMacOption, formatOption, ...keyServiceOptions],
     notes: ["Example:\n  coffer config decrypt secrets.enc.yaml"],
     maxPositionals: 1,
-    run: runDecrypt,
+    run: async (invocation) => (await import("../config/run-config.ts")).runDecrypt(invocation),
   },
   {
     name: "config get",
@@ -56,7 +37,7 @@ export const configCommands: readonly Command[] = [
     options: [ignoreMacOption, formatOption, ...keyServiceOptions, jsonOption],
     notes: ["Example:\n  coffer config get secrets.enc.yaml db.password"],
     maxPositionals: 2,
-    run: runGet,
+    run: async (invocation) => (await import("../config/run-config.ts")).runGet(invocation),
   },
   {
     name: "config set",
@@ -72,7 +53,7 @@ export const configCommands: readonly Command[] = [
       "Example:\n  coffer config set secrets.enc.yaml db.password - < password.txt",
     ],
     maxPositionals: 3,
-    run: runSet,
+    run: async (invocation) => (await import("../config/run-config.ts")).runSet(invocation),
   },
   {
     name: "config rotate",
@@ -81,7 +62,7 @@ export const configCommands: readonly Command[] = [
     options: [formatOption, ...keyServiceOptions],
     notes: ["Do it after a recipient was taken away: who could decrypt may have kept the old data key."],
     maxPositionals: 1,
-    run: runRotate,
+    run: async (invocation) => (await import("../config/run-config.ts")).runRotate(invocation),
   },
   {
     name: "config updatekeys",
@@ -90,102 +71,6 @@ export const configCommands: readonly Command[] = [
     options: [...recipientOptions, formatOption, ...keyServiceOptions],
     notes: ["No value changes. Recipients that stay cost no call."],
     maxPositionals: 1,
-    run: runUpdateKeys,
+    run: async (invocation) => (await import("../config/run-config.ts")).runUpdateKeys(invocation),
   },
 ];
-
-async function runEncrypt(invocation: Invocation): Promise<number> {
-  const file = await readConfigFile(invocation);
-  const recipients = await findRecipients(invocation, file.path);
-  const context = await contextOf(invocation);
-  await tellingService(() => encryptDocument(file.document, { ...context, ...recipients }), file.name);
-  writeResult(invocation, file);
-  return 0;
-}
-
-async function runDecrypt(invocation: Invocation): Promise<number> {
-  const file = await readConfigFile(invocation);
-  const opened = await open(invocation, file);
-  opened.dispose();
-  writeResult(invocation, file);
-  return 0;
-}
-
-async function runGet(invocation: Invocation): Promise<number> {
-  const path = parseConfigPath(invocation.positionals[1] ?? missing("a path such as db.password"));
-  const file = await readConfigFile(invocation);
-  using _opened = await open(invocation, file);
-  const value = file.document.get(path);
-  if (value === undefined) throw new OperatorError(`${file.name} has nothing at ${invocation.positionals[1]}.`);
-  const plain = typeof value !== "object" || value === null;
-  print(isOn(invocation, "json") || !plain ? jsonTextOf(value) : String(value));
-  return 0;
-}
-
-async function runSet(invocation: Invocation): Promise<number> {
-  const [, pathText, given] = invocation.positionals;
-  const path = parseConfigPath(pathText ?? missing("a path such as db.password"));
-  const text = given === "-" ? readFileSync(0, "utf8").replace(/\r?\n$/, "") : (given ?? missing("a value, or -"));
-  const value = isOn(invocation, "json") ? parseValue(text) : text;
-  const file = await readConfigFile(invocation);
-  using opened = await open(invocation, file);
-  await tellingService(async () => {
-    file.document.set(path, value);
-    opened.seal(file.document, unixTimeMs());
-  }, file.name);
-  replaceFile(file.path, renderConfig(file), { overwrite: true });
-  return 0;
-}
-
-async function runRotate(invocation: Invocation): Promise<number> {
-  const file = await readConfigFile(invocation);
-  using opened = await open(invocation, file);
-  const context = await contextOf(invocation);
-  await tellingService(() => opened.sealRotated(file.document, context), file.name);
-  replaceFile(file.path, renderConfig(file), { overwrite: true });
-  return 0;
-}
-
-async function runUpdateKeys(invocation: Invocation): Promise<number> {
-  const file = await readConfigFile(invocation);
-  const wanted = await findRecipients(invocation, file.path);
-  const context = await contextOf(invocation);
-  const changed = await tellingService(() => updateRecipients(file.document, wanted, context), file.name);
-  if (changed) replaceFile(file.path, renderConfig(file), { overwrite: true });
-  for (const recipient of recipientGroups(file.document).flat()) print(recipientName(recipient));
-  return 0;
-}
-
-async function contextOf(invocation: Invocation) {
-  return { services: await openConfigServices(invocation), nowMs: unixTimeMs };
-}
-
-async function open(invocation: Invocation, file: ConfigFile) {
-  const services = await openConfigServices(invocation);
-  return tellingService(
-    () => openDocument(file.document, { services, ignoreMac: isOn(invocation, "ignore-mac") }),
-    file.name,
-  );
-}
-
-function missing(what: string): never {
-  throw new OperatorError(`give ${what}.`, 2);
-}
-
-function parseValue(text: string): ConfigValue {
-  try {
-    // JSON.parse rounds whole numbers beyond 2^53, which a file can hold.
-    return jsonFormat.parse(`{"value":${text}}`).get(["value"]) as ConfigValue;
-  } catch {
-    throw new OperatorError("with --json, the value is JSON, such as 7, true or [1, 2].", 2);
-  }
-}
-
-/** A value as JSON. */
-function jsonTextOf(value: ConfigValue): string {
-  if (typeof value === "bigint") return value.toString();
-  if (typeof value !== "object" || value === null) return JSON.stringify(value);
-  if (Array.isArray(value)) return `[${value.map(jsonTextOf).join(",")}]`;
-  const entries = value instanceof Map ? [...value] : Object.entries(value);
-  return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${jsonTextOf(item)}`).join(",")}}`;
-}

@@ -1,18 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
-import { EnvelopeError } from "@coffer/envelope";
-import { OperatorError } from "@coffer/server/config";
-import { decryptDocument, encryptDocument, openDocument } from "@coffer/sops";
-import { unixTimeMs } from "../clock.ts";
-import type { Command, Invocation } from "../command.ts";
-import { type ConfigFile, parseConfigFile, renderConfig } from "../config/config-file.ts";
-import { formatFor } from "../config/config-formats.ts";
-import { findRecipients } from "../config/config-recipients.ts";
-import { openConfigServices } from "../config/config-services.ts";
+import type { Command } from "../command.ts";
 import { keyServiceOptions } from "../key-services.ts";
-import { operatorErrorOf, tellingService } from "../tell-envelope-error.ts";
-import { print, printable } from "../terminal.ts";
 
 /** `coffer git ...`: encrypted files in git. */
 export const gitCommands: readonly Command[] = [
@@ -26,7 +13,7 @@ export const gitCommands: readonly Command[] = [
       "  *.enc.yaml diff=coffer       the file is encrypted on disk too; git diff and git log -p show its values",
       "  secrets.yaml filter=coffer diff=coffer   plain on disk, encrypted in git, by the rules of .sops.yaml",
     ],
-    run: runInstall,
+    run: async (invocation) => (await import("../config/run-git.ts")).runInstall(invocation),
   },
   {
     name: "git textconv",
@@ -34,7 +21,7 @@ export const gitCommands: readonly Command[] = [
     usage: "FILE",
     options: [...keyServiceOptions],
     maxPositionals: 1,
-    run: runTextconv,
+    run: async (invocation) => (await import("../config/run-git.ts")).runTextconv(invocation),
   },
   {
     name: "git clean",
@@ -42,7 +29,7 @@ export const gitCommands: readonly Command[] = [
     usage: "PATH",
     options: [...keyServiceOptions],
     maxPositionals: 1,
-    run: runClean,
+    run: async (invocation) => (await import("../config/run-git.ts")).runClean(invocation),
   },
   {
     name: "git smudge",
@@ -50,124 +37,6 @@ export const gitCommands: readonly Command[] = [
     usage: "PATH",
     options: [...keyServiceOptions],
     maxPositionals: 1,
-    run: runSmudge,
+    run: async (invocation) => (await import("../config/run-git.ts")).runSmudge(invocation),
   },
 ];
-
-const settings: readonly (readonly [name: string, value: string])[] = [
-  ["diff.coffer.textconv", "coffer git textconv --"],
-  ["filter.coffer.clean", "coffer git clean -- %f"],
-  ["filter.coffer.smudge", "coffer git smudge -- %f"],
-  ["filter.coffer.required", "true"],
-];
-
-async function runInstall(invocation: Invocation): Promise<number> {
-  for (const [name, value] of settings) {
-    const { status, stderr } = git(invocation, ["config", "--local", name, value]);
-    if (status !== 0) throw new OperatorError(`git config failed: ${stderr.toString().trim()}`);
-    print(`${name} = ${value}`);
-  }
-  return 0;
-}
-
-async function runTextconv(invocation: Invocation): Promise<number> {
-  const name = pathOf(invocation);
-  const bytes = readFileSync(resolve(invocation.workingDirectory, name));
-  process.stdout.write(await decrypted(invocation, name, bytes));
-  return 0;
-}
-
-async function runSmudge(invocation: Invocation): Promise<number> {
-  process.stdout.write(await decrypted(invocation, pathOf(invocation), readFileSync(0)));
-  return 0;
-}
-
-/** What it means that no key could be reached. Anything else, such as a wrong MAC, is not passed over. */
-const unreachable: ReadonlySet<string> = new Set(["KeyUnavailable", "ServiceUnavailable", "ServiceRefused"]);
-
-/**
- * A file that is not encrypted stays as it is: one from before the filter was there. So does one whose keys are not there, so
- * that a repository can be looked at without them; `clean` takes it back as it is.
- */
-async function decrypted(invocation: Invocation, name: string, bytes: Buffer): Promise<Buffer> {
-  const file = await parseConfigFile(invocation, name, bytes);
-  if (file.document.metadata() === undefined) return bytes;
-  try {
-    await decryptDocument(file.document, { services: await openConfigServices(invocation) });
-  } catch (error) {
-    if (!(error instanceof EnvelopeError)) throw error;
-    const problem = operatorErrorOf(error, name);
-    if (!unreachable.has(error.code)) throw problem;
-    process.stderr.write(`coffer: ${printable(problem.message)} It stays encrypted.\n`);
-    return bytes;
-  }
-  return renderConfig(file);
-}
-
-async function runClean(invocation: Invocation): Promise<number> {
-  const name = pathOf(invocation);
-  const file = await parseConfigFile(invocation, name, readFileSync(0));
-  if (file.document.metadata() === undefined) {
-    const known = await knownVersion(invocation, name);
-    if (known === undefined) await encryptAnew(invocation, file);
-    else if (await reuse(invocation, file, known)) {
-      process.stdout.write(known);
-      return 0;
-    }
-  }
-  process.stdout.write(renderConfig(file));
-  return 0;
-}
-
-async function encryptAnew(invocation: Invocation, file: ConfigFile): Promise<void> {
-  const recipients = await findRecipients(invocation, file.path);
-  const context = { services: await openConfigServices(invocation), nowMs: unixTimeMs };
-  await tellingService(() => encryptDocument(file.document, { ...context, ...recipients }), file.name);
-}
-
-/** The file as the index, or else the last commit, has it, encrypted. */
-async function knownVersion(invocation: Invocation, name: string): Promise<Buffer | undefined> {
-  for (const revision of ["", "HEAD"]) {
-    const { status, stdout } = git(invocation, ["cat-file", "blob", `${revision}:./${name}`]);
-    if (status === 0 && (await isEncryptedFile(invocation, name, stdout))) return stdout;
-  }
-  return undefined;
-}
-
-async function isEncryptedFile(invocation: Invocation, name: string, bytes: Buffer): Promise<boolean> {
-  return (await parseConfigFile(invocation, name, bytes)).document.metadata() !== undefined;
-}
-
-/**
- * Seals a file with the data key of the version that git knows.
- *
- * @returns whether it is that very version
- */
-async function reuse(invocation: Invocation, file: ConfigFile, known: Buffer): Promise<boolean> {
-  const before = await parseConfigFile(invocation, file.name, known);
-  const services = await openConfigServices(invocation);
-  using opened = await tellingService(() => openDocument(before.document, { services }), file.name);
-  if (renderConfig(before).equals(renderConfig(file))) return true;
-  await tellingService(async () => opened.seal(file.document, unixTimeMs()), file.name);
-  // A value may be spelled in another way, of which the ciphertext says nothing.
-  return withoutMetadata(invocation, file.name, renderConfig(file)).equals(
-    withoutMetadata(invocation, file.name, known),
-  );
-}
-
-function withoutMetadata(invocation: Invocation, name: string, bytes: Buffer): Buffer {
-  const format = formatFor(invocation, name);
-  const document = format.parse(bytes.toString(format.encoding));
-  document.setMetadata(undefined);
-  return renderConfig({ format, document });
-}
-
-function git({ workingDirectory }: Invocation, args: readonly string[]) {
-  return spawnSync("git", args, { cwd: workingDirectory, maxBuffer: 128 * 1024 * 1024 });
-}
-
-function pathOf({ positionals }: Invocation): string {
-  const [path] = positionals;
-  if (path === undefined) throw new OperatorError("git gives the file's path.", 2);
-  return path;
-}

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { OperatorError } from "@coffer/server/config";
 import type { ConfigDocument, ConfigFormat } from "@coffer/sops";
-import { flagText, type Invocation, isOn, type OptionRow } from "../command.ts";
+import { flagText, type Invocation, isOn } from "../command.ts";
 import { tellingService } from "../tell-envelope-error.ts";
 import { formatFor } from "./config-formats.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -15,13 +15,6 @@ export interface ConfigFile {
   readonly format: ConfigFormat;
   readonly document: ConfigDocument;
 }
-
-/** Where the result goes. */
-export const outputOptions: readonly OptionRow[] = [
-  { name: "output", short: "o", placeholder: "FILE", doc: "Where the result goes; else standard output." },
-  { name: "in-place", short: "i", doc: "The result takes the file's place." },
-  { name: "force", short: "f", doc: "Overwrite the output." },
-];
 
 /**
  * Reads and parses the file that the command names.

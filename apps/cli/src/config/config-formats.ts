@@ -9,7 +9,7 @@ import {
   tomlFormat,
   yamlFormat,
 } from "@coffer/sops";
-import { flagText, type Invocation, type OptionRow } from "../command.ts";
+import { flagText, type Invocation } from "../command.ts";
 
 const formats: ReadonlyMap<string, ConfigFormat> = new Map(
   [yamlFormat, jsonFormat, tomlFormat, iniFormat, dotenvFormat, binaryFormat].map((format) => [format.name, format]),
@@ -24,13 +24,6 @@ const endings: readonly (readonly [ending: string, format: ConfigFormat])[] = [
   [".ini", iniFormat],
   [".env", dotenvFormat],
 ];
-
-/** `--format`, the same for every command that has it. */
-export const formatOption: OptionRow = {
-  name: "format",
-  placeholder: "FORMAT",
-  doc: `${[...formats.keys()].join(", ")}; else the end of the file's name tells, and other files are one value.`,
-};
 
 /**
  * The format of a file.

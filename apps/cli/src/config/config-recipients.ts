@@ -10,41 +10,10 @@ import {
   type Recipient,
   ruleNames,
 } from "@coffer/sops";
-import { flagText, type Invocation, type OptionRow } from "../command.ts";
-import { contextOption, parseContextFlags } from "../context-flags.ts";
+import { flagText, type Invocation } from "../command.ts";
+import { parseContextFlags } from "../context-flags.ts";
 import { openKeyServices } from "../key-services.ts";
 import { tellingService } from "../tell-envelope-error.ts";
-
-const ruleDocs: Readonly<Record<(typeof ruleNames)[number], string>> = {
-  unencrypted_suffix: "Names with this end keep plain values.",
-  encrypted_suffix: "Values of names with this end alone are encrypted.",
-  unencrypted_regex: "Names that match keep plain values.",
-  encrypted_regex: "Values of names that match alone are encrypted.",
-  unencrypted_comment_regex: "Values below a comment that matches stay plain.",
-  encrypted_comment_regex: "Values below a comment that matches alone are encrypted.",
-};
-
-/** The options that say who may decrypt a file, and which values are encrypted. */
-export const recipientOptions: readonly OptionRow[] = [
-  {
-    name: "key",
-    placeholder: "KEY",
-    many: true,
-    doc: "A KMS key that decrypts it: an ARN, or alias/NAME. Repeatable.",
-  },
-  {
-    name: "vault-key",
-    placeholder: "[MOUNT/]NAME",
-    many: true,
-    doc: "A Transit key of the Vault server in VAULT_ADDR, or its whole address. Repeatable.",
-  },
-  contextOption,
-  ...ruleNames.map((name) => ({
-    name: name.replaceAll("_", "-"),
-    placeholder: name.endsWith("suffix") ? "SUFFIX" : "REGEX",
-    doc: ruleDocs[name],
-  })),
-];
 
 /**
  * Who may decrypt a file and which of its values are encrypted: what the options say, else the creation rules of the

@@ -116,7 +116,7 @@ function addSplice(
   }
   const entries: readonly (YamlEntry | YamlItem)[] = parent.type === "map" ? parent.entries : parent.items;
   if (parent.isFlow) {
-    const text = typeof part === "string" ? `${yamlKey(part, true)}: ${flowText(value)}` : flowText(value);
+    const text = typeof part === "string" ? `${yamlKey(part)}: ${flowText(value)}` : flowText(value);
     const last = entries.at(-1);
     if (last !== undefined) return { start: last.end, end: last.end, text: `, ${text}` };
     if (parent === tree.top) return { ...parent, text: blockText(nested([part], value), 0, step).trimStart() };
@@ -131,7 +131,7 @@ function addSplice(
   const column = parent.column + (parent.type === "list" ? 2 : step);
   const own =
     typeof part === "string"
-      ? `${margin}${yamlKey(part, false)}:${blockText(value, column, step)}\n`
+      ? `${margin}${yamlKey(part)}:${blockText(value, column, step)}\n`
       : `${blockText([value], parent.column, step).slice(1)}\n`;
   if (last === undefined) {
     const lineStart = lineStartOf(source, entries[0]!.start);

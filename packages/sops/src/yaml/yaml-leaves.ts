@@ -109,7 +109,7 @@ class LeafCollector {
       parts.push(open);
       for (const [index, entry] of entries.entries()) {
         if (index > 0) parts.push(", ");
-        if ("name" in entry) parts.push(`${yamlKey(entry.name, true)}: `);
+        if ("name" in entry) parts.push(`${yamlKey(entry.name)}: `);
         const inner = "name" in entry ? [...path, entry.name] : path;
         this.#repeat(entry.value, inner, comments, order, parts, depth + 1);
       }

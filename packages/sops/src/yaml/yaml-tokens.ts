@@ -80,10 +80,8 @@ function quoted(text: string): string {
 }
 
 /** A map's key. */
-export function yamlKey(name: string, isFlow: boolean): string {
-  return isPlainString(name, true) && !name.includes("\n") && name.length < 128
-    ? name
-    : quoted(name.length === 0 ? "" : name) + (isFlow ? "" : "");
+export function yamlKey(name: string): string {
+  return isPlainString(name, true) && name.length < 128 ? name : quoted(name);
 }
 
 /** A value on one line. */
@@ -91,7 +89,7 @@ export function flowText(value: ConfigValue): string {
   if (Array.isArray(value)) return `[${(value as readonly ConfigValue[]).map(flowText).join(", ")}]`;
   if (typeof value === "object" && value !== null) {
     const entries = entriesOf(value as Exclude<ConfigValue, readonly ConfigValue[]> & object);
-    return `{${entries.map(([name, item]) => `${yamlKey(name, true)}: ${flowText(item)}`).join(", ")}}`;
+    return `{${entries.map(([name, item]) => `${yamlKey(name)}: ${flowText(item)}`).join(", ")}}`;
   }
   return scalarText(value as Scalar, { isFlow: true, blockIndent: undefined });
 }
@@ -114,9 +112,7 @@ export function blockText(value: ConfigValue, column: number, step: number): str
   }
   const entries = entriesOf(value as Exclude<ConfigValue, readonly ConfigValue[]> & object);
   if (entries.length === 0) return " {}";
-  return entries
-    .map(([name, item]) => `\n${margin}${yamlKey(name, false)}:${blockText(item, column + step, step)}`)
-    .join("");
+  return entries.map(([name, item]) => `\n${margin}${yamlKey(name)}:${blockText(item, column + step, step)}`).join("");
 }
 
 /** A map in a list begins on the line of its hyphen. */

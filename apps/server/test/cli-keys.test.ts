@@ -124,6 +124,52 @@ describe("coffer datakey, keypair, sign and verify", () => {
     await fail(/GetPublicKey was refused/, "sign", "--key", "alias/orders", "small");
   });
 
+  it("verify offline: by the public key alone, with no server", async () => {
+    const offline = async (...args: string[]) => {
+      const environment = { AWS_ENDPOINT_URL: "http://127.0.0.1:2" };
+      return runProgram(coffer, ["verify", ...args], { environment, workingDirectory: folder });
+    };
+    for (const [name, KeySpec, algorithms] of [
+      ["off-ec", "ECC_NIST_P384", ["ECDSA_SHA_384"]],
+      ["off-rsa", "RSA_2048", ["RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_512"]],
+      ["off-ed", "ECC_NIST_EDWARDS25519", ["ED25519_SHA_512"]],
+      ["off-ml", "ML_DSA_44", ["ML_DSA_SHAKE_256"]],
+    ] as const) {
+      await newKey(`alias/${name}`, { KeySpec, KeyUsage: "SIGN_VERIFY" });
+      const { PublicKey } = await kms.call("GetPublicKey", { KeyId: `alias/${name}` });
+      const key = createPublicKey({ key: Buffer.from(PublicKey as Uint8Array), format: "der", type: "spki" });
+      writeFileSync(join(folder, `${name}.pem`), key.export({ format: "pem", type: "spki" }));
+      for (const algorithm of algorithms) {
+        const signature = `${algorithm}.off`;
+        await succeed("sign", "--key", `alias/${name}`, "--algorithm", algorithm, "small", "-o", signature);
+        const args = ["--public-key", `${name}.pem`, "--algorithm", algorithm, "--signature", signature];
+        assert.deepEqual(await offline(...args, "small"), {
+          status: 0,
+          stdout: "the signature is right\n",
+          stderr: "",
+        });
+        assert.equal((await offline(...args, "large")).status, 1, algorithm);
+      }
+    }
+    const wrongKey = ["--public-key", "off-ec.pem", "--algorithm", "RSASSA_PSS_SHA_256", "--signature"];
+    assert.match(
+      (await offline(...wrongKey, "RSASSA_PSS_SHA_256.off", "small")).stderr,
+      /is not one of RSASSA_PSS_SHA_256/,
+    );
+    const noKey = await offline(
+      "--public-key",
+      "small",
+      "--algorithm",
+      "ECDSA_SHA_384",
+      "--signature",
+      "small",
+      "small",
+    );
+    assert.deepEqual([noKey.status, noKey.stdout], [1, ""]);
+    assert.match(noKey.stderr, /^coffer: small: it is no public key/);
+    assert.equal((await offline("--public-key", "off-ec.pem", "--signature", "small", "small")).status, 2);
+  });
+
   it("a server that is not there is named", async () => {
     await fail(
       /^coffer: .*127\.0\.0\.1:2 does not answer \(ECONNREFUSED\)/,

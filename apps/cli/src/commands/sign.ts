@@ -61,10 +61,15 @@ export const signCommand: Command = {
 /** `coffer verify`: Verify. */
 export const verifyCommand: Command = {
   name: "verify",
-  summary: "Verify a file's signature with a key of the server",
-  usage: "--key KEY [--algorithm NAME] --signature SIGNATURE FILE|-",
+  summary: "Verify a file's signature with a key of the server, or offline with its public key",
+  usage: "--key KEY|--public-key PEM [--algorithm NAME] --signature SIGNATURE FILE|-",
   options: [
     ...sharedOptions,
+    {
+      name: "public-key",
+      placeholder: "FILE",
+      doc: "Verify offline, with this public key (PEM); --algorithm says how.",
+    },
     { name: "signature", placeholder: "FILE", doc: "The signature: its bytes, or base64." },
     ...keyServiceOptions,
     jsonOption,
@@ -72,6 +77,7 @@ export const verifyCommand: Command = {
   notes: [
     "Exit code: 0 when the signature is right, 1 when it is not.",
     "Example:\n  coffer verify --key alias/releases --signature release.tar.gz.sig release.tar.gz",
+    "Example:\n  coffer verify --public-key releases.pem --algorithm ECDSA_SHA_256 --signature a.sig a",
   ],
   maxPositionals: 1,
   run: runVerify,
@@ -96,11 +102,41 @@ async function runVerify(invocation: Invocation): Promise<number> {
   const file = flagText(invocation, "signature");
   if (file === undefined) throw new OperatorError("name the signature with --signature FILE.", 2);
   const Signature = readSignature(invocation, file);
-  const request = await prepare(invocation);
-  const valid = await tellingService(() => isValid(() => request.call("Verify", { Signature })));
-  if (isOn(invocation, "json")) print(JSON.stringify({ valid, algorithm: request.algorithm }));
+  const publicKeyFile = flagText(invocation, "public-key");
+  const { valid, algorithm } =
+    publicKeyFile === undefined
+      ? await verifyByServer(invocation, Signature)
+      : await verifyByPublicKey(invocation, publicKeyFile, Signature);
+  if (isOn(invocation, "json")) print(JSON.stringify({ valid, algorithm }));
   else print(valid ? styled("green", "the signature is right") : styled("red", "the signature is wrong"));
   return valid ? 0 : 1;
+}
+
+interface Verdict {
+  readonly valid: boolean;
+  readonly algorithm: string;
+}
+
+async function verifyByServer(invocation: Invocation, Signature: Uint8Array): Promise<Verdict> {
+  const request = await prepare(invocation);
+  const valid = await tellingService(() => isValid(() => request.call("Verify", { Signature })));
+  return { valid, algorithm: request.algorithm };
+}
+
+async function verifyByPublicKey(
+  invocation: Invocation,
+  publicKeyFile: string,
+  signature: Uint8Array,
+): Promise<Verdict> {
+  const [file] = invocation.positionals;
+  const algorithm = flagText(invocation, "algorithm");
+  if (flagText(invocation, "key") !== undefined) throw new OperatorError("give --key or --public-key, not both.", 2);
+  if (file === undefined) throw new OperatorError("name the file to verify, or - for standard input.", 2);
+  if (algorithm === undefined || !algorithms.has(algorithm)) {
+    throw new OperatorError(`--public-key needs --algorithm: one of ${[...algorithms.keys()].join(", ")}.`, 2);
+  }
+  const { verifyOffline } = await import("../files/verify-offline.ts");
+  return { valid: await verifyOffline({ publicKeyFile, signature, algorithm, file }), algorithm };
 }
 
 async function isValid(verify: () => Promise<unknown>): Promise<boolean> {

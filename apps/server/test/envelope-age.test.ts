@@ -113,7 +113,14 @@ describe("age files under a server's keys", () => {
     await assert.rejects(identity.unwrapFileKey(Array.from({ length: 33 }, () => stanza!)), { code: "LimitExceeded" });
     const bad = (...args: string[]) =>
       identity.unwrapFileKey([{ args: [stanza!.args[0]!, ...args], body: stanza!.body }]);
-    for (const args of [[], ["aws-kms"], ["aws-kms", "a=="], ["aws-kms", "AA", "!"], ["aws-kms", "AA", "", ""]])
+    for (const args of [
+      [],
+      ["aws-kms"],
+      ["aws-kms", "a=="],
+      ["aws-kms", "AB"],
+      ["aws-kms", "AA", "!"],
+      ["aws-kms", "AA", "", ""],
+    ])
       await assert.rejects(bad(...args), { code: "MessageMalformed" }, args.join());
     await assert.rejects(ageRecipient({ keyring }).wrapFileKey(new Uint8Array(32)), { code: "InvalidInput" });
   });
@@ -179,6 +186,7 @@ describe("age files under a server's keys", () => {
       latin1.replace("\n---", "=\n---"),
       latin1.replace("\n--- ", "\n---  "),
       latin1.replace("\n--- ", "\n--- A"),
+      latin1.replace("-> X25519", `-> a\n${"A".repeat(68)}\n-> X25519`),
       latin1.replace("/v1\n", "/v2\n"),
       latin1.replace("/v1\n", "/v1\r\n"),
       "age-encryption.org/v1\n--- AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n",

@@ -4,7 +4,7 @@ import { PlaintextDataKey } from "../data-key.ts";
 import { EnvelopeError, invalidInput, malformed } from "../errors.ts";
 import { maxHeaderBytes } from "../message/header.ts";
 import type { AgeIdentity, AgeRecipient } from "./age.ts";
-import { type AgeStanza, decodeAgeHeader, endOfHeader, fileKeyBytes, isAuthentic, sealAgeHeader } from "./header.ts";
+import { type AgeStanza, decodeAgeHeader, endOfHeader, isAuthentic, sealAgeHeader } from "./header.ts";
 
 /** What gets a file key out of a whole header. `Decrypter` of npm `age-encryption` does, with any of its identities. */
 export interface AgeHeaderReader {
@@ -81,8 +81,7 @@ async function rewrapHeader(
       : await identity.unwrapFileKey(header.stanzas);
   if (unwrapped === null) throw new EnvelopeError("KeyUnavailable", "The file is for none of the identity's keys.");
   using fileKey = PlaintextDataKey.takeFrom(unwrapped);
-  const authentic = fileKey.byteLength === fileKeyBytes && (await fileKey.use((key) => isAuthentic(header, key)));
-  if (!authentic) {
+  if (!(await fileKey.use((key) => isAuthentic(header, key)))) {
     throw new EnvelopeError("DecryptionFailed", "The file's header is damaged, or was made with another key.");
   }
   const wrapped = await fileKey.use((key) => Promise.all(recipients.map((recipient) => recipient.wrapFileKey(key))));

@@ -23,6 +23,7 @@ const texts: readonly (readonly [string, ConfigFormat, string])[] = [
     'a = 1\n[s]\nb: two words\nc=\'q\'\nd="q"\nempty =\ne = `semi;colon`\nf = """l1\nl2"""\n"g=" = g\n',
   ],
   ["comments", iniFormat, "; top\na = 1\n# of s\n; and more\n[s] ; behind\n; of b\nb = 2 # behind b\n\n;of c\nc=3\n"],
+  ["comments behind headers", iniFormat, "[s] ; of s\na = 1\n[t]# of t\nb = 2 ; behind b\n"],
   ["sections twice", iniFormat, "[s]\na = 1\n[t]\nb = 2\n[s]\na = 3\n"],
   ["lines that go on", iniFormat, "[s]\na = one \\\n  two\nb = 2\n"],
   ["a comment at the end", iniFormat, "[s]\na = 1\n; the end\n"],

@@ -156,7 +156,10 @@ class IniDocument implements ConfigDocument {
       mark + line,
       ...more.map((each) => (/^[#;]/.test(each) || trimSpace(each) === "" ? each : `; ${each}`)),
     ];
-    if (!first.inline || lines.length === 1) this.#edits.replace(first.start, first.end, lines.join("\n"));
+    // Behind a section's header a comment has no bracket: the last one of the line ends the header.
+    const isFit =
+      lines.length === 1 && !(/^\s*\[/.test(this.#source.slice(first.lineStart)) && mark.concat(line).includes("]"));
+    if (!first.inline || isFit) this.#edits.replace(first.start, first.end, lines.join("\n"));
     else {
       this.#edits.replace(first.lineStart, first.lineStart, `${lines.join("\n")}\n`);
       this.#removePiece(first);

@@ -4,6 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
 import { encrypt, multiKeyring, rawAesKeyring } from "@coffer/envelope";
+import { ageRecipient } from "@coffer/envelope/age";
+import { encryptJwe } from "@coffer/envelope/jwe";
+import { Encrypter, generateX25519Identity, identityToRecipient } from "age-encryption";
 import { runCoffer } from "../testing.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "coffer-inspect-"));
@@ -55,6 +58,33 @@ describe("coffer inspect", () => {
     }
   }
 
+  it("shows the keys and the context of JWEs and age files too", async () => {
+    const context = { department: "finance" };
+    const jwe = await encryptJwe("a secret", { keyring, context });
+    const encrypter = new Encrypter();
+    encrypter.addRecipient(await identityToRecipient(await generateX25519Identity()));
+    encrypter.addRecipient(ageRecipient({ keyring, context }));
+    const age = await encrypter.encrypt("a secret");
+    for (const [name, file, suite] of [
+      ["j", jwe, "A256GCM"],
+      ["a", age, "ChaCha20-Poly1305"],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await runCoffer(["inspect", write(name, file)]);
+      assert.deepEqual([exitCode, stderr], [0, ""]);
+      assert.match(stdout, new RegExp(`^suite +${suite}$`, "m"));
+      assert.match(stdout, /^key \d +tests one$/m);
+      assert.match(stdout, /^key \d +tests two$/m);
+      assert.match(stdout, /^context +department=finance$/m);
+      if (name === "j") assert.match(stdout, /^plaintext +8 bytes$/m);
+      else assert.match(stdout, /^key 1 +X25519$/m);
+    }
+    const facts = await inspectJson(write("json", jwe));
+    assert.deepEqual([facts.format, facts.other.context, facts.other.keys.length], ["jwe", context, 2]);
+    const cut = await runCoffer(["inspect", write("cut", age.subarray(0, 60))]);
+    assert.equal(cut.exitCode, 1);
+    assert.match(cut.stderr, /header is cut off/);
+  });
+
   it("sees that a message is cut off or goes on too long", async () => {
     const message = await encrypt(Buffer.alloc(1000), { keyring, frameBytes: 100 });
     for (const bytes of [
@@ -76,10 +106,12 @@ describe("coffer inspect", () => {
     const message = Buffer.from(await encrypt("x", { keyring }));
     for (const [content, format] of [
       [message.toString("base64"), "awsBase64"],
-      ["age-encryption.org/v1\n-> X25519 abc\n", "age"],
       ["-----BEGIN AGE ENCRYPTED FILE-----\nYWdl\n", "ageArmor"],
-      ["eyJhbGciOiJkaXIifQ..iv.text.tag", "jwe"],
-      ['{"protected":"eyJ","ciphertext":"x"}', "jwe"],
+      // An algorithm that is not read here: the format is all that is told.
+      [
+        `${Buffer.from('{"alg":"dir","enc":"A128CBC-HS256"}').toString("base64url")}..${"A".repeat(16)}.AA.${"A".repeat(22)}`,
+        "jwe",
+      ],
       ["password: ENC[AES256_GCM,data:abc,iv:x,tag:y,type:str]\nsops:\n", "sops"],
     ] as const) {
       const facts = await inspectJson(write("other", content));

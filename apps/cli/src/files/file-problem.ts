@@ -29,8 +29,15 @@ const nextSteps: ReadonlyMap<string, string> = new Map([
   ["ServiceUnavailable", "nothing was changed, run it again when the server answers"],
   ["ENOSPC", "nothing was changed, free some space and run it again"],
   ["EDQUOT", "nothing was changed, free some space and run it again"],
-  ["PolicyRefused", "for the command line: --commitment optional"],
 ]);
+
+/** The library names its own option; the command has one for it. */
+const commitmentStep = "for the command line: --commitment optional";
+
+function nextStep(code: string, text: string): string | undefined {
+  if (code === "PolicyRefused" && text.includes('commitment: "optional"')) return commitmentStep;
+  return nextSteps.get(code);
+}
 
 /** Errors of the envelope library, told by their name: the library itself is loaded only by commands that need it. */
 function isEnvelopeError(error: unknown): error is EnvelopeError {
@@ -56,7 +63,7 @@ function describeEnvelopeProblem(error: EnvelopeError): string {
   ).replace(/\.$/, "");
   const said = systemCode === "EEXIST" ? "it is there already; --force replaces it" : text;
   const where = offset === undefined || said.includes("(at byte ") ? "" : ` (at byte ${offset})`;
-  const next = nextSteps.get(systemCode ?? code);
+  const next = nextStep(systemCode ?? code, error.message);
   const ask =
     requestId === undefined || message.includes(requestId) ? "" : ` Request ${requestId}: 'coffer explain' tells why.`;
   return printable(`${said}${where}${next === undefined ? "" : `; ${next}`}.${ask}`);

@@ -1,5 +1,7 @@
 import { type FileHandle, open, stat } from "node:fs/promises";
-import { inspectMessage, locateBodyEnd, type MessageDescription } from "@coffer/envelope";
+import { EnvelopeError, inspectMessage, locateBodyEnd, type MessageDescription } from "@coffer/envelope";
+import { inspectAge } from "@coffer/envelope/age";
+import { inspectJwe } from "@coffer/envelope/jwe";
 import { detectFormat, type FileFormat, formatBytes } from "./detect-format.ts";
 import type { FileName } from "./file-names.ts";
 import { FileError } from "./file-problem.ts";
@@ -11,6 +13,18 @@ export interface FileFacts {
   readonly fileBytes: number;
   /** Of a message of the AWS Encryption SDK. */
   readonly message: MessageFacts | undefined;
+  /** Of a JWE or an age file. */
+  readonly other: OtherFacts | undefined;
+}
+
+/** What a JWE or an age file says of itself. */
+export interface OtherFacts {
+  /** The algorithms by the format's own names. */
+  readonly algorithms: readonly string[];
+  readonly keys: readonly KeyFacts[];
+  readonly context: Readonly<Record<string, string>>;
+  /** Undefined when it is not known. */
+  readonly plaintextBytes: number | undefined;
 }
 
 /** What a message says of itself. */
@@ -43,7 +57,46 @@ export async function inspectFile(path: FileName): Promise<FileFacts> {
     throw new FileError("its format is unknown: no AWS Encryption SDK message, JWE, age or SOPS file begins so.");
   }
   const message = format === "aws" ? await inspectOpenFile(file, start, stats.size) : undefined;
-  return { format, fileBytes: stats.size, message };
+  const other =
+    format === "jwe" ? knownJweFacts(await file.readFile("latin1")) : format === "age" ? ageFacts(start) : undefined;
+  return { format, fileBytes: stats.size, message, other };
+}
+
+/** Undefined for algorithms that are not read here. */
+function knownJweFacts(text: string): OtherFacts | undefined {
+  try {
+    return jweFacts(text);
+  } catch (error) {
+    if (error instanceof EnvelopeError && error.code === "PolicyRefused") return undefined;
+    throw error;
+  }
+}
+
+function jweFacts(text: string): OtherFacts {
+  const { encryption, recipients, encryptedDataKeys, context, plaintextBytes } = inspectJwe(text.trim());
+  const named = recipients.map(({ algorithm, keyId = "" }) => ({
+    provider: algorithm,
+    key: keyId,
+    version: undefined,
+  }));
+  return {
+    algorithms: [encryption],
+    keys: encryptedDataKeys.length > 0 ? encryptedDataKeys.map(keyFactsOf) : named,
+    context: Object.fromEntries(context),
+    plaintextBytes,
+  };
+}
+
+function ageFacts(start: Uint8Array): OtherFacts {
+  const recipients = inspectAge(start);
+  return {
+    algorithms: ["ChaCha20-Poly1305"],
+    keys: recipients.map(({ type, key }) =>
+      key === undefined ? { provider: type, key: "", version: undefined } : keyFactsOf(key),
+    ),
+    context: Object.fromEntries(recipients.flatMap(({ context }) => [...context])),
+    plaintextBytes: undefined,
+  };
 }
 
 async function inspectOpenFile(file: FileHandle, start: Uint8Array, fileBytes: number): Promise<MessageFacts> {

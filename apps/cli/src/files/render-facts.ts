@@ -1,6 +1,7 @@
 import { printable } from "../terminal.ts";
 import type { FileFormat } from "./detect-format.ts";
-import type { FileFacts, MessageFacts } from "./inspect-file.ts";
+import type { FileFacts, MessageFacts, OtherFacts } from "./inspect-file.ts";
+import type { KeyFacts } from "./key-facts.ts";
 
 type Row = readonly [name: string, value: string];
 
@@ -14,28 +15,21 @@ const formats: Readonly<Record<FileFormat, string>> = {
 };
 
 /** What is known of a file, as rows for people. */
-export function renderFacts({ format, fileBytes, message }: FileFacts): readonly Row[] {
+export function renderFacts({ format, fileBytes, message, other }: FileFacts): readonly Row[] {
   const size: Row = ["size", renderExactBytes(fileBytes)];
+  if (other !== undefined) return [["format", formats[format]], ...renderOther(other), size];
   if (message === undefined) return [["format", formats[format]], size];
   return [["format", `${formats[format]}, version ${message.version}`], ...renderMessage(message), size];
 }
 
 function renderMessage(message: MessageFacts): readonly Row[] {
   const { suite, keys, frameBytes, plaintextBytes } = message;
-  const context = Object.entries(message.context);
   return [
     ["suite", `${suite.name} (${suite.id})`],
     ["key commitment", suite.commits ? "yes" : "no: decrypt reads it with --commitment optional only"],
     ["signed", message.signed ? "yes" : "no"],
-    ...keys.map(
-      ({ provider, key, version }, index): Row => [
-        keys.length === 1 ? "key" : `key ${index + 1}`,
-        printable(`${provider} ${key}${version === undefined ? "" : ` (version ${version})`}`),
-      ],
-    ),
-    ...(context.length === 0
-      ? [["context", "none"] as const]
-      : context.map(([name, value], index): Row => [index === 0 ? "context" : "", printable(`${name}=${value}`)])),
+    ...renderKeys(keys),
+    ...renderContext(message.context),
     ["frames", frameBytes === 0 ? "none: the body is one block" : `of ${renderExactBytes(frameBytes)}`],
     ["message id", message.messageId],
     ["header", renderExactBytes(message.headerBytes)],
@@ -46,6 +40,25 @@ function renderMessage(message: MessageFacts): readonly Row[] {
         : renderExactBytes(plaintextBytes),
     ],
   ];
+}
+
+function renderOther({ algorithms, keys, context, plaintextBytes }: OtherFacts): readonly Row[] {
+  const plaintext: readonly Row[] =
+    plaintextBytes === undefined ? [] : [["plaintext", renderExactBytes(plaintextBytes)]];
+  return [["suite", printable(algorithms.join(", "))], ...renderKeys(keys), ...renderContext(context), ...plaintext];
+}
+
+function renderKeys(keys: readonly KeyFacts[]): readonly Row[] {
+  return keys.map(({ provider, key, version }, index): Row => {
+    const text = [provider, key, version === undefined ? "" : `(version ${version})`].filter((part) => part !== "");
+    return [keys.length === 1 ? "key" : `key ${index + 1}`, printable(text.join(" "))];
+  });
+}
+
+function renderContext(context: Readonly<Record<string, string>>): readonly Row[] {
+  const pairs = Object.entries(context);
+  if (pairs.length === 0) return [["context", "none"]];
+  return pairs.map(([name, value], index): Row => [index === 0 ? "context" : "", printable(`${name}=${value}`)]);
 }
 
 const units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;

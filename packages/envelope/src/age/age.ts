@@ -28,7 +28,7 @@ export interface AgeKeyringOptions {
 }
 
 /** The type of our stanzas. Source: C2SP age, which leaves types with a domain to its owner. */
-const stanzaType = "coffer.dev/envelope";
+export const stanzaType = "coffer.dev/envelope";
 
 /** A file key has 16 bytes (C2SP age, "File key"): as the data keys of this suite. */
 const fileKeySuite = suites.get(0x0114)!;
@@ -90,7 +90,8 @@ export function ageIdentity({ keyring, context: expected = {} }: AgeKeyringOptio
   };
 }
 
-function readStanza({ args, body }: AgeStanza): { key: EncryptedDataKey; context: ReadonlyMap<string, string> } {
+/** @throws EnvelopeError MessageMalformed */
+export function readStanza({ args, body }: AgeStanza): { key: EncryptedDataKey; context: ReadonlyMap<string, string> } {
   const [, providerId, info, contextText = ""] = args;
   if (providerId === undefined || info === undefined || args.length > 4) {
     throw malformed("The file's stanza for a key server is malformed", 0);

@@ -1,3 +1,4 @@
+export { inspectJwe, type JweDescription } from "./inspect.ts";
 export {
   type DecryptedJwe,
   type DecryptJweOptions,

@@ -41,8 +41,8 @@ export interface DecryptedJwe {
 }
 
 /** The header parameter with the wrapped content keys: a private name (RFC 7516, 4.3). */
-const keysParameter = "coffer_edk";
-const contextParameter = "coffer_context";
+export const keysParameter = "coffer_edk";
+export const contextParameter = "coffer_context";
 
 /**
  * Encrypts into a JWE in its compact form: `alg` is `dir`, `enc` is `A256GCM`, and the content key, wrapped by a keyring,
@@ -168,7 +168,8 @@ function encodeKey({ providerId, providerInfo, ciphertext }: EncryptedDataKey) {
   return { provider: providerId, info: base64Url(providerInfo), key: base64Url(ciphertext) };
 }
 
-function readKeys(value: unknown): readonly EncryptedDataKey[] {
+/** @throws EnvelopeError MessageMalformed */
+export function readKeys(value: unknown): readonly EncryptedDataKey[] {
   if (!Array.isArray(value) || value.length === 0 || value.length > 32)
     throw malformed("The JWE's wrapped keys are not a list of up to 32", 0);
   return value.map((entry: unknown) => {
@@ -180,7 +181,8 @@ function readKeys(value: unknown): readonly EncryptedDataKey[] {
   });
 }
 
-function readContext(value: unknown): ReadonlyMap<string, string> {
+/** @throws EnvelopeError MessageMalformed, InvalidInput */
+export function readContext(value: unknown): ReadonlyMap<string, string> {
   if (value === undefined) return new Map();
   if (!isRecord(value) || !Object.values(value).every((text) => typeof text === "string")) {
     throw malformed("The JWE's encryption context is not a map of texts", 0);

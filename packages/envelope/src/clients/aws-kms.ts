@@ -1,7 +1,14 @@
 import { platform } from "#platform";
 import { base64OfBytes, bytesOfBase64 } from "../bytes.ts";
 import { EnvelopeError, invalidInput } from "../errors.ts";
-import { type CallOptions, callService, isRecord, parseServiceUrl, type ServiceAnswer } from "./http-call.ts";
+import {
+  type CallOptions,
+  callService,
+  isRecord,
+  parseServiceUrl,
+  refusalText,
+  type ServiceAnswer,
+} from "./http-call.ts";
 import type { KmsDataKey, KmsDataKeyPair, KmsKeyMaker } from "./kms-client.ts";
 import { signPost } from "./sign-request.ts";
 
@@ -233,10 +240,14 @@ function refused(operation: string, answer: ServiceAnswer): EnvelopeError {
   const requestId = answer.header("x-amzn-requestid");
   const { json, status } = answer;
   const said = isRecord(json) ? (json["message"] ?? json["Message"]) : undefined;
-  const parts = [code || `status ${status}`, typeof said === "string" ? said : "", adviceFor(code, requestId)];
+  const text = refusalText(
+    code || `status ${status}`,
+    typeof said === "string" ? said : "",
+    adviceFor(code, requestId),
+  );
   return new EnvelopeError(
     isTemporary(answer) ? "ServiceUnavailable" : "ServiceRefused",
-    `${operation} was refused: ${parts.filter((part) => part !== "").join(": ")}`,
+    `${operation} was refused: ${text}`,
     { serviceCode: code, status, requestId },
   );
 }

@@ -189,3 +189,9 @@ function unavailable(service: string, url: string, reason: string, cause: unknow
 export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
+
+/** What a service said and what to do, as one text: the code, its own words, the advice. Empty parts are left out. */
+export function refusalText(code: string, said: string, advice: string): string {
+  const own = [code, said.trim().replace(/\.$/, "")].filter((part) => part !== "").join(": ");
+  return advice === "" ? own : `${own}. ${advice}`;
+}

@@ -1,6 +1,13 @@
 import { base64OfBytes, bytesOfBase64 } from "../bytes.ts";
 import { EnvelopeError, invalidInput } from "../errors.ts";
-import { type CallOptions, callService, isRecord, parseServiceUrl, type ServiceAnswer } from "./http-call.ts";
+import {
+  type CallOptions,
+  callService,
+  isRecord,
+  parseServiceUrl,
+  refusalText,
+  type ServiceAnswer,
+} from "./http-call.ts";
 import type { TransitClient, TransitInput } from "./transit-client.ts";
 
 /** How to reach a Vault server, or a Coffer server by its Vault API. */
@@ -132,10 +139,10 @@ function refused(path: string, answer: ServiceAnswer): EnvelopeError {
     .replace(/\s+/g, " ")
     .trim();
   const next = isVault ? advice.get(answer.status) : "That is no answer of a Vault server: check its address.";
-  const parts = [`status ${answer.status}`, said, next ?? ""].filter((part) => part !== "");
+  const text = refusalText(`status ${answer.status}`, said, next ?? "");
   return new EnvelopeError(
     answer.status === 429 || answer.status >= 500 ? "ServiceUnavailable" : "ServiceRefused",
-    `${path} was refused: ${parts.join(": ")}`,
+    `${path} was refused: ${text}`,
     { status: answer.status, requestId: isRecord(answer.json) ? textOf(answer.json["request_id"]) : undefined },
   );
 }

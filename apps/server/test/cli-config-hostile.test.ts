@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -117,6 +117,19 @@ ln -s /nonexistent/lock "$d/.#lock"; ln -s "$PWD/target" "$d/link"; stat -c %a "
       assert.equal(read("sealed.yaml"), before);
     });
   }
+
+  it("an edit outlives a SIGQUIT, as its editor may, and leaves no plaintext", async () => {
+    write("wait.sh", 'echo "$1"\nread line < "$PWD/quit"\n');
+    await files.shell("mkfifo quit");
+    const { program } = files.start(["config", "edit", "sealed.yaml"], {
+      EDITOR: `exec sh ${join(folder, "wait.sh")}`,
+    });
+    const path = (await program.line(/sealed\.yaml$/)).trim();
+    program.signal("SIGQUIT");
+    await files.shell("echo > quit");
+    assert.equal(await program.ended, 0);
+    assert.equal(existsSync(join(path, "..")), false);
+  });
 
   it("exec passes signals and their exit codes on, and its input, and nothing is on disk", async () => {
     write("vars.env", `TOKEN=${secret}\nMULTI=a\\nb\n`);
@@ -246,6 +259,17 @@ git() { command git -c user.name=Dev -c user.email=dev@example.com "$@"; }\n`;
     const tampered = await git("coffer git install > /dev/null; rm ./-secret.yaml; git checkout -q .");
     assert.notEqual(tampered.status, 0);
     assert.match(tampered.stderr, /was changed without SOPS/);
+  });
+
+  it("updatekeys shows what a file says of its keys without its control characters", async () => {
+    write("escape.yaml", plain);
+    await succeed(["config", "encrypt", "--key", "alias/files", "escape.yaml", "-o", "escaped.yaml"]);
+    const arn = /arn:aws:kms:\S+/.exec(read("escaped.yaml"))?.[0];
+    const rule = `creation_rules: [{key_groups: [{kms: [{arn: "${arn}", context: {app: "\\e[2J"}}]}]}]\n`;
+    write(".sops.yaml", rule);
+    const out = await succeed(["config", "updatekeys", "escaped.yaml"]);
+    rmSync(join(folder, ".sops.yaml"));
+    assert.equal(out, `${arn}|app:?[2J\n`);
   });
 
   it("a file of a thousand values takes one call to decrypt", async () => {

@@ -58,7 +58,7 @@ const canonical: ReadonlyMap<LeafKind, (text: string) => string | undefined> = n
     (text) => {
       const special = /^([+-]?)(?:inf|infinity|nan)$/i.exec(text);
       if (special !== null) return /nan/i.test(text) ? "NaN" : `${special[1] || "+"}Inf`;
-      if (!/^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text)) return undefined;
+      if (!/^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i.test(text)) return undefined;
       const value = Number(text);
       return Number.isFinite(value) ? goFloatText(value) : undefined;
     },

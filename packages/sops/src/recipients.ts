@@ -70,7 +70,7 @@ export function recipientName(recipient: Recipient): string {
     .sort()
     .map((name) => `${name}:${context[name]}`);
   const parts = [role === undefined ? arn : `${arn}+${role}`, pairs.join(","), profile ?? ""];
-  return parts.join("|").replace(/\|+$/, "");
+  return parts.join("|").replace(/(?<!\|)\|+$/, "");
 }
 
 /** The region of a key's ARN. @throws EnvelopeError InvalidInput */
@@ -133,8 +133,8 @@ export function parseRecipient(type: RecipientType, entry: SopsMetadataTree): Re
   if (type === "hc_vault") {
     return {
       type,
-      address: text(type, entry, "vault_address").replace(/\/+$/, ""),
-      mount: text(type, entry, "engine_path").replace(/^\/+|\/+$/g, ""),
+      address: text(type, entry, "vault_address").replace(/(?<!\/)\/+$/, ""),
+      mount: text(type, entry, "engine_path").replace(/^\/+|(?<!\/)\/+$/g, ""),
       key: text(type, entry, "key_name"),
       wrapped: text(type, entry, "enc"),
       createdAt: text(type, entry, "created_at"),

@@ -122,5 +122,5 @@ function problemOf(error: unknown): string {
     error instanceof Error
       ? `${error.name === "Error" || error.name === "EnvelopeError" ? "" : `${error.name}: `}${error.message}`
       : String(error);
-  return text.replaceAll(/\s*\n\s*/g, " ");
+  return text.replaceAll(/(?<!\s)\s*\n\s*/g, " ");
 }

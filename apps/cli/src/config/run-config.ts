@@ -12,7 +12,7 @@ import {
 import { unixTimeMs } from "../clock.ts";
 import { type Invocation, isOn } from "../command.ts";
 import { tellingService } from "../tell-envelope-error.ts";
-import { print } from "../terminal.ts";
+import { print, printable } from "../terminal.ts";
 import { type ConfigFile, readConfigFile, renderConfig, writeResult } from "./config-file.ts";
 import { parseConfigPath } from "./config-path.ts";
 import { findRecipients } from "./config-recipients.ts";
@@ -77,7 +77,7 @@ export async function runUpdateKeys(invocation: Invocation): Promise<number> {
   const context = await contextOf(invocation);
   const changed = await tellingService(() => updateRecipients(file.document, wanted, context), file.name);
   if (changed) replaceFile(file.path, renderConfig(file), { overwrite: true });
-  for (const recipient of recipientGroups(file.document).flat()) print(recipientName(recipient));
+  for (const recipient of recipientGroups(file.document).flat()) print(printable(recipientName(recipient)));
   return 0;
 }
 

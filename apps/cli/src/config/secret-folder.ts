@@ -17,7 +17,7 @@ import { OperatorError } from "@coffer/server/config";
 import { Interrupted } from "../files/interrupt.ts";
 
 const inMemory = "/dev/shm";
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const signals = ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const;
 
 /**
  * A folder for plaintext that other programs work on: in memory where there is `/dev/shm`, and its owner's alone. All that is
@@ -72,7 +72,7 @@ export class SecretFolder implements Disposable {
 
   readonly #onSignal = (signal: NodeJS.Signals): void => {
     // The terminal has told the program too; editors have their own meaning for it.
-    if (this.#program !== undefined && signal === "SIGINT") return;
+    if (this.#program !== undefined && (signal === "SIGINT" || signal === "SIGQUIT")) return;
     this.#asked = signals.find((name) => name === signal);
     if (this.#program !== undefined) this.#program.kill(signal);
     else if (this.#asked !== undefined) process.exit(new Interrupted(this.#asked).exitCode);

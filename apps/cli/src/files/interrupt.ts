@@ -1,7 +1,7 @@
 import type { Keyring } from "@coffer/envelope";
 
 /** The signals that ask a command to stop, and the exit code that a shell expects then. */
-const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const;
+const exitCodes = { SIGHUP: 129, SIGINT: 130, SIGQUIT: 131, SIGTERM: 143 } as const;
 
 /** A command was asked to stop. */
 export class Interrupted extends Error {

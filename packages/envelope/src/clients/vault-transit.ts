@@ -61,7 +61,7 @@ function associated(bytes: TransitInput["associatedData"]): { associated_data?: 
 
 /** A mount or a folder, without slashes at its ends. */
 export function trimSlashes(path: string): string {
-  return path.replace(/^\/+|\/+$/g, "");
+  return path.replace(/^\/+|(?<!\/)\/+$/g, "");
 }
 
 /**

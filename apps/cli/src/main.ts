@@ -2,7 +2,7 @@
 import { homedir } from "node:os";
 import { describeFailure } from "@coffer/server/config";
 import { runCli } from "./run-cli.ts";
-import { exitOnClosedOutput } from "./terminal.ts";
+import { exitOnClosedOutput, printable } from "./terminal.ts";
 
 process.stdout.on("error", exitOnClosedOutput);
 
@@ -14,6 +14,6 @@ try {
   });
 } catch (error) {
   const failure = describeFailure(error);
-  process.stderr.write(`coffer: ${failure.line}\n`);
+  process.stderr.write(`coffer: ${printable(failure.line)}\n`);
   process.exitCode = failure.exitCode;
 }

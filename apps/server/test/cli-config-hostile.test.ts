@@ -272,6 +272,16 @@ git() { command git -c user.name=Dev -c user.email=dev@example.com "$@"; }\n`;
     assert.equal(out, `${arn}|app:?[2J\n`);
   });
 
+  it("an error shows what a file says without its control characters", async () => {
+    const key = `{ arn: "arn\\e[2J", enc: "", created_at: "2026-11-23T10:00:00Z" }`;
+    write(
+      "error.yaml",
+      `a: b\nsops: { kms: [${key}], lastmodified: "2026-11-23T10:00:00Z", mac: x, version: 3.13.3 }\n`,
+    );
+    const { stderr } = await fail(/arn\?\[2J/, ["config", "decrypt", "error.yaml"]);
+    assert.equal(stderr.includes("\u001b"), false);
+  });
+
   it("a file of a thousand values takes one call to decrypt", async () => {
     const lines = Array.from({ length: 1000 }, (_, index) => `key${index}: value ${index}`);
     write("many.yaml", `${lines.join("\n")}\n`);

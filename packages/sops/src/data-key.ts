@@ -30,6 +30,7 @@ export async function unwrapDataKey(
   services: KeyServices,
 ): Promise<PlaintextDataKey> {
   const needed = groups.length === 1 ? 1 : (shamirThreshold ?? groups.length);
+  if (groups.length > 1) checkGroups({ groups, shamirThreshold });
   const parts: PlaintextDataKey[] = [];
   const problems: string[] = [];
   try {
@@ -106,7 +107,10 @@ async function shared(dataKey: PlaintextDataKey, { groups, shamirThreshold }: Ke
 async function combined(parts: readonly PlaintextDataKey[]): Promise<PlaintextDataKey> {
   const plain = parts.map((part) => part.use((bytes) => Uint8Array.from(bytes)));
   try {
-    if (new Set(plain.map((part) => part.at(-1))).size < plain.length || plain.some(({ length }) => length < 2)) {
+    if (
+      new Set(plain.map((part) => part.at(-1))).size < plain.length ||
+      plain.some(({ length }) => length < 2 || length !== plain[0]?.length)
+    ) {
       throw new EnvelopeError("DecryptionFailed", "The key groups' shares are not of one data key.");
     }
     return PlaintextDataKey.takeFrom(await combine(plain));

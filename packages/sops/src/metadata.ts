@@ -42,7 +42,7 @@ export function parseMetadata(value: unknown): SopsMetadata {
     ...(threshold !== undefined && threshold !== null && { shamirThreshold: wholeNumber(threshold) }),
     lastModified,
     mac: optionalText(tree, "mac") ?? "",
-    macOnlyEncrypted: /^(?:1|t|true)$/i.test(String(tree["mac_only_encrypted"] ?? false)),
+    macOnlyEncrypted: /^(?:1|t|true)$/i.test(optionalText(tree, "mac_only_encrypted") ?? ""),
     rule: rules[0] ?? defaultRule,
     version: optionalText(tree, "version") ?? "",
   };
@@ -150,7 +150,7 @@ function optionalText(tree: SopsMetadataTree, name: string): string | undefined 
 
 /** INI and dotenv have texts for numbers. */
 function wholeNumber(value: SopsMetadataValue): number | undefined {
-  const number = Number(value);
+  const number = typeof value === "object" ? Number.NaN : Number(value);
   if (!Number.isSafeInteger(number) || number < 0 || number > 255) {
     throw malformedFile("sops.shamir_threshold is not a whole number up to 255");
   }

@@ -62,7 +62,7 @@ const foreignNames: Readonly<Record<ForeignRecipient["type"], readonly string[]>
 export function recipientName(recipient: Recipient): string {
   if (recipient.type === "hc_vault") return `${recipient.address}/v1/${recipient.mount}/keys/${recipient.key}`;
   if (recipient.type !== "kms") {
-    const names = foreignNames[recipient.type].map((name) => String(recipient.entry[name] ?? ""));
+    const names = foreignNames[recipient.type].map((name) => scalarText(recipient.entry[name] ?? ""));
     return `${recipient.type} ${names.join("/")}`;
   }
   const { arn, role, context = {}, profile } = recipient;
@@ -180,6 +180,14 @@ function optional<Name extends string>(name: Name, value: SopsMetadataValue | un
 function parseContext(value: SopsMetadataValue | undefined): Record<string, string> | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== "object" || Array.isArray(value)) throw malformedFile("sops.kms: a context is not a map");
-  const pairs = Object.entries(value).flatMap(([name, part]) => (part === null ? [] : [[name, String(part)] as const]));
+  const pairs = Object.entries(value).flatMap(([name, part]) =>
+    part === null ? [] : [[name, scalarText(part)] as const],
+  );
   return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
+}
+
+/** Trees from files may have no prototype, of which `String` makes no text. */
+function scalarText(value: SopsMetadataValue): string {
+  if (typeof value === "object") throw malformedFile("sops: a recipient has a map or list where a text belongs");
+  return String(value);
 }

@@ -155,7 +155,10 @@ async function unwrapWithKeyring(
 
 function noWay(alg: unknown): EnvelopeError {
   const needed = alg === "dir" ? "a keyring, for a protected header" : "an RSA key of the server, for RSA-OAEP-256";
-  return new EnvelopeError("PolicyRefused", `The message's alg is ${String(alg)}: give ${needed}.`);
+  return new EnvelopeError(
+    "PolicyRefused",
+    `The message's alg is ${typeof alg === "string" ? alg : "no text"}: give ${needed}.`,
+  );
 }
 
 /** The key's name, where it is a text: that of a raw key is not. */

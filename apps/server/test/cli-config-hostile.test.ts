@@ -262,8 +262,7 @@ git() { command git -c user.name=Dev -c user.email=dev@example.com "$@"; }\n`;
   });
 
   it("updatekeys shows what a file says of its keys without its control characters", async () => {
-    write("escape.yaml", plain);
-    await succeed(["config", "encrypt", "--key", "alias/files", "escape.yaml", "-o", "escaped.yaml"]);
+    await succeed(["config", "encrypt", "--key", "alias/files", "plain.yaml", "-o", "escaped.yaml"]);
     const arn = /arn:aws:kms:\S+/.exec(read("escaped.yaml"))?.[0];
     const rule = `creation_rules: [{key_groups: [{kms: [{arn: "${arn}", context: {app: "\\e[2J"}}]}]}]\n`;
     write(".sops.yaml", rule);

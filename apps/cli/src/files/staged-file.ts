@@ -1,7 +1,8 @@
-import type { Stats } from "node:fs";
-import { chmod, chown, link, lstat, rename, unlink, utimes } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { link, lstat, open, rename, unlink } from "node:fs/promises";
 import { temporaryName } from "@coffer/envelope/node";
 import type { FileName } from "./file-names.ts";
+import { FileError } from "./file-problem.ts";
 
 /** What a staged file becomes. */
 export interface StagedFile {
@@ -37,10 +38,19 @@ export async function writeStaged<Result>(
   }
 }
 
+/**
+ * Through the open file: whoever may write into the folder could put a link under the name, to a file that this user's right
+ * to change owners and modes would then give away.
+ */
 async function makeAlike(path: string, like: Stats, keepTimes: boolean): Promise<void> {
-  if (process.getuid?.() === 0) await chown(path, like.uid, like.gid);
-  await chmod(path, like.mode & 0o777);
-  if (keepTimes) await utimes(path, like.atimeMs / 1000, like.mtimeMs / 1000);
+  await using file = await open(path, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0));
+  const { uid, nlink } = await file.stat();
+  const me = process.geteuid?.();
+  if (nlink !== 1 || (me !== undefined && uid !== me))
+    throw new FileError("somebody else replaced its temporary file.");
+  if (me === 0) await file.chown(like.uid, like.gid);
+  await file.chmod(like.mode & 0o777);
+  if (keepTimes) await file.utimes(like.atimeMs / 1000, like.mtimeMs / 1000);
 }
 
 /** Whether there is anything of this name, a link that leads nowhere included. */

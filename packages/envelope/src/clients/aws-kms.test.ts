@@ -44,7 +44,7 @@ describe("kmsClient", () => {
     await assert.rejects(clientOf(denied.url).call("ListKeys", {}), (error) => {
       failsAs(
         "ServiceRefused",
-        /^ListKeys was refused: AccessDeniedException: not you: .*coffer explain a-request /,
+        /^ListKeys was refused: AccessDeniedException: not you\. .*coffer explain a-request /,
       )(error);
       const { requestId, serviceCode, status } = error as EnvelopeError;
       assert.deepEqual([requestId, serviceCode, status], ["a-request", "AccessDeniedException", 400]);
@@ -98,8 +98,8 @@ describe("kmsClient", () => {
 
   it("refuses answers that are none of KMS", async (t) => {
     const answers: [unknown, RegExp][] = [
-      ["<html>", /status 200: That is no answer of a KMS server/],
-      [[], /status 200: That is no answer of a KMS server/],
+      ["<html>", /status 200\. That is no answer of a KMS server/],
+      [[], /status 200\. That is no answer of a KMS server/],
       [{ CiphertextBlob: "AAAA" }, /answer to Encrypt has no KeyId/],
       [{ KeyId: { toString: 1 }, CiphertextBlob: "AAAA" }, /answer to Encrypt has no KeyId/],
       [{ KeyId: "k" }, /answer to Encrypt has no CiphertextBlob/],

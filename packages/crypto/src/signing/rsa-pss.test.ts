@@ -42,3 +42,20 @@ test("EMSA-PSS: the trailer, the bit above the room, the zeros and the one befor
     assert.equal(await row.verify(publicKey, message, "RAW", signature), isValid, `byte ${byte}`);
   }
 });
+
+test("a signature that begins with a zero byte is none without it", async () => {
+  const { privateKey, publicKey } = await pairOf("RSA_2048");
+  for (const name of ["RSASSA_PSS_SHA_256", "RSASSA_PKCS1_V1_5_SHA_256"]) {
+    const algorithm = signingAlgorithm(name);
+    let signed = message;
+    let signature: Buffer;
+    do {
+      signed = Buffer.concat([signed, Buffer.of(0)]);
+      signature = await algorithm.sign(privateKey, signed, "RAW");
+    } while (signature[0] !== 0);
+    assert.equal(await algorithm.verify(publicKey, signed, "RAW", signature), true);
+    assert.equal(await algorithm.verify(publicKey, signed, "RAW", signature.subarray(1)), false, name);
+    const signedDigest = hash("sha256", signed, "buffer");
+    assert.equal(await algorithm.verify(publicKey, signedDigest, "DIGEST", signature.subarray(1)), false, name);
+  }
+});

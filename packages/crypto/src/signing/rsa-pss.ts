@@ -32,6 +32,8 @@ function pss(name: string, hashName: string, hashBytes: number): SigningAlgorith
     },
     verify(publicKey, message, type, signature) {
       assertMessage(messageTypes, message, type);
+      // OpenSSL takes a signature whose leading zero bytes are left out; RFC 8017 section 8.1.2 step 1 does not.
+      if (signature.length !== modulusBytes(publicKey)) return false;
       if (type === "RAW") return verify(hashName, message, { key: publicKey, ...options }, signature);
       const encoded = recoverEncoded(publicKey, signature);
       return encoded !== undefined && isPssEncoding(hashName, message, message.length, encoded);

@@ -71,6 +71,16 @@ describe("signatures of tokens", () => {
     }
   });
 
+  it("are not right without the zero byte that they begin with", () => {
+    const keys = [{ key: rsa.publicKey }];
+    const signer = (signed: Buffer) => sign("sha256", signed, { key: rsa.privateKey, ...pss });
+    let token: ReturnType<typeof parseJws>;
+    do token = parseJws(tokenOf({ alg: "PS256" }, {}, signer));
+    while (token?.signature[0] !== 0);
+    assert.equal(isSignedBy(token, keys), true);
+    assert.equal(isSignedBy({ ...token, signature: token.signature.subarray(1) }, keys), false);
+  });
+
   it("are not right by RSA keys that are too short", () => {
     const token = parseJws(tokenOf({ alg: "RS256" }, {}, (signed) => sign("sha256", signed, weak.privateKey)));
     assert.equal(isSignedBy(token!, [{ key: weak.publicKey }]), false);

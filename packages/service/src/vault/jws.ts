@@ -31,7 +31,9 @@ const minRsaBits = 2048;
 function rsa(hash: string, padding: number): Algorithm {
   return {
     fits: (key) => key.asymmetricKeyType === "rsa" && (key.asymmetricKeyDetails?.modulusLength ?? 0) >= minRsaBits,
+    // OpenSSL takes a PSS signature whose leading zero bytes are left out; RFC 8017 section 8.1.2 step 1 does not.
     verify: (signed, signature, key) =>
+      signature.length === Math.ceil((key.asymmetricKeyDetails?.modulusLength ?? 0) / 8) &&
       verify(hash, signed, { key, padding, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }, signature),
   };
 }

@@ -1,5 +1,5 @@
 import { posix } from "node:path";
-import { ambientRules, type PackageRule, packageRules, subpathRules } from "./import-rules.ts";
+import { ambientRules, closedPackages, type PackageRule, packageRules, subpathRules } from "./import-rules.ts";
 import { type ModuleFacts, parseModule } from "./parse-module.ts";
 import { type Finding, isTestFile, packageOf, type Repo } from "./repo.ts";
 
@@ -31,7 +31,20 @@ export function checkImports(repo: Repo): Finding[] {
       findings.push({ path, line, message: "Export it by name, not as the default." });
     findings.push(...checkAmbient(path, facts));
   }
-  return findings;
+  return [...findings, ...checkManifests(repo)];
+}
+
+/** Finds packages that depend on a closed one, whose licence they and all their users would take on. */
+function checkManifests(repo: Repo): Finding[] {
+  return repo.paths
+    .filter((path) => /(?:^|\/)package\.json$/.test(path))
+    .flatMap((path) => {
+      const manifest = JSON.parse(repo.read(path)) as Record<string, Record<string, string> | undefined>;
+      return ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]
+        .flatMap((kind) => Object.keys(manifest[kind] ?? {}))
+        .filter((name) => closedPackages.get(name)?.readers.some((reader) => path.startsWith(reader)) === false)
+        .map((name) => ({ path, message: `Nothing may depend on ${name}: ${closedPackages.get(name)?.why}.` }));
+    });
 }
 
 function readDependencies(repo: Repo, home: string | undefined): ReadonlySet<string> {
@@ -90,11 +103,22 @@ function judgeOurs(
     if (!subpath.readers.some((reader) => path.startsWith(reader))) {
       return `${name} is for ${subpath.readers.join(", ")} alone: ${subpath.why}.`;
     }
-    if (packageOf(path) === `packages/${owner.slice("@coffer/".length)}`) return undefined;
+    if (packageOf(path) === folderOf(owner)) return undefined;
+  }
+  const closed = closedPackages.get(owner);
+  if (closed !== undefined && !closed.readers.some((reader) => path.startsWith(reader))) {
+    return `${owner} is for ${closed.readers.join(", ")} alone: ${closed.why}.`;
   }
   if (free) return undefined;
   if (rule?.ours.includes(owner) !== true) return `${home} may not import ${owner}.`;
   return dependencies.has(owner) ? undefined : `${home}/package.json does not depend on ${owner}.`;
+}
+
+/** The folder of a package of ours. */
+function folderOf(owner: string): string {
+  const name = owner.slice("@coffer/".length);
+  if (name === "messaging") return "packages/messaging/core";
+  return `packages/${name.replace(/^messaging-/, "messaging/")}`;
 }
 
 function judgeTheirs(

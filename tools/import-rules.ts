@@ -74,12 +74,49 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
       theirs: ["re2js", "shamir-secret-sharing", "toml-eslint-parser", "yaml"],
     },
   ],
+  // Messaging is published as libraries: nothing of the server's, and no protocol that a program did not choose.
+  [
+    "packages/messaging/core",
+    {
+      ours: ["@coffer/envelope"],
+      // Directories as vaults are below src/node.
+      builtins: "all",
+      theirs: ["@hpke/core", "@noble/ciphers", "@noble/curves", "@noble/hashes"],
+    },
+  ],
+  [
+    "packages/messaging/olm",
+    {
+      ours: ["@coffer/messaging"],
+      builtins: [],
+      theirs: ["@matrix-org/matrix-sdk-crypto-wasm", "fake-indexeddb"],
+    },
+  ],
+  ["packages/messaging/mls", { ours: ["@coffer/messaging"], builtins: [], theirs: ["ts-mls"] }],
+  [
+    "packages/messaging/openpgp",
+    { ours: ["@coffer/messaging"], builtins: [], theirs: ["openpgp", "@openpgp/wkd-client"] },
+  ],
+  ["packages/messaging/otr", { ours: ["@coffer/messaging"], builtins: [], theirs: ["otr"] }],
+  [
+    "packages/messaging/signal",
+    { ours: ["@coffer/messaging"], builtins: [], theirs: ["@signalapp/libsignal-client"] },
+  ],
+  [
+    "packages/messaging/relay",
+    {
+      ours: ["@coffer/crypto", "@coffer/envelope", "@coffer/messaging"],
+      builtins: ["sqlite", ...files, ...pure],
+      theirs: ["kysely"],
+    },
+  ],
   [
     "apps/server",
     {
       ours: [
         "@coffer/attestation",
         "@coffer/crypto",
+        "@coffer/messaging-relay",
         "@coffer/seal",
         "@coffer/service",
         "@coffer/sigv4",
@@ -91,13 +128,21 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
         "@coffer/xks",
       ],
       builtins: "all",
-      theirs: ["fastify", "jose", "smol-toml"],
+      theirs: ["fastify", "jose", "smol-toml", "ws"],
     },
   ],
   [
     "apps/cli",
     {
-      ours: ["@coffer/envelope", "@coffer/server", "@coffer/sops", "@coffer/store"],
+      ours: [
+        "@coffer/envelope",
+        "@coffer/messaging",
+        "@coffer/messaging-mls",
+        "@coffer/messaging-olm",
+        "@coffer/server",
+        "@coffer/sops",
+        "@coffer/store",
+      ],
       builtins: "all",
       theirs: ["@aws-sdk/credential-provider-node", "@smithy/core", "age-encryption"],
     },
@@ -129,6 +174,10 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
     "@coffer/envelope/rsa",
     { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
   ],
+  [
+    "@coffer/messaging/transparency",
+    { readers: ["apps/", "bench/", "packages/messaging/"], why: "it is the tree that relay and clients share" },
+  ],
   ...["age", "jwe"].map((format): [string, SubpathRule] => [
     `@coffer/envelope/${format}`,
     { readers: ["apps/", "examples/", "packages/"], why: "it is a format beside the library's own" },
@@ -139,6 +188,17 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
   ],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
 ]);
+
+/** Packages that nothing imports and nothing depends on, tests and tools included, but what is below `readers`. */
+export const closedPackages: ReadonlyMap<string, SubpathRule> = new Map<string, SubpathRule>(
+  ["@coffer/messaging-signal", "@signalapp/libsignal-client"].map((name) => [
+    name,
+    {
+      readers: ["packages/messaging/signal/"],
+      why: "it is under the AGPL, and a program that loads it is distributed under the AGPL as a whole",
+    },
+  ]),
+);
 
 /** Something of the machine's that the core takes through a port, and where it may be touched. */
 export interface AmbientRule {

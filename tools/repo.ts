@@ -55,9 +55,9 @@ export function isTestFile(path: string): boolean {
   return path.startsWith("packages/testkit/") || /(?:\.test|-fixtures)\.ts$|\/(?:test|testing)\//.test(path);
 }
 
-/** The package that a file belongs to, such as `packages/crypto`; undefined for files outside the workspaces. */
+/** The package that a file belongs to, such as `packages/crypto` or `packages/messaging/olm`; undefined for files outside the workspaces. */
 export function packageOf(path: string): string | undefined {
-  return /^(?:apps|packages)\/[^/]+/.exec(path)?.[0];
+  return /^(?:apps|packages(?:\/messaging)?)\/[^/]+/.exec(path)?.[0];
 }
 
 /** What a check found wrong. */

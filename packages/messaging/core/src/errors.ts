@@ -8,6 +8,10 @@ export type MessagingErrorCode =
   | "ProtocolNotRegistered"
   /** The peer is unknown, or has no device. */
   | "UnknownRecipient"
+  /** What a peer published does not fit its identity: somebody changed it, or it is damaged. */
+  | "BundleRefused"
+  /** A device list is malformed, or not signed by its account. */
+  | "DeviceListRefused"
   /** The peer's identity is not the one that was seen before. Nothing was sent. */
   | "IdentityChanged"
   /** The vault cannot be opened: a wrong key or passphrase, or it was changed. */

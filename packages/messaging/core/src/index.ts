@@ -1,0 +1,28 @@
+export { addressName, checkId, type DeviceAddress, isSameAddress, parseAddress } from "./addresses.ts";
+export { base64OfBytes, bytesOfBase64 } from "./base64.ts";
+export type {
+  Capabilities,
+  ForwardSecrecy,
+  GroupKind,
+  PostCompromiseSecurity,
+  PostQuantum,
+  Runtime,
+} from "./capabilities.ts";
+export { type Choice, chooseE2EProtocol, type Needs, type UseCase } from "./choose-protocol.ts";
+export {
+  type DeviceEntry,
+  type DeviceList,
+  maxDeviceListCharacters,
+  maxDevices,
+  parseDeviceList,
+  type SignedDeviceList,
+  signDeviceList,
+} from "./device-list.ts";
+export type { Ciphertext, E2EDevice, E2EProtocol, Received, ReceivedCiphertext, SessionStart } from "./e2e-protocol.ts";
+export { MessagingError, type MessagingErrorCode } from "./errors.ts";
+export type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, ProposedChange } from "./group-device.ts";
+export type { KeyBundle, KeyCounts, KeySetUpload, KeyUpload, PublicPreKey } from "./key-bundle.ts";
+export { type ProtocolFacts, type ProtocolId, protocols } from "./protocols.ts";
+export { findProtocol, registerProtocol } from "./registry.ts";
+export { memoryVault } from "./vault/memory-vault.ts";
+export type { StateTransaction, Vault } from "./vault/vault.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { checkImports } from "./check-imports.ts";
 import { packageRules, subpathRules } from "./import-rules.ts";
-import { openRepo, repoOf } from "./repo.ts";
+import { folderOfPackage, openRepo, repoOf } from "./repo.ts";
 
 const manifests = {
   "packages/crypto/package.json": '{"dependencies":{"@noble/curves":"1.0.0"}}',
@@ -46,6 +46,19 @@ describe("imports that are refused", () => {
     ["it takes it apart", service, "export const { env } = process;", /process.env reads the environment/],
     ["it imports it", service, 'import { argv } from "node:process";', /may not import node:process/],
     ["crypto imports anything of ours", "packages/crypto/src/a.ts", 'import { a } from "@coffer/service";', /may not/],
+    [
+      "a test loads the AGPL package",
+      "packages/messaging/core/src/a.test.ts",
+      'import { signal } from "@coffer/messaging-signal";',
+      /messaging-signal is for packages\/messaging\/signal\/ alone: it is under the AGPL/,
+    ],
+    ["a tool loads its library's types", "tools/a.ts", 'import type { A } from "@signalapp/libsignal-client";', /AGPL/],
+    [
+      "the core loads a protocol",
+      "packages/messaging/core/src/a.ts",
+      'import { olm } from "@coffer/messaging-olm";',
+      /may not/,
+    ],
     ["a package reaches into another", service, 'import { a } from "../../crypto/src/b.ts";', /reaches into another/],
     ["a file within a package", service, 'import { a } from "@coffer/crypto/src/a.ts";', /what the package exports/],
     ["raw secret bytes", service, 'import { a } from "@coffer/crypto/hazmat";', /is for packages\/crypto\/ alone/],
@@ -118,12 +131,29 @@ test("findings tell the line", () => {
 
 test("every workspace has a rule, and every rule and subpath its package", () => {
   const repo = openRepo(`${import.meta.dirname}/..`);
-  const homes = repo.paths.flatMap((path) => /^((?:apps|packages)\/[^/]+)\/package\.json$/.exec(path)?.[1] ?? []);
+  const homes = repo.paths.flatMap((path) => /^((?:apps|packages).*)\/package\.json$/.exec(path)?.[1] ?? []);
   assert.deepEqual([...packageRules.keys(), "packages/testkit"].sort(), homes.sort());
   for (const specifier of subpathRules.keys()) {
     const [, name, part] = specifier.split("/");
-    const manifest = homes.find((home) => home.endsWith(`/${name}`));
+    const owner = `@coffer/${name}`;
+    const manifest = homes.find((home) => home === `apps/${name}` || home === folderOfPackage(owner));
     const { exports } = JSON.parse(repo.read(`${manifest}/package.json`)) as { exports: Record<string, string> };
     assert.ok(`./${part}` in exports, specifier);
   }
+});
+
+test("nothing may depend on the AGPL package, by whatever kind of dependency", () => {
+  for (const kind of ["dependencies", "devDependencies", "optionalDependencies", "peerDependencies"]) {
+    const manifest = JSON.stringify({ [kind]: { "@coffer/messaging-signal": "0.1.0" } });
+    for (const path of ["package.json", "apps/cli/package.json", "packages/messaging/core/package.json"]) {
+      const said = checkImports(repoOf({ [path]: manifest })).map(({ message }) => message);
+      assert.match(
+        said.join(),
+        /Nothing may depend on @coffer\/messaging-signal: it is under the AGPL/,
+        `${kind} ${path}`,
+      );
+    }
+  }
+  const own = '{"dependencies":{"@signalapp/libsignal-client":"0.1.0"}}';
+  assert.deepEqual(checkImports(repoOf({ "packages/messaging/signal/package.json": own })), []);
 });

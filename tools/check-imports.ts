@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import { ambientRules, closedPackages, type PackageRule, packageRules, subpathRules } from "./import-rules.ts";
 import { type ModuleFacts, parseModule } from "./parse-module.ts";
-import { type Finding, isTestFile, packageOf, type Repo } from "./repo.ts";
+import { type Finding, folderOfPackage, isTestFile, packageOf, type Repo } from "./repo.ts";
 
 /** Folders beside the packages, and whether they may import from our packages. */
 const looseFolders: ReadonlyMap<string, { readonly ours: "all" | readonly string[] }> = new Map([
@@ -60,6 +60,10 @@ function judgeImport(path: string, home: string, name: string, dependencies: Rea
   if (name.startsWith(".")) return judgeRelative(path, home, name);
   // A file of the package itself, which its package.json chooses by platform.
   if (name.startsWith("#")) return undefined;
+  const closed = closedPackages.get(packageNameOf(name));
+  if (closed !== undefined && !closed.readers.some((reader) => path.startsWith(reader))) {
+    return `${name} is for ${closed.readers.join(", ")} alone: ${closed.why}.`;
+  }
   const rule = packageRules.get(home);
   const loose = looseFolders.get(home);
   if (rule === undefined && loose === undefined && home !== "packages/testkit") {
@@ -96,29 +100,26 @@ function judgeOurs(
   free: boolean,
   dependencies: ReadonlySet<string>,
 ): string | undefined {
-  const owner = name.split("/").slice(0, 2).join("/");
+  const owner = packageNameOf(name);
   if (name !== owner) {
     const subpath = subpathRules.get(name);
     if (subpath === undefined) return "Import what the package exports, not a file within it.";
     if (!subpath.readers.some((reader) => path.startsWith(reader))) {
       return `${name} is for ${subpath.readers.join(", ")} alone: ${subpath.why}.`;
     }
-    if (packageOf(path) === folderOf(owner)) return undefined;
-  }
-  const closed = closedPackages.get(owner);
-  if (closed !== undefined && !closed.readers.some((reader) => path.startsWith(reader))) {
-    return `${owner} is for ${closed.readers.join(", ")} alone: ${closed.why}.`;
+    if (packageOf(path) === folderOfPackage(owner)) return undefined;
   }
   if (free) return undefined;
   if (rule?.ours.includes(owner) !== true) return `${home} may not import ${owner}.`;
   return dependencies.has(owner) ? undefined : `${home}/package.json does not depend on ${owner}.`;
 }
 
-/** The folder of a package of ours. */
-function folderOf(owner: string): string {
-  const name = owner.slice("@coffer/".length);
-  if (name === "messaging") return "packages/messaging/core";
-  return `packages/${name.replace(/^messaging-/, "messaging/")}`;
+/** The package that an import's name begins with. */
+function packageNameOf(name: string): string {
+  return name
+    .split("/")
+    .slice(0, name.startsWith("@") ? 2 : 1)
+    .join("/");
 }
 
 function judgeTheirs(
@@ -127,8 +128,7 @@ function judgeTheirs(
   name: string,
   dependencies: ReadonlySet<string>,
 ): string | undefined {
-  const parts = name.split("/");
-  const dependency = name.startsWith("@") ? parts.slice(0, 2).join("/") : (parts[0] ?? name);
+  const dependency = packageNameOf(name);
   if (!theirs.includes(dependency)) return `${home} may not import ${dependency}.`;
   return dependencies.has(dependency) ? undefined : `${home}/package.json does not depend on ${dependency}.`;
 }

@@ -98,10 +98,7 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
     { ours: ["@coffer/messaging"], builtins: [], theirs: ["openpgp", "@openpgp/wkd-client"] },
   ],
   ["packages/messaging/otr", { ours: ["@coffer/messaging"], builtins: [], theirs: ["otr"] }],
-  [
-    "packages/messaging/signal",
-    { ours: ["@coffer/messaging"], builtins: [], theirs: ["@signalapp/libsignal-client"] },
-  ],
+  ["packages/messaging/signal", { ours: ["@coffer/messaging"], builtins: [], theirs: ["@signalapp/libsignal-client"] }],
   [
     "packages/messaging/relay",
     {

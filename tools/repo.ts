@@ -60,6 +60,13 @@ export function packageOf(path: string): string | undefined {
   return /^(?:apps|packages(?:\/messaging)?)\/[^/]+/.exec(path)?.[0];
 }
 
+/** The folder of one of our packages, such as `@coffer/crypto`; apps have none. */
+export function folderOfPackage(packageName: string): string {
+  const name = packageName.slice("@coffer/".length);
+  if (name === "messaging") return "packages/messaging/core";
+  return `packages/${name.replace(/^messaging-/, "messaging/")}`;
+}
+
 /** What a check found wrong. */
 export interface Finding {
   readonly path: string;

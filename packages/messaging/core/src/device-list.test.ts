@@ -50,7 +50,10 @@ describe("a device list", () => {
       [{ ...list, devices: [{ ...device, signingKey: `${signingKey}=` }] }, /signing key/],
       [{ ...list, devices: [{ ...device, registrationId: 2 ** 31 }] }, /registration id/],
       [{ ...list, devices: [{ ...device, admin: true }] }, /unknown/],
-      [{ ...list, devices: Array.from({ length: maxDevices + 1 }, (_, n) => ({ ...device, deviceId: `d${n}` })) }, /100/],
+      [
+        { ...list, devices: Array.from({ length: maxDevices + 1 }, (_, n) => ({ ...device, deviceId: `d${n}` })) },
+        /100/,
+      ],
     ];
     for (const [value, why] of cases) {
       assert.throws(() => parseDeviceList(signDeviceList(value as DeviceList, account.secretKey)), isRefused(why));

@@ -99,9 +99,11 @@ function readEntry(value: unknown): DeviceEntry {
   checkNothingElse(others);
   checkListId(deviceId, "device's id");
   if (typeof protocol !== "string" || !protocols.has(protocol as ProtocolId)) throw refused("a protocol is unknown");
-  if (typeof identityKey !== "string" || !bytesOfBase64(identityKey)?.length) throw refused("an identity key is no base64");
+  if (typeof identityKey !== "string" || !bytesOfBase64(identityKey)?.length)
+    throw refused("an identity key is no base64");
   if (!isKey(signingKey)) throw refused("a signing key is no Ed25519 key");
-  if (!isPositive(registrationId, registrationIdLimit - 1)) throw refused("a registration id is no number from 1 to 2^31 - 1");
+  if (!isPositive(registrationId, registrationIdLimit - 1))
+    throw refused("a registration id is no number from 1 to 2^31 - 1");
   return { deviceId, protocol: protocol as ProtocolId, identityKey, signingKey, registrationId };
 }
 

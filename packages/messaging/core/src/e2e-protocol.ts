@@ -50,7 +50,12 @@ export interface E2EDevice {
    *
    * @param identityKey that the sender's device list names; a message of any other key is refused
    */
-  receive(state: StateTransaction, from: DeviceAddress, message: ReceivedCiphertext, identityKey: string): Promise<Received>;
+  receive(
+    state: StateTransaction,
+    from: DeviceAddress,
+    message: ReceivedCiphertext,
+    identityKey: string,
+  ): Promise<Received>;
   /** Forgets a device: its sessions end, and nothing is encrypted for it any more. */
   forget(state: StateTransaction, peer: DeviceAddress): Promise<void>;
   /** Drops what is in memory of a transaction that was not kept. Protocols that keep all in `state` have none. */

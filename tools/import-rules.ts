@@ -171,6 +171,7 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
     "@coffer/envelope/rsa",
     { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
   ],
+  ["@coffer/messaging/testing", { readers: ["packages/messaging/"], why: "it is what tests of protocols share" }],
   [
     "@coffer/messaging/transparency",
     { readers: ["apps/", "bench/", "packages/messaging/"], why: "it is the tree that relay and clients share" },

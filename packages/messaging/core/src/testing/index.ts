@@ -1,0 +1,3 @@
+export { GroupRelay, testGroups } from "./group-contract.ts";
+export { deliverAll, Party, type Sent, textOf } from "./party.ts";
+export { type ContractExceptions, testProtocol } from "./protocol-contract.ts";

@@ -218,19 +218,24 @@ export const ambientRules: readonly AmbientRule[] = [
       "apps/server/src/system-clock.ts",
       "apps/server/src/http/answer.ts",
       "packages/envelope/src/platform/",
+      "packages/messaging/core/src/platform.ts",
     ],
     instead: "take a Clock",
   },
   {
     what: "timers",
     names: ["setTimeout()", "setInterval()"],
-    allowed: ["apps/", "packages/envelope/src/platform/"],
+    allowed: ["apps/", "packages/envelope/src/platform/", "packages/messaging/core/src/platform.ts"],
     instead: "take a Clock",
   },
   {
     what: "randomness",
     names: ["Math.random", "crypto.randomUUID", "crypto.getRandomValues", "node:crypto randomUUID"],
-    allowed: ["packages/crypto/src/random.ts", "packages/envelope/src/platform/"],
+    allowed: [
+      "packages/crypto/src/random.ts",
+      "packages/envelope/src/platform/",
+      "packages/messaging/core/src/platform.ts",
+    ],
     instead: "use randomId or randomBytes of @coffer/crypto",
   },
   {

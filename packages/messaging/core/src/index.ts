@@ -24,5 +24,24 @@ export type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, Propo
 export type { KeyBundle, KeyCounts, KeySetUpload, KeyUpload, PublicPreKey } from "./key-bundle.ts";
 export { type ProtocolFacts, type ProtocolId, protocols } from "./protocols.ts";
 export { findProtocol, registerProtocol } from "./registry.ts";
+export { httpRelay } from "./relay-client/http-relay.ts";
+export type {
+  RelayCall,
+  RelayClient,
+  RelayReply,
+  RelaySocketHandle,
+  RelaySocketListener,
+} from "./relay-client/relay-client.ts";
+export {
+  E2EMessagingService,
+  type PeerTrust,
+  type ReceivedEnvelope,
+  type SentMessage,
+  type ServiceOptions,
+} from "./service/e2e-messaging-service.ts";
+export { type Envelope, parseEnvelope, writeEnvelope } from "./service/envelope.ts";
+export type { Refusal, ServiceEvent } from "./service/events.ts";
+export type { ReceivedMessage } from "./service/inbox.ts";
+export type { Content } from "./service/payload.ts";
 export { memoryVault } from "./vault/memory-vault.ts";
 export type { StateTransaction, Vault } from "./vault/vault.ts";

@@ -1,0 +1,180 @@
+import { type DeviceEntry, type DeviceList, parseDeviceList, type SignedDeviceList } from "../device-list.ts";
+import { MessagingError } from "../errors.ts";
+import type { KeyUpload } from "../key-bundle.ts";
+import type { RelayApi } from "../relay-client/relay-api.ts";
+import { oneAtATime } from "../vault/one-at-a-time.ts";
+import type { StateTransaction } from "../vault/vault.ts";
+import type { DeviceContext } from "./device-context.ts";
+import type { Directory } from "./directory.ts";
+import { type OwnDevice, ownEntry, signOwnList } from "./own-device.ts";
+import { peers } from "./peers.ts";
+import { nextNumber, recordKind, sortableName } from "./records.ts";
+
+/** Keys that were made and that the relay may not have yet: made once, and sent until it took them. */
+const uploads = recordKind<KeyUpload>("upload");
+/** Whether the relay took the device's first keys. */
+const published = recordKind<boolean>("published");
+
+const maxListTries = 4;
+
+/** Makes the device known at its relay: its place in the user's list, and its keys. */
+export class Registration {
+  readonly #context: DeviceContext;
+  readonly #directory: Directory;
+  readonly #own: OwnDevice;
+  readonly #versionAtOpen: number;
+  readonly #registrationToken: string | undefined;
+  readonly #inTurn = oneAtATime();
+  readonly #onChanged: () => Promise<void>;
+  #isDone = false;
+
+  constructor(
+    context: DeviceContext,
+    directory: Directory,
+    own: OwnDevice,
+    options: {
+      readonly versionAtOpen: number;
+      readonly registrationToken: string | undefined;
+      /** Called when this device changed its user's list. */
+      readonly onChanged: () => Promise<void>;
+    },
+  ) {
+    this.#context = context;
+    this.#directory = directory;
+    this.#own = own;
+    this.#versionAtOpen = options.versionAtOpen;
+    this.#registrationToken = options.registrationToken;
+    this.#onChanged = options.onChanged;
+  }
+
+  /**
+   * Does what is left to do. Nothing is sent before it succeeded once.
+   *
+   * @throws MessagingError RelayUnavailable, VaultRolledBack, IdentityChanged
+   */
+  ensure(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { api } = this.#context;
+      if (this.#isDone) return;
+      const isListed = await this.#joinList();
+      if (api === undefined) {
+        this.#isDone = true;
+        return;
+      }
+      if (isListed) await this.#refuseOldVault(api);
+      await this.#publish(api);
+      this.#isDone = true;
+    });
+  }
+
+  /** Publishes what runs low, and what was not taken yet. */
+  replenish(): Promise<void> {
+    return this.#inTurn(async () => {
+      const { api } = this.#context;
+      if (api !== undefined) await this.#publish(api);
+    });
+  }
+
+  /** Makes the keys that are used repeatedly anew, and publishes them. */
+  async rotate(): Promise<void> {
+    await this.#context.transact(async (state) => {
+      await keepUpload(state, await this.#context.device.rotateKeys(state));
+    });
+    await this.#inTurn(async () => {
+      if (this.#context.api !== undefined) await this.#sendUploads(this.#context.api);
+    });
+  }
+
+  /** Publishes another list of the user's devices. */
+  async changeList(change: (devices: readonly DeviceEntry[]) => readonly DeviceEntry[] | undefined): Promise<void> {
+    const { api, self } = this.#context;
+    for (let tries = 0; tries < maxListTries; tries++) {
+      const current = await this.#currentList();
+      if (current !== undefined) await this.#adoptOwn(current);
+      const before = current === undefined ? undefined : parseDeviceList(current);
+      const devices = change(before?.devices ?? []);
+      if (devices === undefined) return;
+      const signed = signOwnList(this.#own, { version: (before?.version ?? 0) + 1, devices });
+      if (api === undefined || (await api.putDeviceList(self.userId, signed, this.#registrationToken))) {
+        await this.#adoptOwn(signed);
+        await this.#onChanged();
+        return;
+      }
+    }
+    throw new MessagingError("RelayUnavailable", "Other devices of yours keep changing the list: try again.");
+  }
+
+  /** Without a relay the list is what this device knows of it. */
+  async #currentList(): Promise<SignedDeviceList | undefined> {
+    const { api, self } = this.#context;
+    if (api !== undefined) return (await api.deviceList(self.userId))?.signed;
+    return (await this.#context.transact((state) => peers.get(state, self.userId)))?.list;
+  }
+
+  /** @returns whether the device was in the list before */
+  async #joinList(): Promise<boolean> {
+    const entry = ownEntry(this.#own, this.#context.device.identityKey);
+    let wasListed = false;
+    await this.changeList((devices) => {
+      const listed = devices.find(({ deviceId }) => deviceId === entry.deviceId);
+      wasListed = listed !== undefined && isSameEntry(listed, entry);
+      if (wasListed) return undefined;
+      return [...devices.filter((device) => device !== listed), entry];
+    });
+    return wasListed;
+  }
+
+  /** The own list is trusted when it is signed by the account that this device holds, never otherwise. */
+  async #adoptOwn(signed: SignedDeviceList): Promise<DeviceList> {
+    const { userId } = this.#context.self;
+    if (parseDeviceList(signed).accountKey !== this.#own.accountKey) {
+      throw new MessagingError(
+        "IdentityChanged",
+        `${userId} has an account with another key. Link this device from one that is in it, or have the operator reset the account.`,
+      );
+    }
+    return this.#directory.adopt(userId, signed);
+  }
+
+  /** A vault that was copied back would use keys twice. */
+  async #refuseOldVault(api: RelayApi): Promise<void> {
+    const seen = await api.seenVaultVersion();
+    if (seen <= this.#versionAtOpen) return;
+    throw new MessagingError(
+      "VaultRolledBack",
+      `The relay has seen state ${seen} of this device and the vault has ${this.#versionAtOpen}: it was set back. Set the device up anew, with an empty vault.`,
+    );
+  }
+
+  async #publish(api: RelayApi): Promise<void> {
+    await this.#sendUploads(api);
+    const isFirst = await this.#context.transact(async (state) => (await published.get(state)) === undefined);
+    const counts = isFirst ? undefined : await api.keyCounts();
+    await this.#context.transact(async (state) => {
+      await keepUpload(state, await this.#context.device.publish(state, counts));
+      if (isFirst) published.put(state, true);
+    });
+    await this.#sendUploads(api);
+  }
+
+  async #sendUploads(api: RelayApi): Promise<void> {
+    for (const name of await this.#context.transact((state) => uploads.names(state))) {
+      const upload = await this.#context.transact((state) => uploads.get(state, name));
+      if (upload !== undefined) await api.putKeys(upload);
+      await this.#context.transact(async (state) => uploads.delete(state, name));
+    }
+  }
+}
+
+async function keepUpload(state: StateTransaction, upload: KeyUpload | undefined): Promise<void> {
+  if (upload !== undefined) uploads.put(state, upload, sortableName(await nextNumber(state, "upload")));
+}
+
+function isSameEntry(a: DeviceEntry, b: DeviceEntry): boolean {
+  return (
+    a.identityKey === b.identityKey &&
+    a.signingKey === b.signingKey &&
+    a.protocol === b.protocol &&
+    a.registrationId === b.registrationId
+  );
+}

@@ -22,6 +22,7 @@ export type { Ciphertext, E2EDevice, E2EProtocol, Received, ReceivedCiphertext, 
 export { MessagingError, type MessagingErrorCode } from "./errors.ts";
 export type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, ProposedChange } from "./group-device.ts";
 export type { KeyBundle, KeyCounts, KeySetUpload, KeyUpload, PublicPreKey } from "./key-bundle.ts";
+export { nowMs, randomBytes } from "./platform.ts";
 export { type ProtocolFacts, type ProtocolId, protocols } from "./protocols.ts";
 export { findProtocol, registerProtocol } from "./registry.ts";
 export { httpRelay } from "./relay-client/http-relay.ts";
@@ -44,4 +45,5 @@ export type { Refusal, ServiceEvent } from "./service/events.ts";
 export type { ReceivedMessage } from "./service/inbox.ts";
 export type { Content } from "./service/payload.ts";
 export { memoryVault } from "./vault/memory-vault.ts";
+export { type Changes, type KeptRecords, runBuffered } from "./vault/run-buffered.ts";
 export type { StateTransaction, Vault } from "./vault/vault.ts";

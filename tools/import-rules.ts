@@ -171,6 +171,10 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
     "@coffer/envelope/rsa",
     { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
   ],
+  [
+    "@coffer/messaging/prekeys",
+    { readers: ["packages/messaging/"], why: "it is what the directory and protocols check of published keys" },
+  ],
   ["@coffer/messaging/testing", { readers: ["packages/messaging/"], why: "it is what tests of protocols share" }],
   [
     "@coffer/messaging/transparency",

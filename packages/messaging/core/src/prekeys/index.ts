@@ -1,0 +1,5 @@
+export { canonicalJson } from "./canonical-json.ts";
+export { checkKeyUpload } from "./check-key-upload.ts";
+export { olmSet } from "./olm-keys.ts";
+export { signalSets } from "./signal-keys.ts";
+export { verifyXeddsa } from "./xeddsa.ts";

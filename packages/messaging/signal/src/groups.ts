@@ -130,9 +130,11 @@ export class SignalGroups implements GroupDevice {
     { groupId, body }: ReceivedCiphertext,
     identityKey: string,
   ): Promise<Received> {
-    const group = groupId === undefined ? undefined : await readGroup(state, groupId);
-    if (groupId === undefined || !group?.members.includes(addressName(from))) return { kind: "undecryptable" };
-    const opened = await openInDraft(state, (draft) => decryptBySenderKey(draft, groupId, from, identityKey, body));
+    if (groupId === undefined) return { kind: "undecryptable" };
+    // There are sender keys of members alone, and of groups that this device is in.
+    const opened = await openInDraft(state, (draft) =>
+      decryptBySenderKey(this.#own, draft, groupId, from, identityKey, body),
+    );
     return opened.kind === "opened" ? { kind: "message", plaintext: opened.value, groupId, identityKey } : opened;
   }
 
@@ -248,7 +250,9 @@ export class SignalGroups implements GroupDevice {
     const bytes = bytesOfBase64(distribution);
     const sender = addressName(from);
     if (!group?.members.includes(sender) || bytes === undefined) return;
-    const taken = await openInDraft(state, (draft) => takeSenderKey(draft, groupId, from, identityKey, bytes));
+    const taken = await openInDraft(state, (draft) =>
+      takeSenderKey(this.#own, draft, groupId, from, identityKey, bytes),
+    );
     if (taken.kind !== "opened") return;
     const before = group.heard.find((heard) => heard.sender === sender)?.distributionIds ?? [];
     const distributionIds = [...new Set([taken.value, ...before])].slice(0, keptSenderKeys);

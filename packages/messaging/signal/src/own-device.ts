@@ -1,4 +1,5 @@
 import {
+  addressName,
   base64OfBytes,
   type DeviceAddress,
   MessagingError,
@@ -13,6 +14,8 @@ import { stateKeys } from "./state-keys.ts";
 export interface OwnDevice {
   readonly self: DeviceAddress;
   readonly local: ProtocolAddress;
+  /** As libsignal names a device. */
+  readonly addressOf: (address: DeviceAddress) => ProtocolAddress;
   readonly identity: IdentityKeyPair;
   /** Base64 of the 33 bytes of the public identity key. */
   readonly identityKey: string;
@@ -32,6 +35,7 @@ interface DeviceRecord {
 }
 
 const registrationIds = 16_380;
+const maxRememberedAddresses = 1000;
 
 /** Reads who this device is, or makes it. */
 export async function openOwnDevice(
@@ -45,10 +49,23 @@ export async function openOwnDevice(
   return {
     self,
     local: protocolAddress(self),
+    addressOf: rememberAddresses(),
     identity,
     identityKey: base64OfBytes(identity.publicKey.serialize()),
     registrationId: record.registrationId,
     nowMs,
+  };
+}
+
+/** Addresses follow from names by a key derivation: the last ones are remembered. */
+function rememberAddresses(): (address: DeviceAddress) => ProtocolAddress {
+  const known = new Map<string, ProtocolAddress>();
+  return (address) => {
+    const name = addressName(address);
+    const found = known.get(name) ?? protocolAddress(address);
+    if (known.size >= maxRememberedAddresses) known.clear();
+    known.set(name, found);
+    return found;
   };
 }
 

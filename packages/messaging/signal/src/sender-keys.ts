@@ -8,7 +8,7 @@ import {
   SenderKeyRecord,
   SenderKeyStore,
 } from "@signalapp/libsignal-client";
-import { protocolAddress, uuidOfBytes } from "./addresses.ts";
+import { uuidOfBytes } from "./addresses.ts";
 import type { OwnDevice } from "./own-device.ts";
 import { stateKeys } from "./state-keys.ts";
 
@@ -77,6 +77,7 @@ export async function encryptBySenderKey(
 
 /** Keeps a sender key that came pairwise. @returns its name */
 export async function takeSenderKey(
+  own: OwnDevice,
   state: StateTransaction,
   groupId: string,
   sender: DeviceAddress,
@@ -85,12 +86,13 @@ export async function takeSenderKey(
 ): Promise<string> {
   const message = SenderKeyDistributionMessage.deserialize(new Uint8Array(distribution));
   const store = new GroupSenderKeys(state, groupId, sender, identityKey);
-  await processSenderKeyDistributionMessage(protocolAddress(sender), message, store);
+  await processSenderKeyDistributionMessage(own.addressOf(sender), message, store);
   return message.distributionId();
 }
 
 /** Opens a message of a group by a sender key that its sender sent for that group. */
 export function decryptBySenderKey(
+  own: OwnDevice,
   state: StateTransaction,
   groupId: string,
   sender: DeviceAddress,
@@ -98,7 +100,7 @@ export function decryptBySenderKey(
   body: Uint8Array,
 ): Promise<Uint8Array> {
   const store = new GroupSenderKeys(state, groupId, sender, identityKey);
-  return groupDecrypt(protocolAddress(sender), store, new Uint8Array(body));
+  return groupDecrypt(own.addressOf(sender), store, new Uint8Array(body));
 }
 
 /** Forgets the sender keys of a sender in a group, but those that are named. */

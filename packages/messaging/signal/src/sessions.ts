@@ -22,12 +22,12 @@ import {
   signalDecryptPreKey,
   signalEncrypt,
 } from "@signalapp/libsignal-client";
-import { protocolAddress } from "./addresses.ts";
 import { attempt } from "./attempt.ts";
 import { type Content, decodeContent, encodeContent } from "./content.ts";
 import type { OwnDevice } from "./own-device.ts";
 import { numberOfKeyId } from "./prekeys.ts";
-import { type PeerStores, peerStores, readIdentity, readSession } from "./stores.ts";
+import { stateKeys } from "./state-keys.ts";
+import { type PeerStores, peerStores, readSession } from "./stores.ts";
 
 /** Whether there is a session that can be written by; after 30 days without an answer there is none. */
 export async function hasSession(own: OwnDevice, state: StateTransaction, peer: DeviceAddress): Promise<boolean> {
@@ -46,17 +46,9 @@ export async function beginSession(
   bundle: KeyBundle,
 ): Promise<void> {
   const begun = await attempt(state, async (draft) => {
-    const identity = PublicKey.deserialize(bytesOf(bundle.identityKey));
-    const { sessions, identities } = peerStores(own, draft, peer, identity);
+    const { sessions, identities } = peerStores(own, draft, peer, bytesOf(bundle.identityKey));
     const now = new Date(own.nowMs());
-    await processPreKeyBundle(
-      readBundle(bundle, identity),
-      protocolAddress(peer),
-      own.local,
-      sessions,
-      identities,
-      now,
-    );
+    await processPreKeyBundle(readBundle(bundle), own.addressOf(peer), own.local, sessions, identities, now);
   });
   if (begun.ok) return;
   throw new MessagingError(
@@ -66,7 +58,7 @@ export async function beginSession(
   );
 }
 
-function readBundle({ details, sets }: KeyBundle, identity: PublicKey): PreKeyBundle {
+function readBundle({ identityKey, details, sets }: KeyBundle): PreKeyBundle {
   const { preKey, signedPreKey, kyberPreKey } = sets;
   if (signedPreKey?.signature === undefined || kyberPreKey?.signature === undefined)
     throw new Error("keys are missing");
@@ -78,7 +70,7 @@ function readBundle({ details, sets }: KeyBundle, identity: PublicKey): PreKeyBu
     idOf(signedPreKey.keyId),
     PublicKey.deserialize(bytesOf(signedPreKey.key)),
     bytesOf(signedPreKey.signature),
-    identity,
+    PublicKey.deserialize(bytesOf(identityKey)),
     idOf(kyberPreKey.keyId),
     KEMPublicKey.deserialize(bytesOf(kyberPreKey.key)),
     bytesOf(kyberPreKey.signature),
@@ -121,15 +113,24 @@ export async function encryptContent(
   to: DeviceAddress,
   content: Content,
 ): Promise<Ciphertext> {
-  const identity = await readIdentity(state, to);
-  if (identity === undefined || !(await hasSession(own, state, to))) {
-    throw new MessagingError("UnknownRecipient", `There is no session with ${addressName(to)}: begin one before.`);
-  }
+  const identity = await state.get(stateKeys.identity(to));
+  if (identity === undefined) throw noSession(to);
   const { sessions, identities } = peerStores(own, state, to, identity);
   const now = new Date(own.nowMs());
-  const peer = protocolAddress(to);
-  const message = await signalEncrypt(encodeContent(content), peer, own.local, sessions, identities, now);
-  return { to, kind: kinds.get(message.type())!, body: message.serialize() };
+  const peer = own.addressOf(to);
+  try {
+    const message = await signalEncrypt(encodeContent(content), peer, own.local, sessions, identities, now);
+    return { to, kind: kinds.get(message.type())!, body: message.serialize() };
+  } catch (cause) {
+    if (!(await hasSession(own, state, to))) throw noSession(to, cause);
+    throw cause;
+  }
+}
+
+function noSession(to: DeviceAddress, cause?: unknown): MessagingError {
+  return new MessagingError("UnknownRecipient", `There is no session with ${addressName(to)}: begin one before.`, {
+    cause,
+  });
 }
 
 type Open = (
@@ -143,14 +144,14 @@ const openers: ReadonlyMap<string, Open> = new Map<string, Open>([
   [
     "message",
     async (own, from, body, { sessions, identities }) =>
-      signalDecrypt(SignalMessage.deserialize(body), protocolAddress(from), own.local, sessions, identities),
+      signalDecrypt(SignalMessage.deserialize(body), own.addressOf(from), own.local, sessions, identities),
   ],
   [
     "preKey",
     async (own, from, body, { sessions, identities, preKeys, signedPreKeys, kyberPreKeys }) =>
       signalDecryptPreKey(
         PreKeySignalMessage.deserialize(body),
-        protocolAddress(from),
+        own.addressOf(from),
         own.local,
         sessions,
         identities,
@@ -178,8 +179,8 @@ export async function openContent(
   const open = openers.get(message.kind);
   if (open === undefined) return { kind: "undecryptable" };
   return openInDraft(state, async (draft) => {
-    const trusted = PublicKey.deserialize(bytesOf(identityKey));
-    const opened = await open(own, from, new Uint8Array(message.body), peerStores(own, draft, from, trusted));
+    const stores = peerStores(own, draft, from, bytesOf(identityKey));
+    const opened = await open(own, from, new Uint8Array(message.body), stores);
     const content = decodeContent(opened);
     if (content === undefined) throw new Error("the message is empty");
     return content;

@@ -29,12 +29,12 @@ export interface PeerStores {
   readonly kyberPreKeys: KyberPreKeyStore;
 }
 
-/** @param trusted the only identity key that the peer may have */
+/** @param trusted the only identity key that the peer may have: 33 octets */
 export function peerStores(
   own: OwnDevice,
   state: StateTransaction,
   peer: DeviceAddress,
-  trusted: PublicKey | undefined,
+  trusted: Uint8Array,
 ): PeerStores {
   return {
     sessions: new Sessions(state, peer),
@@ -43,12 +43,6 @@ export function peerStores(
     signedPreKeys: new SignedPreKeys(state),
     kyberPreKeys: new KyberPreKeys(state),
   };
-}
-
-/** The identity key that a peer's session was begun with; undefined when there is none. */
-export async function readIdentity(state: StateTransaction, peer: DeviceAddress): Promise<PublicKey | undefined> {
-  const bytes = await state.get(stateKeys.identity(peer));
-  return bytes && PublicKey.deserialize(new Uint8Array(bytes));
 }
 
 /** A peer's session; undefined when there is none. */
@@ -84,9 +78,9 @@ class Identities extends IdentityKeyStore {
   readonly #own: OwnDevice;
   readonly #state: StateTransaction;
   readonly #peer: DeviceAddress;
-  readonly #trusted: PublicKey | undefined;
+  readonly #trusted: Uint8Array;
 
-  constructor(own: OwnDevice, state: StateTransaction, peer: DeviceAddress, trusted: PublicKey | undefined) {
+  constructor(own: OwnDevice, state: StateTransaction, peer: DeviceAddress, trusted: Uint8Array) {
     super();
     this.#own = own;
     this.#state = state;
@@ -103,19 +97,21 @@ class Identities extends IdentityKeyStore {
   }
 
   async saveIdentity(_name: ProtocolAddress, key: PublicKey): Promise<IdentityChange> {
-    const before = await readIdentity(this.#state, this.#peer);
-    if (before?.equals(key)) return IdentityChange.NewOrUnchanged;
-    this.#state.put(stateKeys.identity(this.#peer), key.serialize());
+    const before = await this.#state.get(stateKeys.identity(this.#peer));
+    const octets = key.serialize();
+    if (before !== undefined && isEqual(before, octets)) return IdentityChange.NewOrUnchanged;
+    this.#state.put(stateKeys.identity(this.#peer), octets);
     return before === undefined ? IdentityChange.NewOrUnchanged : IdentityChange.ReplacedExisting;
   }
 
   // Never trust on first use: the device list, which the account signed, says which key it is.
   async isTrustedIdentity(_name: ProtocolAddress, key: PublicKey): Promise<boolean> {
-    return this.#trusted?.equals(key) ?? false;
+    return isEqual(this.#trusted, key.serialize());
   }
 
   async getIdentity(): Promise<PublicKey | null> {
-    return (await readIdentity(this.#state, this.#peer)) ?? null;
+    const octets = await this.#state.get(stateKeys.identity(this.#peer));
+    return octets === undefined ? null : PublicKey.deserialize(new Uint8Array(octets));
   }
 }
 
@@ -186,6 +182,11 @@ class KyberPreKeys extends KyberPreKeyStore {
     if (known.length >= maxLastResortUses) throw new Error("the last-resort key is used up: rotate it");
     this.#state.put(use, new Uint8Array([1]));
   }
+}
+
+/** Of public keys: it takes no care of time. */
+function isEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return a.length === b.length && a.every((octet, n) => octet === b[n]);
 }
 
 async function readKey(state: StateTransaction, key: string): Promise<Uint8Array<ArrayBuffer>> {

@@ -46,7 +46,7 @@ describe("signal: groups against dishonest devices", () => {
     assert.deepEqual(await relay.membersOf(bob), ["alice", "bob", "carol"]);
     for (const bad of [
       {},
-      { type: "change", groupId, epoch: 2, members: ["x"], added: [] },
+      { type: "change", groupId, epoch: 2, members: [...members, "no name"], added: [] },
       [],
       { type: "senderKey" },
     ]) {
@@ -77,6 +77,14 @@ describe("signal: groups against dishonest devices", () => {
     const message = (await relay.encrypt(alice, "by the old identity")).get("bob")!;
     assert.equal((await bob.receive(message, bob.device.identityKey)).kind, "undecryptable");
     assert.equal(textOf(await bob.receive(message)), "by the old identity");
+  });
+
+  it("reads nothing more of who was removed, who may not know it yet", async () => {
+    const [relay, alice, bob, carol] = await group();
+    await relay.assertRead(carol, "hello", [alice, bob]);
+    await relay.change(alice, [], [carol]);
+    const message = (await relay.encrypt(carol, "I am still here")).get("bob")!;
+    assert.equal((await bob.receive(message)).kind, "undecryptable");
   });
 
   it("does not come back into a group that it left, unless it is added", async () => {

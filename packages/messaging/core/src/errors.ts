@@ -43,3 +43,9 @@ export class MessagingError extends Error {
     this.status = details.status;
   }
 }
+
+/** An error of the background, where nobody could catch it, as one that programs can be told. */
+export function asMessagingError(cause: unknown): MessagingError {
+  if (cause instanceof MessagingError) return cause;
+  return new MessagingError("RelayUnavailable", "Something unexpected failed; it is tried again.", { cause });
+}

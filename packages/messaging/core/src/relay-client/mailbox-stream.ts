@@ -1,7 +1,8 @@
-import { MessagingError } from "../errors.ts";
+import { asMessagingError, type MessagingError } from "../errors.ts";
 import { randomBytes } from "../platform.ts";
-import { type MailboxMessage, type RelayApi, readMailboxMessage, recordOf } from "./relay-api.ts";
+import { type JsonRecord, type MailboxMessage, type RelayApi, readMailboxMessage, recordOf } from "./relay-api.ts";
 import type { RelaySocketHandle } from "./relay-client.ts";
+import type { OperationSocket, SocketAnswer } from "./relay-session.ts";
 
 /** What a mailbox gives, and what is to be done about it. */
 export interface MailboxListener {
@@ -21,6 +22,8 @@ const pageMessages = 64;
 const acknowledgeEvery = 16;
 const firstBackOffMs = 500;
 const longestBackOffMs = 60_000;
+/** The most operations under way on a socket; the relay closes one with more. */
+const maxSocketRequests = 32;
 /** How often a mailbox is asked where there are no sockets. */
 const pollMs = 5_000;
 
@@ -70,9 +73,9 @@ export class MailboxStream {
         if (!this.#isClosed) await this.#api.session.wait(waitMs);
       } catch (cause) {
         if (this.#isClosed) return;
-        if (!(cause instanceof MessagingError)) throw cause;
-        this.#listener.trouble(cause);
-        if (cause.code === "VaultRolledBack" || cause.code === "VaultUnreadable") return;
+        const error = asMessagingError(cause);
+        this.#listener.trouble(error);
+        if (error.code === "VaultRolledBack" || error.code === "VaultUnreadable") return;
         failures++;
         await this.#api.session.wait(backOffMs(failures)).catch(() => undefined);
       }
@@ -87,35 +90,47 @@ export class MailboxStream {
       return pollMs;
     }
     const token = await this.#api.session.token();
-    const queue = new TextQueue();
+    const queue = new FrameQueue();
+    const requests = new SocketRequests(() => this.#socket);
+    const listener = {
+      received: (text: string) => {
+        const frame = readFrame(text);
+        if (frame === undefined) queue.end();
+        else if (frame["type"] === "answer") requests.answered(frame);
+        else queue.push(frame);
+      },
+      closed: () => {
+        this.#api.session.socket = undefined;
+        requests.end();
+        queue.end();
+      },
+    };
     try {
-      this.#socket = await client.connect(token, {
-        received: (text) => queue.push(text),
-        closed: () => queue.end(),
-      });
+      this.#socket = await client.connect(token, listener);
     } catch (cause) {
       // The token may be the reason, and sockets may be blocked where requests are not.
       this.#api.session.dropToken();
       await drainMailbox(this.#api, this.#listener);
       throw cause;
     }
+    this.#api.session.socket = requests;
     if (this.#isClosed) this.#socket.close();
     try {
       await this.#take(queue);
     } finally {
+      listener.closed();
       this.#socket.close();
       this.#socket = undefined;
     }
     return backOffMs(1);
   }
 
-  async #take(queue: TextQueue): Promise<void> {
+  async #take(queue: FrameQueue): Promise<void> {
     let unacknowledged = 0;
-    for (let text = await queue.next(); text !== undefined; text = await queue.next()) {
-      const value = recordOf(readJson(text));
-      if (value["type"] === "keysLow") await this.#listener.keysLow();
-      if (value["type"] !== "message") continue;
-      const message = readMailboxMessage(value["message"]);
+    for (let frame = await queue.next(); frame !== undefined; frame = await queue.next()) {
+      if (frame["type"] === "keysLow") await this.#listener.keysLow();
+      if (frame["type"] !== "message") continue;
+      const message = readMailboxMessage(frame["message"]);
       await this.#listener.received(message);
       unacknowledged++;
       if (queue.isEmpty || unacknowledged >= acknowledgeEvery) {
@@ -132,18 +147,18 @@ export function backOffMs(failures: number): number {
   return longest * (1 - randomBytes(1)[0]! / 512);
 }
 
-/** Texts in the order in which they came, for one reader. */
-class TextQueue {
-  readonly #texts: string[] = [];
+/** Frames in the order in which they came, for one reader. */
+class FrameQueue {
+  readonly #frames: JsonRecord[] = [];
   #hasEnded = false;
   #wake: (() => void) | undefined;
 
   get isEmpty(): boolean {
-    return this.#texts.length === 0;
+    return this.#frames.length === 0;
   }
 
-  push(text: string): void {
-    this.#texts.push(text);
+  push(frame: JsonRecord): void {
+    this.#frames.push(frame);
     this.#wake?.();
   }
 
@@ -152,20 +167,62 @@ class TextQueue {
     this.#wake?.();
   }
 
-  async next(): Promise<string | undefined> {
-    while (this.#texts.length === 0 && !this.#hasEnded) {
+  async next(): Promise<JsonRecord | undefined> {
+    while (this.#frames.length === 0 && !this.#hasEnded) {
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    return this.#texts.shift();
+    return this.#frames.shift();
   }
 }
 
-function readJson(text: string): unknown {
+/** Operations that go over the socket, until their answers come. */
+class SocketRequests implements OperationSocket {
+  readonly #socket: () => RelaySocketHandle | undefined;
+  readonly #waiting = new Map<number, (answer: SocketAnswer | undefined) => void>();
+  #lastId = 0;
+  #hasEnded = false;
+
+  constructor(socket: () => RelaySocketHandle | undefined) {
+    this.#socket = socket;
+  }
+
+  request(method: string, path: string, body: unknown): Promise<SocketAnswer | undefined> {
+    const socket = this.#socket();
+    if (socket === undefined || this.#hasEnded || this.#waiting.size >= maxSocketRequests) {
+      return Promise.resolve(undefined);
+    }
+    const id = ++this.#lastId;
+    return new Promise((resolve) => {
+      this.#waiting.set(id, resolve);
+      socket.send(JSON.stringify({ type: "request", id, method, path, body }));
+    });
+  }
+
+  answered({ id, status, body, retryAfter }: JsonRecord): void {
+    const resolve = this.#waiting.get(id as number);
+    this.#waiting.delete(id as number);
+    resolve?.({
+      status: Number(status),
+      body,
+      retryAfter: typeof retryAfter === "number" ? retryAfter : undefined,
+    });
+  }
+
+  /** What has no answer goes again as a request of its own: every operation may be repeated. */
+  end(): void {
+    this.#hasEnded = true;
+    for (const resolve of this.#waiting.values()) resolve(undefined);
+    this.#waiting.clear();
+  }
+}
+
+/** @returns undefined when the relay does not keep to its protocol */
+function readFrame(text: string): JsonRecord | undefined {
   try {
-    return JSON.parse(text);
-  } catch (cause) {
-    throw new MessagingError("RelayDishonest", "The relay does not keep to its protocol: it sent no JSON.", { cause });
+    return recordOf(JSON.parse(text));
+  } catch {
+    return undefined;
   }
 }

@@ -58,13 +58,30 @@ export class RelayApi {
   }
 
   /** A user's list and all that the relay says with it; undefined when there is no such user. Nothing is checked. */
-  async deviceList(userId: string): Promise<{ signed: SignedDeviceList; answer: JsonRecord } | undefined> {
-    const answer = await this.#orUndefined(404, { method: "GET", path: `/v1/users/${encode(userId)}/device-list` });
+  async deviceList(userId: string, anonymous = false): Promise<ListAnswer | undefined> {
+    const path = `/v1/users/${encode(userId)}/device-list`;
+    const answer = await this.#orUndefined(404, { method: "GET", path, anonymous });
     if (answer === undefined) return undefined;
     const value = recordOf(answer);
     const { text, signature } = value;
     if (typeof text !== "string" || typeof signature !== "string") throw dishonest("a device list is no text");
     return { signed: { text, signature }, answer: value };
+  }
+
+  /** Likewise the own user's, for a device that may not be in it yet and has no token. */
+  async ownDeviceList(userId: string): Promise<ListAnswer | undefined> {
+    try {
+      return await this.deviceList(userId, true);
+    } catch (cause) {
+      if (!isUnauthenticated(cause)) throw cause;
+    }
+    try {
+      return await this.deviceList(userId);
+    } catch (cause) {
+      // The relay tells its users alone, and this is none of them yet.
+      if (isUnauthenticated(cause)) return undefined;
+      throw cause;
+    }
   }
 
   /** @returns false when the version is not the next one any more */
@@ -153,6 +170,16 @@ export class RelayApi {
       throw cause;
     }
   }
+}
+
+/** A list, and all that the relay says with it. */
+export interface ListAnswer {
+  readonly signed: SignedDeviceList;
+  readonly answer: JsonRecord;
+}
+
+function isUnauthenticated(cause: unknown): boolean {
+  return cause instanceof RelayProblem && cause.status === 401;
 }
 
 /** What JSON has for objects. */

@@ -17,6 +17,18 @@ export interface RelayOperation {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** A connection over which operations go; undefined when it is gone before the answer is there. */
+export interface OperationSocket {
+  request(method: string, path: string, body: unknown): Promise<SocketAnswer | undefined>;
+}
+
+/** What a socket answers. */
+export interface SocketAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  readonly retryAfter: number | undefined;
+}
+
 /** How often a request is repeated that was too much, and how long is waited for it at most. */
 const maxThrottledTries = 4;
 const maxThrottledWaitMs = 30_000;
@@ -33,6 +45,8 @@ export class RelaySession {
   #token: { readonly text: string; readonly expiresAtMs: number } | undefined;
   #renewal: Promise<string> | undefined;
   readonly #closing = new AbortController();
+  /** While it is there, operations go over it. */
+  socket: OperationSocket | undefined;
 
   /** @param sign signs by the device's signing key (Ed25519, RFC 8032) */
   constructor(client: RelayClient, self: DeviceAddress, sign: (message: Uint8Array) => Uint8Array) {
@@ -105,6 +119,9 @@ export class RelaySession {
 
   async #runWithToken(operation: RelayOperation): Promise<unknown> {
     if (operation.anonymous) return this.#call(operation, undefined);
+    const { method, path, body } = operation;
+    const answer = await this.socket?.request(method, path, body);
+    if (answer !== undefined) return answerValue(answer.status, answer.body, answer.retryAfter);
     try {
       return await this.#call(operation, await this.token());
     } catch (cause) {
@@ -127,11 +144,7 @@ export class RelaySession {
       },
       body: body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body)),
     });
-    const value = readJson(reply.body);
-    if (reply.status >= 200 && reply.status < 300) return value;
-    const problem = problemOf(reply.status, value);
-    if (reply.status === 429) throttled.set(problem, Number(reply.header("retry-after") ?? "1"));
-    throw problem;
+    return answerValue(reply.status, readJson(reply.body), Number(reply.header("retry-after") ?? "1"));
   }
 
   /** Proves which device it is: signs a challenge (`POST /v1/challenges`, `/v1/tokens`). */
@@ -150,6 +163,14 @@ export class RelaySession {
     this.#token = { text, expiresAtMs: Number.isFinite(expiresAtMs) ? expiresAtMs : 0 };
     return text;
   }
+}
+
+/** The value of an answer, or its error thrown. */
+function answerValue(status: number, value: unknown, retryAfterSeconds: number | undefined): unknown {
+  if (status >= 200 && status < 300) return value;
+  const problem = problemOf(status, value);
+  if (status === 429) throttled.set(problem, retryAfterSeconds ?? 1);
+  throw problem;
 }
 
 const throttled = new WeakMap<MessagingError, number>();

@@ -34,6 +34,14 @@ export class CarriedKeys {
     });
   }
 
+  /** Makes the keys that are given out again and again anew, for the bundles to come. */
+  async rotate(): Promise<void> {
+    await this.#context.transact(async (state) => {
+      const upload = merged(await ownKeys.get(state), await this.#context.device.rotateKeys(state));
+      if (upload !== undefined) ownKeys.put(state, upload);
+    });
+  }
+
   /** @throws MessagingError BundleRefused, DeviceListRefused, RelayDishonest, IdentityChanged */
   async addPeer(text: string): Promise<DeviceAddress> {
     const { signed, list, deviceId, bundle } = readBundleText(text);

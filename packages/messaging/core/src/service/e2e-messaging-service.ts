@@ -270,7 +270,8 @@ export class E2EMessagingService {
   /** Makes the keys anew that others begin sessions with again and again (signed prekeys, fallback keys), and publishes them. */
   async generateNewRatchetKey(): Promise<void> {
     await this.#ready();
-    await this.#parts.registration.rotate();
+    const { carried, context, registration } = this.#parts;
+    await (context.api === undefined ? carried.rotate() : registration.rotate());
   }
 
   /** The devices of a user, as their account signed them. Asks the relay. */

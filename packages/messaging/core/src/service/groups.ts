@@ -1,7 +1,7 @@
 import { addressName, checkId, type DeviceAddress, isSameAddress, parseAddress } from "../addresses.ts";
 import { base64OfBytes } from "../base64.ts";
 import type { DeviceEntry } from "../device-list.ts";
-import { MessagingError } from "../errors.ts";
+import { asMessagingError, MessagingError } from "../errors.ts";
 import type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, ProposedChange } from "../group-device.ts";
 import { outgoing } from "../relay-client/relay-api.ts";
 import { RelayProblem } from "../relay-client/relay-problem.ts";
@@ -13,6 +13,7 @@ import type { Outbox, OutboxChange, OutboxEntry, OutboxPart } from "./outbox.ts"
 import { type Content, encodePayload, type Payload } from "./payload.ts";
 import { peers, trustedList } from "./peers.ts";
 import type { GroupReceiver } from "./receiver.ts";
+import { isRecord } from "./records.ts";
 import { type Sender, sentMessages } from "./sender.ts";
 
 /** How often a change is made anew because another one won its epoch. */
@@ -97,7 +98,7 @@ export class Groups implements GroupReceiver {
   /** Sends what concerns groups, for the outbox. */
   async send(number: number, entry: OutboxEntry): Promise<void> {
     const path = `/v1/groups/${encodeURIComponent(entry.groupId!)}`;
-    if (entry.createsGroup) await this.#put(path);
+    if (entry.createsGroup) await this.#put(number, path, entry.groupId!);
     if (entry.change !== undefined) await this.#sendChange(number, path, entry.groupId!, entry.change);
     if (entry.groupMessage !== undefined) {
       const { kind, body, epoch } = entry.groupMessage;
@@ -130,8 +131,7 @@ export class Groups implements GroupReceiver {
 
   left(groupId: string, userId: string): void {
     const task = this.#takeOut(groupId, userId).catch((cause: unknown) => {
-      if (!(cause instanceof MessagingError)) throw cause;
-      this.#context.emit({ kind: "trouble", error: cause });
+      this.#context.emit({ kind: "trouble", error: asMessagingError(cause) });
     });
     this.#background.add(task);
     void task.finally(() => this.#background.delete(task));
@@ -266,12 +266,16 @@ export class Groups implements GroupReceiver {
     return parts;
   }
 
-  async #put(path: string): Promise<void> {
+  async #put(number: number, path: string, groupId: string): Promise<void> {
     try {
-      await this.#context.api!.session.run({ method: "PUT", path, body: { protocol: this.#context.protocol } });
+      await this.#context.api!.session.run({ method: "PUT", path });
     } catch (cause) {
-      // It may have been made before a crash.
       if (!(cause instanceof RelayProblem) || cause.status !== 409) throw cause;
+      await this.#context.transact(async (state) => {
+        await this.#groups.leave(state, groupId);
+        this.#outbox.delete(state, number);
+      });
+      throw new MessagingError("InvalidInput", `There is a group ${groupId} already: choose another id.`, { cause });
     }
   }
 
@@ -287,7 +291,7 @@ export class Groups implements GroupReceiver {
     } catch (cause) {
       if (!(cause instanceof RelayProblem) || cause.problem !== "EpochTaken") throw cause;
       // Before a crash it may have been this very change that won.
-      accepted = change.commit !== undefined && cause.members["commit"] === change.commit;
+      accepted = isOwnCommit(cause.members["commit"], addressName(this.#context.self), change);
       if (!accepted) lost = cause;
     }
     await this.#context.transact(async (state) => {
@@ -332,6 +336,11 @@ export class Groups implements GroupReceiver {
     this.#refreshedAtMs.set(userId, now);
     return list;
   }
+}
+
+function isOwnCommit(winner: unknown, self: string, change: OutboxChange): boolean {
+  if (!isRecord(winner) || winner["epoch"] !== change.epoch) return false;
+  return winner["from"] === self && (winner["commit"] ?? undefined) === change.commit;
 }
 
 function outboxChange({ epoch, commit, welcomes }: ProposedChange, members: readonly string[]): OutboxChange {

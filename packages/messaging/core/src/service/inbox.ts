@@ -1,4 +1,4 @@
-import { type DeviceAddress, isSameAddress } from "../addresses.ts";
+import { addressName, type DeviceAddress, isSameAddress } from "../addresses.ts";
 import { base64OfBytes, bytesOfBase64 } from "../base64.ts";
 import type { StateTransaction } from "../vault/vault.ts";
 import type { DeviceContext } from "./device-context.ts";
@@ -31,6 +31,13 @@ const seenLimit = 10_000;
 const kept = recordKind<KeptMessage>("inbox");
 const seen = boundedRecords<true>("seen", seenLimit);
 
+/** By what a message is known again. */
+export interface SeenMessage {
+  readonly from: DeviceAddress;
+  readonly messageId: string;
+  readonly groupId?: string | undefined;
+}
+
 /** Messages that were decrypted and that the program has not dealt with yet. */
 export class Inbox {
   readonly #context: DeviceContext;
@@ -53,12 +60,12 @@ export class Inbox {
   }
 
   /** Whether a message of this sender was received under this id. */
-  async hasSeen(state: StateTransaction, from: DeviceAddress, messageId: string): Promise<boolean> {
-    return (await seen.get(state, seenName(from, messageId))) !== undefined;
+  async hasSeen(state: StateTransaction, message: SeenMessage): Promise<boolean> {
+    return (await seen.get(state, seenName(message))) !== undefined;
   }
 
-  async remember(state: StateTransaction, from: DeviceAddress, messageId: string): Promise<void> {
-    await seen.add(state, seenName(from, messageId), true);
+  async remember(state: StateTransaction, message: SeenMessage): Promise<void> {
+    await seen.add(state, seenName(message), true);
   }
 
   /** Keeps a message. @returns its number, for `announce` once the transaction is kept */
@@ -172,6 +179,7 @@ export class Inbox {
   }
 }
 
-function seenName({ userId, deviceId }: DeviceAddress, messageId: string): string {
-  return `${userId}/${deviceId}/${messageId}`;
+// The relay gives commits and welcomes ids that are unique in their group alone.
+function seenName({ from, messageId, groupId }: SeenMessage): string {
+  return [addressName(from), messageId, ...(groupId === undefined ? [] : [groupId])].join("/");
 }

@@ -45,7 +45,7 @@ export type ServicePayload = Omit<MessagePayload, "type" | "content"> &
 export type Payload = MessagePayload | ServicePayload;
 
 /** The most bytes of a payload: larger things are attachments. */
-export const maxPayloadBytes = 128 * 1024;
+export const maxPayloadBytes = 96 * 1024;
 /** Lengths are hidden up to this many bytes. */
 export const paddingBytes = 160;
 

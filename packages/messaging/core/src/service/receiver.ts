@@ -136,7 +136,7 @@ export class Receiver {
   #open(incoming: Incoming, identityKey: string): Promise<Outcome> {
     return this.#context.transact(async (state) => {
       const { from, kind, body, messageId, groupId } = incoming;
-      if (await this.#inbox.hasSeen(state, from, messageId)) return { kind: "duplicate" };
+      if (await this.#inbox.hasSeen(state, incoming)) return { kind: "duplicate" };
       if (isCommit(incoming)) return this.#takeCommit(state, incoming, incoming.groupId);
       const message = { kind, body, messageId, groupId };
       const received = await this.#context.device.receive(state, from, message, identityKey);
@@ -148,7 +148,7 @@ export class Receiver {
     if (received.kind === "undecryptable" || received.kind === "duplicate") return { kind: received.kind };
     await this.#clearFailures(state, incoming.from);
     if (received.kind === "message") return this.#openedMessage(state, incoming, received);
-    await this.#inbox.remember(state, incoming.from, incoming.messageId);
+    await this.#inbox.remember(state, incoming);
     const outboxNumbers = await this.#outbox.addCiphertexts(state, received.replies, ({ to }) =>
       this.#registrationIdOf(state, to),
     );
@@ -170,7 +170,7 @@ export class Receiver {
     if (payload.messageId !== messageId) return refusal(incoming, "anotherMessageId");
     if (received.groupId !== incoming.groupId) return refusal(incoming, "anotherConversation");
     if (!this.#isFor(payload, from, received.groupId)) return refusal(incoming, "anotherConversation");
-    await this.#inbox.remember(state, from, messageId);
+    await this.#inbox.remember(state, incoming);
     return { ...(await this.#take(state, from, payload, received.groupId)), head: payload.head };
   }
 
@@ -204,14 +204,14 @@ export class Receiver {
 
   /** A message that was sent again carries the first one whole: it is bound as that was. */
   async #takeResent(state: StateTransaction, from: DeviceAddress, original: MessagePayload): Promise<Outcome> {
-    const incoming = { from, messageId: original.messageId };
-    if (await this.#inbox.hasSeen(state, from, original.messageId)) return { kind: "duplicate" };
     const isDirect = this.#isFor(original, from, undefined);
     const groupId = isDirect ? undefined : original.to;
+    const incoming = { from, messageId: original.messageId, groupId };
+    if (await this.#inbox.hasSeen(state, incoming)) return { kind: "duplicate" };
     if (groupId !== undefined && !(await this.groups?.isMember(state, groupId, from))) {
       return refusal(incoming, "anotherConversation");
     }
-    await this.#inbox.remember(state, from, original.messageId);
+    await this.#inbox.remember(state, incoming);
     return this.#show(state, from, original, groupId);
   }
 
@@ -268,7 +268,7 @@ export class Receiver {
   async #takeCommit(state: StateTransaction, incoming: Incoming, groupId: string): Promise<Outcome> {
     const isTaken = await this.groups?.takeCommit(state, groupId, incoming.from, incoming.body);
     if (!isTaken) return { kind: "undecryptable" };
-    await this.#inbox.remember(state, incoming.from, incoming.messageId);
+    await this.#inbox.remember(state, incoming);
     return { kind: "control", events: [{ kind: "groupChanged", groupId }] };
   }
 

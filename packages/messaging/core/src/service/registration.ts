@@ -80,9 +80,7 @@ export class Registration {
     await this.#context.transact(async (state) => {
       await keepUpload(state, await this.#context.device.rotateKeys(state));
     });
-    await this.#inTurn(async () => {
-      if (this.#context.api !== undefined) await this.#sendUploads(this.#context.api);
-    });
+    await this.#inTurn(async () => this.#context.api && this.#sendUploads(this.#context.api));
   }
 
   /** Publishes another list of the user's devices. */
@@ -107,7 +105,7 @@ export class Registration {
   /** Without a relay the list is what this device knows of it. */
   async #currentList(): Promise<SignedDeviceList | undefined> {
     const { api, self } = this.#context;
-    if (api !== undefined) return (await api.deviceList(self.userId))?.signed;
+    if (api !== undefined) return (await api.ownDeviceList(self.userId))?.signed;
     return (await this.#context.transact((state) => peers.get(state, self.userId)))?.list;
   }
 

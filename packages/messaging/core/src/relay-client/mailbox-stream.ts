@@ -200,6 +200,13 @@ class SocketRequests implements OperationSocket {
     });
   }
 
+  acknowledge(upTo: number, vaultVersion: number): boolean {
+    const socket = this.#socket();
+    if (socket === undefined || this.#hasEnded) return false;
+    socket.send(JSON.stringify({ type: "ack", upTo, vaultVersion }));
+    return true;
+  }
+
   answered({ id, status, body, retryAfter }: JsonRecord): void {
     const resolve = this.#waiting.get(id as number);
     this.#waiting.delete(id as number);

@@ -146,12 +146,13 @@ export class RelayApi {
     return { messages: arrayOf(answer["messages"]).map(readMailboxMessage), more: answer["more"] === true };
   }
 
-  /** Tells that all messages up to this one are kept here. */
-  async acknowledge(upTo: number): Promise<void> {
-    await this.versioned((version) => ({
-      method: "DELETE",
-      path: `/v1/messages?upTo=${upTo}&vaultVersion=${version}`,
-    }));
+  /** Tells that all messages up to this one are kept here: over the socket when there is one, which then sends more. */
+  acknowledge(upTo: number): Promise<void> {
+    return this.#inTurn(async () => {
+      const version = await this.#vaultVersion();
+      if (this.#session.socket?.acknowledge(upTo, version)) return;
+      await this.#session.run({ method: "DELETE", path: `/v1/messages?upTo=${upTo}&vaultVersion=${version}` });
+    });
   }
 
   /**

@@ -20,6 +20,8 @@ export interface RelayOperation {
 /** A connection over which operations go; undefined when it is gone before the answer is there. */
 export interface OperationSocket {
   request(method: string, path: string, body: unknown): Promise<SocketAnswer | undefined>;
+  /** @returns false when the connection is gone. There is no answer: what was not acknowledged comes again */
+  acknowledge(upTo: number, vaultVersion: number): boolean;
 }
 
 /** What a socket answers. */

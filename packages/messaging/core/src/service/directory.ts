@@ -17,6 +17,8 @@ export type ListWitness = (userId: string, signed: SignedDeviceList, answer: Jso
 export class Directory {
   readonly #context: DeviceContext;
   readonly #witness: ListWitness | undefined;
+  /** Called when a user whose account key was in doubt is trusted again: what was held can be opened. */
+  onTrusted: ((userId: string) => Promise<void>) | undefined;
 
   constructor(context: DeviceContext, witness: ListWitness | undefined) {
     this.#context = context;
@@ -49,15 +51,15 @@ export class Directory {
 
   /** Takes a list that came for a user, when it is to be trusted. Sessions with devices that went end. */
   async adopt(userId: string, signed: SignedDeviceList): Promise<DeviceList> {
-    const judgement = await this.#context.transact((state) => this.adoptIn(state, userId, signed));
-    this.tell(userId, judgement);
+    const { judgement, hadOffer } = await this.#context.transact(async (state) => {
+      const known = await peers.get(state, userId);
+      const judged = judgeList(known, userId, signed);
+      if (judged.changed) await this.#keep(state, userId, judged);
+      return { judgement: judged, hadOffer: known?.offered !== undefined };
+    });
+    this.#tell(userId, judgement);
+    if (hadOffer && judgement.peer.offered === undefined) await this.onTrusted?.(userId);
     return checkedList(userId, judgement.peer);
-  }
-
-  async adoptIn(state: StateTransaction, userId: string, signed: SignedDeviceList): Promise<Judgement> {
-    const judgement = judgeList(await peers.get(state, userId), userId, signed);
-    if (judgement.changed) await this.#keep(state, userId, judgement);
-    return judgement;
   }
 
   /**
@@ -72,15 +74,19 @@ export class Directory {
       if (accepted !== undefined) await this.#keep(state, userId, accepted);
       return accepted;
     });
-    if (judgement !== undefined) this.tell(userId, judgement);
-    return judgement !== undefined;
+    if (judgement === undefined) return false;
+    this.#tell(userId, judgement);
+    await this.onTrusted?.(userId);
+    return true;
   }
 
   /** Tells the program what a judgement means, once it is kept. */
-  tell(userId: string, { changed, peer, added, gone }: Judgement): void {
+  #tell(userId: string, { changed, peer, added, gone }: Judgement): void {
     if (!changed) return;
     if (peer.offered !== undefined) this.#context.emit({ kind: "identityChanged", userId });
-    else this.#context.emit({ kind: "devicesChanged", userId, added: added.map(idOf), gone: gone.map(idOf) });
+    else if (added.length + gone.length > 0) {
+      this.#context.emit({ kind: "devicesChanged", userId, added: added.map(idOf), gone: gone.map(idOf) });
+    }
   }
 
   /**

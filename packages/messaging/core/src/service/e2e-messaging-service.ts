@@ -104,6 +104,7 @@ export class E2EMessagingService {
     const { context, directory, outbox, sender, receiver } = parts;
     this.#groups = new Groups(context, directory, outbox, sender, () => this.#drain());
     receiver.groups = this.#groups;
+    directory.onTrusted = (userId) => receiver.receiveHeld(userId);
     sender.groupSender = (number, entry) => this.#groups.send(number, entry);
   }
 
@@ -313,10 +314,8 @@ export class E2EMessagingService {
    *
    * @returns false when the key had not changed
    */
-  async acceptNewIdentity(userId: string): Promise<boolean> {
-    const accepted = await this.#parts.directory.acceptNewIdentity(userId);
-    if (accepted) await this.#parts.receiver.receiveHeld(userId);
-    return accepted;
+  acceptNewIdentity(userId: string): Promise<boolean> {
+    return this.#parts.directory.acceptNewIdentity(userId);
   }
 
   /** This device's keys as text, for one peer, who gives it to `addPeer`. Each text has one-time keys of its own. */

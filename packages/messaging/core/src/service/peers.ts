@@ -54,7 +54,10 @@ export function judgeList(known: Peer | undefined, userId: string, signed: Signe
     );
   }
   if (list.version === before.version) {
-    if (signed.text === known.list.text) return { peer: known, list, changed: false, gone: [], added: [] };
+    if (signed.text === known.list.text) {
+      const { offered, ...peer } = known;
+      return { peer, list, changed: offered !== undefined, gone: [], added: [] };
+    }
     throw new MessagingError("RelayDishonest", `There are two device lists of ${userId} of version ${list.version}.`);
   }
   const stays = (one: DeviceEntry, others: readonly DeviceEntry[]) => others.some((other) => isSameDevice(one, other));

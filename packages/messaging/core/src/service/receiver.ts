@@ -108,7 +108,7 @@ export class Receiver {
     return this.#finish(outcome);
   }
 
-  /** Opens what was held because a user's account key had changed. @returns what became of each */
+  /** Opens what was held because a user's account key had changed. */
   async receiveHeld(userId: string): Promise<void> {
     const names = await this.#context.transact((state) => held.names(state));
     for (const name of names) {

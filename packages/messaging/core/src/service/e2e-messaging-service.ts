@@ -101,8 +101,8 @@ export class E2EMessagingService {
   private constructor(parts: Parts, ownsVault: boolean) {
     this.#parts = parts;
     this.#ownsVault = ownsVault;
-    const { context, directory, outbox, sender, receiver } = parts;
-    this.#groups = new Groups(context, directory, outbox, sender, () => this.#drain());
+    const { context, directory, encrypter, outbox, sender, receiver } = parts;
+    this.#groups = new Groups(context, directory, encrypter, outbox, sender, () => this.#drain());
     receiver.groups = this.#groups;
     directory.onTrusted = (userId) => receiver.receiveHeld(userId);
     sender.groupSender = (number, entry) => this.#groups.send(number, entry);

@@ -103,11 +103,39 @@ export class Encrypter {
    * @throws MessagingError UnknownRecipient, IdentityChanged, BundleRefused, RelayUnavailable
    */
   async startSessions(userId: string, only: readonly string[] | undefined): Promise<void> {
+    if ((await this.#start(userId, only, new Map())) === 0) throw noDevice(userId);
+  }
+
+  /**
+   * Likewise with devices that may be this one or be gone.
+   *
+   * @param given bundles that were claimed already
+   */
+  async ensureSessions(
+    userId: string,
+    deviceIds: readonly string[],
+    given: ReadonlyMap<string, KeyBundle>,
+  ): Promise<void> {
+    await this.#start(userId, deviceIds, given);
+  }
+
+  /** @returns how many devices are meant */
+  async #start(
+    userId: string,
+    only: readonly string[] | undefined,
+    given: ReadonlyMap<string, KeyBundle>,
+  ): Promise<number> {
     const targets = this.#context.targets(await this.#directory.list(userId), only);
-    if (targets.length === 0) throw noDevice(userId);
-    const bundles = await this.#directory.claim(userId, await this.#withoutSession(userId, targets));
-    const numbers = await this.#context.transact((state) => this.#startSessions(state, userId, targets, bundles));
+    const without = await this.#withoutSession(userId, targets);
+    if (without.length === 0) return targets.length;
+    const claimed = await this.#directory.claim(
+      userId,
+      without.filter(({ deviceId }) => !given.has(deviceId)),
+    );
+    const bundles = new Map([...given, ...claimed]);
+    const numbers = await this.#context.transact((state) => this.#startSessions(state, userId, without, bundles));
     this.#outbox.announce(...(numbers ?? []));
+    return targets.length;
   }
 
   /** Begins sessions where there are none. @returns numbers of outbox entries; undefined when bundles are missing */

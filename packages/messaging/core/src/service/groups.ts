@@ -3,12 +3,14 @@ import { base64OfBytes } from "../base64.ts";
 import type { DeviceEntry } from "../device-list.ts";
 import { asMessagingError, MessagingError } from "../errors.ts";
 import type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, ProposedChange } from "../group-device.ts";
-import { outgoing } from "../relay-client/relay-api.ts";
+import { protocols } from "../protocols.ts";
+import { type OutgoingEnvelope, outgoing } from "../relay-client/relay-api.ts";
 import { RelayProblem } from "../relay-client/relay-problem.ts";
 import { oneAtATime } from "../vault/one-at-a-time.ts";
 import type { StateTransaction } from "../vault/vault.ts";
 import type { DeviceContext } from "./device-context.ts";
 import type { Directory } from "./directory.ts";
+import type { Encrypter } from "./encrypter.ts";
 import type { Outbox, OutboxChange, OutboxEntry, OutboxPart } from "./outbox.ts";
 import { type Content, encodePayload, type Payload } from "./payload.ts";
 import { peers, trustedList } from "./peers.ts";
@@ -31,6 +33,7 @@ interface UserChange {
 export class Groups implements GroupReceiver {
   readonly #context: DeviceContext;
   readonly #directory: Directory;
+  readonly #encrypter: Encrypter;
   readonly #outbox: Outbox;
   readonly #sender: Sender;
   readonly #catchUp: () => Promise<void>;
@@ -42,12 +45,14 @@ export class Groups implements GroupReceiver {
   constructor(
     context: DeviceContext,
     directory: Directory,
+    encrypter: Encrypter,
     outbox: Outbox,
     sender: Sender,
     catchUp: () => Promise<void>,
   ) {
     this.#context = context;
     this.#directory = directory;
+    this.#encrypter = encrypter;
     this.#outbox = outbox;
     this.#sender = sender;
     this.#catchUp = catchUp;
@@ -103,11 +108,16 @@ export class Groups implements GroupReceiver {
     if (entry.groupMessage !== undefined) {
       const { kind, body, epoch } = entry.groupMessage;
       const message = { messageId: entry.messageId, kind, epoch, body };
-      await this.#context.api!.versioned((vaultVersion) => ({
-        method: "POST",
-        path: `${path}/messages`,
-        body: { ...message, vaultVersion },
-      }));
+      try {
+        await this.#context.api!.versioned((vaultVersion) => ({
+          method: "POST",
+          path: `${path}/messages`,
+          body: { ...message, vaultVersion },
+        }));
+      } catch (cause) {
+        if (!(cause instanceof RelayProblem) || cause.status !== 404) throw cause;
+        throw noMember(entry.groupId!);
+      }
     }
   }
 
@@ -151,7 +161,7 @@ export class Groups implements GroupReceiver {
   async #membersIn(state: StateTransaction, groupId: string): Promise<readonly DeviceAddress[]> {
     const members = await this.#groups.members(state, groupId);
     if (members !== undefined) return members;
-    throw new MessagingError("InvalidInput", `This device is in no group ${groupId}.`);
+    throw noMember(groupId);
   }
 
   /** Somebody left: of the others the first one, by its address, makes the change. */
@@ -199,6 +209,7 @@ export class Groups implements GroupReceiver {
   }
 
   async #propose(groupId: string, change: MembershipChange): Promise<number> {
+    await this.#startSessions(groupId, change.add);
     const number = await this.#context.transact(async (state) => {
       const before = await this.#membersIn(state, groupId);
       const stay = before.filter((member) => !change.remove.some((gone) => isSameAddress(gone, member)));
@@ -228,8 +239,24 @@ export class Groups implements GroupReceiver {
     return this.#partsOf(state, [...commits, ...welcomes]);
   }
 
+  /** Where members get keys of senders one by one, there must be a session with each. */
+  async #startSessions(groupId: string, added: readonly GroupMember[]): Promise<void> {
+    if (protocols.get(this.#context.protocol)?.capabilities.groups === "tree") return;
+    const members = [...(await this.members(groupId)), ...added.map(({ address }) => address)];
+    for (const userId of new Set(members.map((member) => member.userId))) {
+      const ids = members.filter((member) => member.userId === userId).map(({ deviceId }) => deviceId);
+      const bundles = new Map(
+        added
+          .filter(({ address }) => address.userId === userId)
+          .map(({ address, bundle }) => [address.deviceId, bundle]),
+      );
+      await this.#encrypter.ensureSessions(userId, ids, bundles);
+    }
+  }
+
   async #queuePayload(payload: Payload): Promise<number> {
     const { to: groupId, messageId } = payload;
+    await this.#startSessions(groupId, []);
     const number = await this.#context.transact(async (state) => {
       await this.#membersIn(state, groupId);
       const encoded = encodePayload(payload);
@@ -255,15 +282,18 @@ export class Groups implements GroupReceiver {
     state: StateTransaction,
     ciphertexts: readonly { readonly to: DeviceAddress; readonly kind: string; readonly body: Uint8Array }[],
   ): Promise<OutboxPart[]> {
-    const parts: OutboxPart[] = [];
+    const byUser = new Map<string, OutgoingEnvelope[]>();
     for (const { to, kind, body } of ciphertexts) {
       const peer = await peers.get(state, to.userId);
       const entry = peer && trustedList(peer).devices.find(({ deviceId }) => deviceId === to.deviceId);
       if (entry === undefined) continue;
-      const envelopes = [outgoing(to.deviceId, entry.registrationId, kind, body)];
-      parts.push({ userId: to.userId, only: [to.deviceId], envelopes, sent: false });
+      const envelope = outgoing(to.deviceId, entry.registrationId, kind, body);
+      byUser.set(to.userId, [...(byUser.get(to.userId) ?? []), envelope]);
     }
-    return parts;
+    return [...byUser].map(([userId, envelopes]) => {
+      const only = envelopes.map(({ deviceId }) => deviceId);
+      return { userId, only, messageId: this.#context.newMessageId(), envelopes, sent: false };
+    });
   }
 
   async #put(number: number, path: string, groupId: string): Promise<void> {
@@ -281,7 +311,7 @@ export class Groups implements GroupReceiver {
 
   async #sendChange(number: number, path: string, groupId: string, change: OutboxChange): Promise<void> {
     let accepted = true;
-    let lost: RelayProblem | undefined;
+    let lost: MessagingError | undefined;
     try {
       await this.#context.api!.versioned((vaultVersion) => ({
         method: "POST",
@@ -289,10 +319,10 @@ export class Groups implements GroupReceiver {
         body: { ...change, vaultVersion },
       }));
     } catch (cause) {
-      if (!(cause instanceof RelayProblem) || cause.problem !== "EpochTaken") throw cause;
+      if (!(cause instanceof RelayProblem) || (cause.problem !== "EpochTaken" && cause.status !== 404)) throw cause;
       // Before a crash it may have been this very change that won.
       accepted = isOwnCommit(cause.members["commit"], addressName(this.#context.self), change);
-      if (!accepted) lost = cause;
+      if (!accepted) lost = cause.status === 404 ? noMember(groupId) : cause;
     }
     await this.#context.transact(async (state) => {
       await this.#groups.settle(state, groupId, accepted);
@@ -336,6 +366,10 @@ export class Groups implements GroupReceiver {
     this.#refreshedAtMs.set(userId, now);
     return list;
   }
+}
+
+function noMember(groupId: string): MessagingError {
+  return new MessagingError("InvalidInput", `This device is in no group ${groupId}.`);
 }
 
 function isOwnCommit(winner: unknown, self: string, change: OutboxChange): boolean {

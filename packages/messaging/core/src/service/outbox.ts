@@ -9,6 +9,8 @@ export interface OutboxPart {
   readonly userId: string;
   /** These devices alone; else all that the user has. */
   readonly only?: readonly string[] | undefined;
+  /** Of the part, where it is not the entry's: what goes before a message is no part of it. */
+  readonly messageId?: string | undefined;
   /** What is encrypted so far. It is kept before it is sent, so that what is sent again is the same. */
   readonly envelopes: readonly OutgoingEnvelope[];
   readonly sent: boolean;

@@ -15,6 +15,9 @@ const uploads = recordKind<KeyUpload>("upload");
 /** Whether the relay took the device's first keys. */
 const published = recordKind<boolean>("published");
 
+/** Other devices in place of those in the list; undefined when nothing is to change. */
+type ListChange = (devices: readonly DeviceEntry[]) => readonly DeviceEntry[] | undefined;
+
 const maxListTries = 4;
 
 /** Makes the device known at its relay: its place in the user's list, and its keys. */
@@ -84,7 +87,11 @@ export class Registration {
   }
 
   /** Publishes another list of the user's devices. */
-  async changeList(change: (devices: readonly DeviceEntry[]) => readonly DeviceEntry[] | undefined): Promise<void> {
+  async changeList(change: ListChange): Promise<void> {
+    await this.#changeList(change, async () => undefined);
+  }
+
+  async #changeList(change: ListChange, beforeChange: () => Promise<void>): Promise<void> {
     const { api, self } = this.#context;
     for (let tries = 0; tries < maxListTries; tries++) {
       const current = await this.#currentList();
@@ -92,6 +99,7 @@ export class Registration {
       const before = current === undefined ? undefined : parseDeviceList(current);
       const devices = change(before?.devices ?? []);
       if (devices === undefined) return;
+      await beforeChange();
       const signed = signOwnList(this.#own, { version: (before?.version ?? 0) + 1, devices });
       if (api === undefined || (await api.putDeviceList(self.userId, signed, this.#registrationToken))) {
         await this.#adoptOwn(signed);
@@ -113,12 +121,13 @@ export class Registration {
   async #joinList(): Promise<boolean> {
     const entry = ownEntry(this.#own, this.#context.device.identityKey);
     let wasListed = false;
-    await this.changeList((devices) => {
+    const join: ListChange = (devices) => {
       const listed = devices.find(({ deviceId }) => deviceId === entry.deviceId);
       wasListed = listed !== undefined && isSameEntry(listed, entry);
-      if (wasListed) return undefined;
-      return [...devices.filter((device) => device !== listed), entry];
-    });
+      return wasListed ? undefined : [...devices.filter((device) => device !== listed), entry];
+    };
+    // A relay that sees the device for the first time has none of its keys.
+    await this.#changeList(join, () => this.#context.transact(async (state) => published.delete(state)));
     return wasListed;
   }
 

@@ -238,7 +238,12 @@ export class Sender {
   async #put({ messageId, groupId }: OutboxEntry, part: OutboxPart, changes: number): Promise<boolean> {
     const { api, protocol } = this.#context;
     const { userId, envelopes, only } = part;
-    const message = { messageId, protocol, envelopes, ...(groupId !== undefined && { groupId }) };
+    const message = {
+      messageId: part.messageId ?? messageId,
+      protocol,
+      envelopes,
+      ...(groupId !== undefined && { groupId }),
+    };
     try {
       await api!.putMessages(userId, message, only !== undefined);
       return true;
@@ -268,7 +273,8 @@ export class Sender {
       return;
     }
     const { messageId, isService, parts } = entry;
-    const isUntouched = parts.every(({ sent }) => !sent);
+    // What goes before a group's message is no part of what is said.
+    const isUntouched = entry.groupMessage !== undefined || parts.every(({ sent }) => !sent);
     const watched = this.#watched.has(number) && isUntouched;
     if (watched) this.#failures.set(number, error);
     const mayGoLater = error.code === "IdentityChanged" || error.code === "RelayDishonest" || isPassing(error);
@@ -288,9 +294,9 @@ export class Sender {
   #textsOf({ messageId, groupId, parts, groupMessage }: OutboxEntry): string[] {
     const { self: from, protocol } = this.#context;
     const common = { protocol, messageId, from, groupId };
-    const single = parts.flatMap(({ userId, envelopes }) =>
+    const single = parts.flatMap(({ userId, envelopes, messageId: partId = messageId }) =>
       envelopes.map(({ deviceId, kind, body }) =>
-        writeEnvelope({ ...common, to: { userId, deviceId }, kind, body: bytesOfBase64(body)! }),
+        writeEnvelope({ ...common, messageId: partId, to: { userId, deviceId }, kind, body: bytesOfBase64(body)! }),
       ),
     );
     const toMembers = (groupMessage?.to ?? []).map((name) => {

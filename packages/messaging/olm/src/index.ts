@@ -1,0 +1,1 @@
+export { olm } from "./olm.ts";

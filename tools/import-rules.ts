@@ -188,6 +188,7 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
     "@coffer/service/request-rates",
     { readers: ["apps/server/src/config/"], why: "it is a table for those that must start fast" },
   ],
+  ["@coffer/server/relay", { readers: ["apps/cli/", "bench/"], why: "it is the relay without the server" }],
   ["@coffer/server/config", { readers: ["apps/cli/"], why: "it is the settings without the server, for the CLI" }],
 ]);
 

@@ -4,6 +4,7 @@ import { describeFailure } from "./describe-failure.ts";
 import { devGuard } from "./http/dev-guard.ts";
 import { type Listeners, startListeners } from "./http/listeners.ts";
 import { createLog, type Log } from "./log.ts";
+import { listenForSignals } from "./stop-signal.ts";
 
 /**
  * Opens what serves requests.
@@ -89,32 +90,6 @@ function listenersOptions(
     onUnexpectedError: (error, requestId) => {
       log.error(`unexpected error in request ${requestId}: ${describeFailure(error).line}`);
       if (error instanceof Error) log.debug(error.stack ?? "");
-    },
-  };
-}
-
-interface StopSignal extends Disposable {
-  readonly signalled: Promise<NodeJS.Signals>;
-}
-
-const stopSignals = ["SIGTERM", "SIGINT"] as const;
-
-function listenForSignals(log: Log): StopSignal {
-  const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
-  let stopping = false;
-  const onSignal = (signal: NodeJS.Signals): void => {
-    if (stopping) {
-      log.error("stopped at once; requests under way were cut.");
-      process.exit(1);
-    }
-    stopping = true;
-    resolve(signal);
-  };
-  for (const signal of stopSignals) process.on(signal, onSignal);
-  return {
-    signalled: promise,
-    [Symbol.dispose]: () => {
-      for (const signal of stopSignals) process.off(signal, onSignal);
     },
   };
 }

@@ -14,6 +14,7 @@ import { inspectCommand } from "./inspect.ts";
 import { keypairCommand } from "./keypair.ts";
 import { operatorCommands } from "./operator.ts";
 import { policySimulateCommand } from "./policy-simulate.ts";
+import { relayCommand, relayResetCommand } from "./relay.ts";
 import { resealCommand } from "./reseal.ts";
 import { rewrapCommand } from "./rewrap.ts";
 import { rootCredentialCommand } from "./root-credential.ts";
@@ -56,5 +57,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     auditTailCommand,
     policySimulateCommand,
     explainCommand,
+    relayCommand,
+    relayResetCommand,
   ].map((command) => [command.name, command]),
 );

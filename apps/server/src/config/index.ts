@@ -4,7 +4,7 @@ export { version } from "../version.ts";
 export type { Durability, PassphraseSource, PersistentSettings, SealSettings, Settings } from "./build-settings.ts";
 export { ConfigError, type Origin } from "./config-error.ts";
 export { type FlagSpec, type ParsedFlags, parseFlags } from "./flags.ts";
-export { formatListenAddress, isLoopbackHost, type ListenAddress } from "./listen-address.ts";
+export { formatListenAddress, isLoopbackHost, type ListenAddress, parseListenAddress } from "./listen-address.ts";
 export { loadSettings, type SettingSources, serverFlags } from "./load-settings.ts";
 export { didYouMean, nearest } from "./nearest.ts";
 export { describeDefault, renderConfigDocs } from "./render-docs.ts";

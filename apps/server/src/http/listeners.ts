@@ -1,7 +1,8 @@
 import { readFileSync } from "node:fs";
-import { createServer, type Server, type ServerOptions } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerOptions } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { formatListenAddress, type ListenAddress } from "../config/listen-address.ts";
 import { OperatorError } from "../operator-error.ts";
 import { connectionState, isBusy, trackConnection } from "./connection.ts";
@@ -17,6 +18,8 @@ export interface ListenersOptions extends HttpAdapterOptions {
   readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined;
   /** Whether TLS asks clients for certificates; they need not have one, and whatever it is, it is not checked here. */
   readonly requestClientCertificates?: boolean;
+  /** Takes connections that ask for another protocol, such as WebSocket; without it they are served as plain HTTP. */
+  readonly onUpgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
 }
 
 /** Listeners that accept requests. */
@@ -43,7 +46,7 @@ export async function startListeners(options: ListenersOptions): Promise<Listene
   const listeners: Listener[] = [];
   try {
     for (const address of options.listen) {
-      const listener = new Listener(adapter, router, tls);
+      const listener = new Listener(adapter, router, tls, options.onUpgrade);
       listeners.push(listener);
       await listener.listen(address);
     }
@@ -74,7 +77,12 @@ class Listener {
   readonly #scheme: "http" | "https";
   readonly #connections = new Set<Socket>();
 
-  constructor(adapter: HttpAdapter, router: RequestListener, tls: TlsFiles | undefined) {
+  constructor(
+    adapter: HttpAdapter,
+    router: RequestListener,
+    tls: TlsFiles | undefined,
+    onUpgrade: ListenersOptions["onUpgrade"],
+  ) {
     this.#scheme = tls === undefined ? "http" : "https";
     const options = serverOptions(adapter.limits);
     this.#server = tls === undefined ? createServer(options, router) : createSecureServer(options, tls, router);
@@ -82,6 +90,7 @@ class Listener {
     // A client may end its side once it has sent its request; it gets its answer all the same.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#attach(adapter, tls === undefined ? "connection" : "secureConnection");
+    if (onUpgrade !== undefined) this.#server.on("upgrade", onUpgrade);
   }
 
   #attach(adapter: HttpAdapter, connectionEvent: "connection" | "secureConnection"): void {

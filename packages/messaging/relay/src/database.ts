@@ -54,11 +54,11 @@ export class Database {
   #tasks: Task[] = [];
   #isClosed = false;
 
-  /** @throws Error when the file is none of this version, or cannot be opened */
+  /** Keeps the file to itself. @throws Error when another process has it, it is none of this version, or cannot be opened */
   constructor(path: string) {
     this.#database = new DatabaseSync(path);
     this.#database.exec(
-      "pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 5000; pragma secure_delete = on",
+      "pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = full; pragma secure_delete = on",
     );
     this.#migrate();
   }

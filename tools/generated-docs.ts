@@ -24,6 +24,11 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     render: async () => (await import("./render-limits.ts")).renderLimitsDocs(),
   },
   {
+    path: "docs/RELAY.md",
+    command: "bin/node tools/generate-relay-docs.ts",
+    render: async () => (await import("./render-relay.ts")).renderRelayDocs(),
+  },
+  {
     path: "docs/VAULT.md",
     command: "bin/node tools/generate-vault-docs.ts",
     render: async () => (await import("./render-vault.ts")).renderVaultDocs(),

@@ -11,3 +11,4 @@ export type {
   RelaySocket,
 } from "./relay.ts";
 export { RowUnreadable } from "./row-cipher.ts";
+export { type Route, routes } from "./routes.ts";

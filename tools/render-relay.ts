@@ -78,7 +78,9 @@ export function renderRelayDocs(): string {
   const rows = routes.map(
     ({ method, path, caller, doc }) => `| \`${method} ${path}\` | ${callers.get(caller)} | ${doc} |`,
   );
-  const limits = Object.entries(defaultLimits).map(([name, value]) => `| \`${name}\` | ${value.toLocaleString("en")} |`);
+  const limits = Object.entries(defaultLimits).map(
+    ([name, value]) => `| \`${name}\` | ${value.toLocaleString("en")} |`,
+  );
   return [
     "<!-- Written by bin/node tools/generate-relay-docs.ts -->",
     intro,

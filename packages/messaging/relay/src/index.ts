@@ -10,5 +10,5 @@ export type {
   RelayRequest,
   RelaySocket,
 } from "./relay.ts";
-export { RowUnreadable } from "./row-cipher.ts";
 export { type Route, routes } from "./routes.ts";
+export { RowUnreadable } from "./row-cipher.ts";

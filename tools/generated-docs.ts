@@ -27,6 +27,8 @@ export const generatedDocs: readonly GeneratedDoc[] = [
     path: "docs/RELAY.md",
     command: "bin/node tools/generate-relay-docs.ts",
     render: async () => (await import("./render-relay.ts")).renderRelayDocs(),
+  },
+  {
     path: "docs/PROTOCOLS.md",
     command: "bin/node tools/generate-messaging-docs.ts",
     render: async () => (await import("./render-messaging.ts")).renderMessagingDocs(),

@@ -1,3 +1,4 @@
 export { GroupRelay, testGroups } from "./group-contract.ts";
 export { deliverAll, Party, type Sent, textOf } from "./party.ts";
 export { type ContractExceptions, testProtocol } from "./protocol-contract.ts";
+export { testService } from "./service/test-service.ts";

@@ -1,0 +1,4 @@
+import { testService } from "@coffer/messaging/testing";
+import { signal } from "../src/index.ts";
+
+testService(() => signal());

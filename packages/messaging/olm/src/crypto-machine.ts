@@ -245,8 +245,11 @@ export class CryptoMachine {
     return undefined;
   }
 
-  /** Makes the fallback key old, so that the next `makeKeys` makes another: the library has no call for that. */
-  async ageFallbackKey(state: StateTransaction): Promise<void> {
+  /**
+   * Makes the fallback key old, so that the next `makeKeys` makes another, for which the library has no call; and ends the
+   * sessions by which this device writes to groups.
+   */
+  async ageKeys(state: StateTransaction): Promise<void> {
     this.discard();
     const record = JSON.parse(new TextDecoder().decode((await state.get(accountKey))!)) as string;
     const account = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(record))) as Record<string, unknown>;
@@ -254,6 +257,7 @@ export class CryptoMachine {
     account.fallback_key_creation_timestamp = 0;
     const changed = new TextEncoder().encode(JSON.stringify(account)).toBase64({ omitPadding: !record.endsWith("=") });
     state.put(accountKey, new TextEncoder().encode(JSON.stringify(changed)));
+    for (const key of await state.list(stateKey("outbound_group_sessions", ""))) state.delete(key);
   }
 
   /** Erases the keys of a room. */

@@ -46,7 +46,7 @@ export class OlmDevice implements E2EDevice {
   }
 
   async rotateKeys(state: StateTransaction): Promise<KeyUpload | undefined> {
-    await this.#machine.ageFallbackKey(state);
+    await this.#machine.ageKeys(state);
     // No one-time keys are made: as far as the library is told, the directory has enough.
     return this.#machine.run(state, async () => this.#uploadOf(await this.#makeKeys(state, 100, true)));
   }

@@ -22,6 +22,14 @@ export type { Ciphertext, E2EDevice, E2EProtocol, Received, ReceivedCiphertext, 
 export { MessagingError, type MessagingErrorCode } from "./errors.ts";
 export type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, ProposedChange } from "./group-device.ts";
 export type { KeyBundle, KeyCounts, KeySetUpload, KeyUpload, PublicPreKey } from "./key-bundle.ts";
+export {
+  type MemberChange,
+  type MemberList,
+  maxMembers,
+  parseMemberChange,
+  planMemberChange,
+  takeMemberChange,
+} from "./member-list.ts";
 export { nowMs, randomBytes } from "./platform.ts";
 export { type ProtocolFacts, type ProtocolId, protocols } from "./protocols.ts";
 export { findProtocol, registerProtocol } from "./registry.ts";

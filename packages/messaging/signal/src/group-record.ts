@@ -1,17 +1,19 @@
-import { checkId, MessagingError, parseAddress, type StateTransaction } from "@coffer/messaging";
+import {
+  checkId,
+  type MemberChange,
+  type MemberList,
+  MessagingError,
+  parseMemberChange,
+  type StateTransaction,
+} from "@coffer/messaging";
 import { stateKeys } from "./state-keys.ts";
 
 /** A group as this device knows it. Members are names, `USER/DEVICE`. */
-export interface GroupRecord {
-  /** The number of changes. */
-  readonly epoch: number;
-  readonly members: readonly string[];
+export interface GroupRecord extends MemberList {
   /** This device's sender key; undefined when the next message needs a new one. */
   readonly own?: OwnSenderKey | undefined;
   /** Sender keys of others: of each the latest two, the latest first. */
   readonly heard: readonly HeardSenderKeys[];
-  /** A change of this device's that the relay has not taken yet. */
-  readonly pending?: { readonly members: readonly string[] } | undefined;
 }
 
 export interface OwnSenderKey {
@@ -28,19 +30,9 @@ export interface HeardSenderKeys {
   readonly distributionIds: readonly string[];
 }
 
-/** The most devices of a group. */
-export const maxMembers = 1000;
-
 /** What is sent pairwise for a group. */
 export type GroupControl =
-  /** Everybody who is a member from now on, and who came by this change. */
-  | {
-      readonly type: "change";
-      readonly groupId: string;
-      readonly epoch: number;
-      readonly members: readonly string[];
-      readonly added: readonly string[];
-    }
+  | MemberChange
   /** The sender's sender key: base64 of libsignal's SenderKeyDistributionMessage. */
   | { readonly type: "senderKey"; readonly groupId: string; readonly distribution: string };
 
@@ -68,23 +60,11 @@ export function encodeControl(control: GroupControl): Uint8Array {
 export function parseControl(bytes: Uint8Array): GroupControl | undefined {
   try {
     const value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes)) as Record<string, unknown>;
-    const { type, groupId, epoch, members, added, distribution } = value;
+    const { type, groupId, distribution } = value;
+    if (type !== "senderKey" || typeof distribution !== "string") return parseMemberChange(value);
     checkId(groupId, "group's id");
-    if (type === "senderKey" && typeof distribution === "string") return { type, groupId, distribution };
-    if (type !== "change" || !Number.isSafeInteger(epoch) || (epoch as number) < 1) return undefined;
-    return { type, groupId, epoch: epoch as number, members: parseNames(members), added: parseNames(added) };
+    return { type, groupId, distribution };
   } catch {
     return undefined;
   }
-}
-
-function parseNames(value: unknown): readonly string[] {
-  if (!Array.isArray(value) || value.length > maxMembers) throw new TypeError("no list of members");
-  const names = value.map((name) => {
-    if (typeof name !== "string") throw new TypeError("a member is no name");
-    parseAddress(name);
-    return name;
-  });
-  if (new Set(names).size !== names.length) throw new TypeError("a member stands there twice");
-  return names;
 }

@@ -6,20 +6,23 @@ import {
   type DeviceAddress,
   type GroupCiphertext,
   type GroupDevice,
+  type MemberChange,
+  type MemberList,
   type MembershipChange,
   MessagingError,
   type ProposedChange,
   parseAddress,
+  planMemberChange,
   type Received,
   type ReceivedCiphertext,
   type StateTransaction,
+  takeMemberChange,
 } from "@coffer/messaging";
 import { contentTypes } from "./content.ts";
 import {
   encodeControl,
   type GroupControl,
   type GroupRecord,
-  maxMembers,
   type OwnSenderKey,
   parseControl,
   readGroup,
@@ -72,29 +75,21 @@ export class SignalGroups implements GroupDevice {
     return (await readOwnGroup(state, groupId)).epoch;
   }
 
-  async propose(state: StateTransaction, groupId: string, { add, remove }: MembershipChange): Promise<ProposedChange> {
+  async propose(state: StateTransaction, groupId: string, change: MembershipChange): Promise<ProposedChange> {
     const group = await readOwnGroup(state, groupId);
-    const removed = new Set(remove.map(addressName));
-    if (removed.has(this.#self)) throw new MessagingError("InvalidInput", "A device leaves by leave.");
-    const before = new Set(group.members);
-    const added = add.map(({ address }) => addressName(address)).filter((name) => !before.has(name));
-    const members = [...group.members.filter((name) => !removed.has(name)), ...new Set(added)];
-    if (members.length > maxMembers) {
-      throw new MessagingError("InvalidInput", `A group has up to ${maxMembers} devices.`);
-    }
-    for (const { address, bundle } of add) {
+    const planned = planMemberChange(groupId, group, this.#self, change);
+    for (const { address, bundle } of change.add) {
       if (!(await hasSession(this.#own, state, address))) await beginSession(this.#own, state, address, bundle);
     }
-    const change: GroupControl = { type: "change", groupId, epoch: group.epoch + 1, members, added };
-    const welcomes = await this.#tell(state, members, change);
-    writeGroup(state, groupId, { ...group, pending: { members } });
+    const welcomes = await this.#tell(state, planned.members, planned);
+    writeGroup(state, groupId, { ...group, pending: planned.members });
     return { epoch: group.epoch, commit: undefined, welcomes };
   }
 
   async settle(state: StateTransaction, groupId: string, accepted: boolean): Promise<void> {
     const { pending, ...group } = await readOwnGroup(state, groupId);
     if (pending === undefined || !accepted) return writeGroup(state, groupId, group);
-    await this.#enter(state, groupId, group, group.epoch + 1, pending.members);
+    await this.#enter(state, groupId, group, { epoch: group.epoch + 1, members: pending });
   }
 
   // There are no commits: changes come pairwise.
@@ -203,40 +198,24 @@ export class SignalGroups implements GroupDevice {
     return messages;
   }
 
-  /** A change is a member's to make; who is outside comes in only as one who was added. */
-  async #takeChange(
-    state: StateTransaction,
-    from: string,
-    { groupId, epoch, members, added }: Extract<GroupControl, { type: "change" }>,
-  ): Promise<void> {
-    const group = await readGroup(state, groupId);
-    if (!members.includes(from)) return;
-    if (group === undefined) {
-      if (!members.includes(this.#self) || !added.includes(this.#self)) return;
-      return writeGroup(state, groupId, { epoch, members, heard: [] });
-    }
-    if (epoch <= group.epoch || !group.members.includes(from)) return;
-    if (!members.includes(this.#self)) return this.leave(state, groupId);
-    await this.#enter(state, groupId, group, epoch, members);
+  async #takeChange(state: StateTransaction, from: string, change: MemberChange): Promise<void> {
+    const group = await readGroup(state, change.groupId);
+    const list = takeMemberChange(group, this.#self, from, change);
+    if (list === "left") return this.leave(state, change.groupId);
+    if (list === undefined) return;
+    await this.#enter(state, change.groupId, group ?? { ...list, heard: [] }, list);
   }
 
-  async #enter(
-    state: StateTransaction,
-    groupId: string,
-    group: GroupRecord,
-    epoch: number,
-    members: readonly string[],
-  ): Promise<void> {
+  async #enter(state: StateTransaction, groupId: string, group: GroupRecord, list: MemberList): Promise<void> {
+    const { members } = list;
     const removed = group.members.filter((name) => !members.includes(name));
     for (const name of removed) await dropSenderKeys(state, groupId, parseAddress(name));
     // Who left has this device's sender key.
     if (removed.length > 0) await dropSenderKeys(state, groupId, this.#own.self);
     writeGroup(state, groupId, {
-      epoch,
-      members,
+      ...list,
       own: removed.length > 0 ? undefined : group.own,
       heard: group.heard.filter(({ sender }) => members.includes(sender)),
-      pending: group.pending,
     });
   }
 

@@ -1,0 +1,19 @@
+/** Kinds of messages: with the sender's certificate before the message, until the peer is known to have it, and without. */
+export const kinds = { message: "message", introduction: "introduction" } as const;
+
+/** The sender's certificate with its length before it (4 octets, the first the highest), then the message. */
+export function encodeIntroduction(certificate: Uint8Array, message: Uint8Array): Uint8Array {
+  const body = new Uint8Array(4 + certificate.length + message.length);
+  new DataView(body.buffer).setUint32(0, certificate.length);
+  body.set(certificate, 4);
+  body.set(message, 4 + certificate.length);
+  return body;
+}
+
+/** @throws Error when it is cut off */
+export function decodeIntroduction(body: Uint8Array): { certificate: Uint8Array; message: Uint8Array } {
+  if (body.length < 4) throw new Error("the message is cut off");
+  const length = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(0);
+  if (length > body.length - 4) throw new Error("the message is cut off");
+  return { certificate: body.subarray(4, 4 + length), message: body.subarray(4 + length) };
+}

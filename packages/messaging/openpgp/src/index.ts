@@ -1,0 +1,4 @@
+export type { OpenedMail } from "./mail.ts";
+export { type OpenPgpOptions, type OpenPgpProtocol, openpgp } from "./openpgp.ts";
+export type { OpenPgpDevice } from "./openpgp-device.ts";
+export type { OpenPgpFormat } from "./strict-config.ts";

@@ -48,10 +48,12 @@ function readUrl(text: string): string {
 async function readReply(response: Response): Promise<RelayReply> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
+  // Not every browser iterates over streams.
+  const reader = response.body?.getReader();
+  for (let part = await reader?.read(); part?.value !== undefined; part = await reader?.read()) {
+    bytes += part.value.length;
     if (bytes > maxAnswerBytes) throw new Error("the answer is too long");
-    chunks.push(chunk);
+    chunks.push(part.value);
   }
   const body = new Uint8Array(bytes);
   let offset = 0;

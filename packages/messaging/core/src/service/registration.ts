@@ -15,6 +15,10 @@ const uploads = recordKind<KeyUpload>("upload");
 /** Whether the relay took the device's first keys. */
 const published = recordKind<boolean>("published");
 
+/** When keys that are used repeatedly were made; they are made anew when a device is opened after that long. */
+const rotatedAtMs = recordKind<number>("rotated");
+const rotationMs = 7 * 24 * 60 * 60_000;
+
 /** Other devices in place of those in the list; undefined when nothing is to change. */
 type ListChange = (devices: readonly DeviceEntry[]) => readonly DeviceEntry[] | undefined;
 
@@ -80,9 +84,7 @@ export class Registration {
 
   /** Makes the keys that are used repeatedly anew, and publishes them. */
   async rotate(): Promise<void> {
-    await this.#context.transact(async (state) => {
-      await keepUpload(state, await this.#context.device.rotateKeys(state));
-    });
+    await this.#rotateKeys();
     await this.#inTurn(async () => this.#context.api && this.#sendUploads(this.#context.api));
   }
 
@@ -155,13 +157,28 @@ export class Registration {
 
   async #publish(api: RelayApi): Promise<void> {
     await this.#sendUploads(api);
+    await this.#rotateWhenOld();
     const isFirst = await this.#context.transact(async (state) => (await published.get(state)) === undefined);
     const counts = isFirst ? undefined : await api.keyCounts();
     await this.#context.transact(async (state) => {
       await keepUpload(state, await this.#context.device.publish(state, counts));
-      if (isFirst) published.put(state, true);
+      if (!isFirst) return;
+      published.put(state, true);
+      rotatedAtMs.put(state, this.#context.nowMs());
     });
     await this.#sendUploads(api);
+  }
+
+  async #rotateWhenOld(): Promise<void> {
+    const atMs = await this.#context.transact((state) => rotatedAtMs.get(state));
+    if (atMs !== undefined && this.#context.nowMs() - atMs > rotationMs) await this.#rotateKeys();
+  }
+
+  #rotateKeys(): Promise<void> {
+    return this.#context.transact(async (state) => {
+      await keepUpload(state, await this.#context.device.rotateKeys(state));
+      rotatedAtMs.put(state, this.#context.nowMs());
+    });
   }
 
   async #sendUploads(api: RelayApi): Promise<void> {

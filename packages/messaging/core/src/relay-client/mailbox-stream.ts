@@ -107,11 +107,10 @@ export class MailboxStream {
     };
     try {
       this.#socket = await client.connect(token, listener);
-    } catch (cause) {
-      // The token may be the reason, and sockets may be blocked where requests are not.
-      this.#api.session.dropToken();
+    } catch {
+      // Sockets may be blocked where requests are not.
       await drainMailbox(this.#api, this.#listener);
-      throw cause;
+      return pollMs;
     }
     this.#api.session.socket = requests;
     if (this.#isClosed) this.#socket.close();

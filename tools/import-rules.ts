@@ -172,6 +172,13 @@ export const subpathRules: ReadonlyMap<string, SubpathRule> = new Map<string, Su
     { readers: ["apps/", "examples/", "packages/"], why: "it is keyrings beyond what a browser's bundle has room for" },
   ],
   [
+    "@coffer/messaging/node",
+    {
+      readers: ["apps/", "bench/", "examples/", "packages/messaging/"],
+      why: "it is directories, which browsers have not",
+    },
+  ],
+  [
     "@coffer/messaging/prekeys",
     { readers: ["packages/messaging/"], why: "it is what the directory and protocols check of published keys" },
   ],

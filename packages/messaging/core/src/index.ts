@@ -52,6 +52,16 @@ export { type Envelope, parseEnvelope, writeEnvelope } from "./service/envelope.
 export type { Refusal, ServiceEvent } from "./service/events.ts";
 export type { ReceivedMessage } from "./service/inbox.ts";
 export type { Content } from "./service/payload.ts";
+export { type LogStorage, openLogVault, type VersionWitness } from "./vault/log-vault.ts";
 export { memoryVault } from "./vault/memory-vault.ts";
 export { type Changes, type KeptRecords, runBuffered } from "./vault/run-buffered.ts";
 export type { StateTransaction, Vault } from "./vault/vault.ts";
+export {
+  type CofferKeyOptions,
+  cofferKey,
+  passphraseKey,
+  rawKey,
+  type VaultKeySource,
+  type VaultOwner,
+  withPassphrase,
+} from "./vault/vault-keys.ts";

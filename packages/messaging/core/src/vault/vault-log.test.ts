@@ -1,0 +1,187 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { MessagingError } from "../errors.ts";
+import { type LogStorage, openLogVault } from "./log-vault.ts";
+import type { Vault } from "./vault.ts";
+
+const key = () => new Uint8Array(32).fill(7);
+const bytes = (text: string) => new TextEncoder().encode(text);
+
+/** A log in memory, which a test may copy, cut and break. */
+class MemoryLog implements LogStorage {
+  content: Uint8Array | undefined;
+  isFull = false;
+
+  constructor(content?: Uint8Array) {
+    this.content = content?.slice();
+  }
+
+  load = async () => this.content?.slice();
+  truncate = async (length: number) => {
+    this.content = this.content!.slice(0, length);
+  };
+  append = async (added: Uint8Array) => {
+    if (this.isFull) throw new Error("ENOSPC");
+    this.content = new Uint8Array([...this.content!, ...added]);
+  };
+  replace = async (content: Uint8Array) => {
+    this.content = content.slice();
+  };
+  close = async () => undefined;
+}
+
+async function recordsOf(vault: Vault): Promise<Record<string, string>> {
+  return vault.transact(async (state) => {
+    const names = await state.list("");
+    const values = await Promise.all(names.map((name) => state.get(name)));
+    return Object.fromEntries(names.map((name, n) => [name, new TextDecoder().decode(values[n])]));
+  });
+}
+
+/** A history of a few transactions. @returns the log and the records after each */
+async function history(): Promise<{ log: Uint8Array; states: Record<string, string>[]; ends: number[] }> {
+  const storage = new MemoryLog();
+  const vault = await openLogVault(storage, key());
+  const states: Record<string, string>[] = [{}];
+  const ends = [storage.content!.length];
+  const steps: [string, string | undefined][][] = [
+    [["a", "one"]],
+    [
+      ["a", "two"],
+      ["b", "new"],
+    ],
+    [["a", undefined]],
+    [["c", ""]],
+  ];
+  for (const step of steps) {
+    await vault.transact(async (state) => {
+      for (const [name, value] of step) {
+        if (value === undefined) state.delete(name);
+        else state.put(name, bytes(value));
+      }
+    });
+    states.push(await recordsOf(vault));
+    ends.push(storage.content!.length);
+  }
+  return { log: storage.content!, states, ends };
+}
+
+const isUnreadable = (error: unknown) => error instanceof MessagingError && error.code === "VaultUnreadable";
+
+describe("a vault's log", () => {
+  it("keeps what transactions wrote", async () => {
+    const { log, states } = await history();
+    const vault = await openLogVault(new MemoryLog(log), key());
+    assert.deepEqual(await recordsOf(vault), { b: "new", c: "" });
+    assert.deepEqual(await recordsOf(vault), states.at(-1));
+    assert.equal(await vault.version(), 4);
+  });
+
+  it("has the state before or after a transaction, wherever a crash cuts it off", async () => {
+    const { log, states, ends } = await history();
+    for (let length = ends[0]!; length <= log.length; length++) {
+      const done = ends.findLastIndex((end) => end <= length);
+      const storage = new MemoryLog(log.subarray(0, length));
+      // Without its first transaction whole there is nothing that shows whether the key is right.
+      if (done === 0 && length > ends[0]!) {
+        await assert.rejects(openLogVault(storage, key()), isUnreadable);
+        continue;
+      }
+      const vault = await openLogVault(storage, key());
+      assert.deepEqual(await recordsOf(vault), states[done], `cut at ${length}`);
+      await vault.transact(async (state) => state.put("after", bytes("the crash")));
+      const again = await openLogVault(new MemoryLog(storage.content), key());
+      assert.deepEqual(await recordsOf(again), { ...states[done], after: "the crash" });
+    }
+  });
+
+  it("does not open under another key, or once any byte before its end was changed", async () => {
+    const { log, ends } = await history();
+    await assert.rejects(openLogVault(new MemoryLog(log), new Uint8Array(32).fill(8)), isUnreadable);
+    const lastBegin = ends.at(-2)!;
+    for (let at = 0; at < lastBegin; at++) {
+      const changed = log.slice();
+      changed[at]! ^= 1;
+      const opened = openLogVault(new MemoryLog(changed), key());
+      // A length that now points past the end looks like a crash: what is left is older, and a witness finds that out.
+      const isLength = ends.some((end) => at >= end && at < end + 4);
+      if (isLength) {
+        const version = await opened.then(
+          (vault) => vault.version(),
+          () => 0,
+        );
+        assert.ok(version < 4);
+      } else {
+        await assert.rejects(opened, isUnreadable, `byte ${at}`);
+      }
+    }
+  });
+
+  it("takes no transaction out of its place", async () => {
+    const { log, ends } = await history();
+    const part = (n: number) => log.subarray(ends[n - 1], ends[n]);
+    const header = log.subarray(0, ends[0]);
+    const orders = [
+      [1, 3, 2, 4],
+      [1, 1, 2],
+      [2, 3],
+      [1, 3, 4],
+    ];
+    for (const order of orders) {
+      const mixed = new MemoryLog(new Uint8Array([...header, ...order.flatMap((n) => [...part(n)])]));
+      await assert.rejects(openLogVault(mixed, key()), isUnreadable, order.join());
+    }
+    const other = (await history()).log;
+    const graft = new Uint8Array([...log.subarray(0, ends[1]), ...other.subarray(ends[1])]);
+    await assert.rejects(openLogVault(new MemoryLog(graft), key()), isUnreadable);
+  });
+
+  it("shows an older copy to a witness", async () => {
+    const seen = { version: 0 };
+    const witness = {
+      highest: async () => seen.version,
+      record: async (version: number) => {
+        seen.version = version;
+      },
+    };
+    const storage = new MemoryLog();
+    const vault = await openLogVault(storage, key(), witness);
+    await vault.transact(async (state) => state.put("a", bytes("1")));
+    const copy = storage.content!.slice();
+    await vault.transact(async (state) => state.put("a", bytes("2")));
+    await assert.rejects(
+      openLogVault(new MemoryLog(copy), key(), witness),
+      (error) => error instanceof MessagingError && error.code === "VaultRolledBack",
+    );
+    assert.equal(await (await openLogVault(new MemoryLog(storage.content), key(), witness)).version(), 2);
+  });
+
+  it("shows no names and values, and is written anew when it is mostly past", async () => {
+    const storage = new MemoryLog();
+    const vault = await openLogVault(storage, key());
+    const large = "a planted value ".repeat(20_000);
+    for (let n = 0; n < 8; n++) await vault.transact(async (state) => state.put("a planted name", bytes(large + n)));
+    assert.ok(storage.content!.length < 5 * large.length, "it does not grow without end");
+    assert.equal(await vault.version(), 8);
+    const text = Buffer.from(storage.content!).toString("latin1");
+    assert.ok(!text.includes("planted"));
+    await vault.transact(async (state) => state.put("b", bytes("after")));
+    const again = await openLogVault(new MemoryLog(storage.content), key());
+    assert.deepEqual(await recordsOf(again), { "a planted name": `${large}7`, b: "after" });
+    assert.equal(await again.version(), 9);
+  });
+
+  it("closes when it cannot be written, and loses nothing that was told", async () => {
+    const storage = new MemoryLog();
+    const vault = await openLogVault(storage, key());
+    await vault.transact(async (state) => state.put("a", bytes("told")));
+    storage.isFull = true;
+    await assert.rejects(
+      vault.transact(async (state) => state.put("a", bytes("lost"))),
+      isUnreadable,
+    );
+    storage.isFull = false;
+    await assert.rejects(recordsOf(vault), /closed/);
+    assert.deepEqual(await recordsOf(await openLogVault(new MemoryLog(storage.content), key())), { a: "told" });
+  });
+});

@@ -13,14 +13,7 @@ import {
   TrustRequirement,
   UserId,
 } from "@matrix-org/matrix-sdk-crypto-wasm";
-import {
-  type DeviceKeys,
-  type IdentityKeys,
-  identityKeyOf,
-  isOfIdentity,
-  isRecord,
-  parseDeviceKeys,
-} from "./identity-keys.ts";
+import { type DeviceKeys, type IdentityKeys, identityKeyOf, isRecord, parseDeviceKeys } from "./identity-keys.ts";
 import { lendIndexedDb } from "./lend-indexed-db.ts";
 import { matrixDevice, matrixUserOf } from "./matrix-ids.ts";
 import { RecordDatabase, stateKey } from "./record-database.ts";
@@ -138,12 +131,12 @@ export class CryptoMachine {
   }
 
   /**
-   * Makes a device known by its published keys, in place of another that its user had.
+   * Makes a device known by its published keys, in place of another that its user had. The library takes none that are of
+   * another user or not signed by themselves.
    *
-   * @returns whether they are of that identity, and signed by it
+   * @returns whether the device that is known now has that identity; when not, the step is to be dropped
    */
   async learnDevice(user: string, deviceKeys: DeviceKeys, identity: IdentityKeys): Promise<boolean> {
-    if (!isOfIdentity(deviceKeys, user, identity)) return false;
     const isKnown = async () => {
       const device = await this.findDevice(user);
       return (
@@ -198,19 +191,13 @@ export class CryptoMachine {
       new DecryptionSettings(TrustRequirement.Untrusted),
     );
     if (processed?.type !== ProcessedToDeviceEventType.Decrypted) return undefined;
-    // What was decrypted has `encryptionInfo`.
-    const { rawEvent, encryptionInfo } = processed as unknown as {
-      rawEvent: string;
-      encryptionInfo: { senderCurve25519Key: string };
-    };
-    const raw: unknown = JSON.parse(rawEvent);
+    const raw: unknown = JSON.parse(processed.rawEvent);
     if (!isRecord(raw) || typeof raw.type !== "string" || !isRecord(raw.content)) return undefined;
-    // By whose session it came; what the sender says signs for it has to be the same device's.
-    if (encryptionInfo.senderCurve25519Key !== identity.curve25519) return undefined;
     const { keys, sender_device_keys: deviceKeys } = raw;
-    // The library shows nothing but the sender of what it takes for itself, after it checked the keys.
-    const isLibrarys = raw.type === "m.room_key" && keys === undefined;
-    if (!isLibrarys && (!isRecord(keys) || keys.ed25519 !== identity.ed25519)) return undefined;
+    // The session is the identity's; what the sender says it signs with has to be so too. Of a group's key, which the
+    // library takes for itself, it shows no keys.
+    const isGroupKey = raw.type === "m.room_key" && keys === undefined;
+    if (!isGroupKey && (!isRecord(keys) || keys.ed25519 !== identity.ed25519)) return undefined;
     return {
       type: raw.type,
       content: raw.content,

@@ -1,5 +1,4 @@
 import { base64OfBytes, bytesOfBase64 } from "@coffer/messaging";
-import { matrixDevice } from "./matrix-ids.ts";
 
 /** A device's two public keys as Matrix writes them: base64 without padding. */
 export interface IdentityKeys {
@@ -62,18 +61,6 @@ export function parseDeviceKeys(text: string | undefined): DeviceKeys | undefine
   } catch {
     return undefined;
   }
-}
-
-/** Whether `DeviceKeys` are of that Matrix user and have those keys. Their signature is the library's to check. */
-export function isOfIdentity(deviceKeys: DeviceKeys, user: string, identity: IdentityKeys): boolean {
-  const { user_id, device_id, keys } = deviceKeys;
-  return (
-    user_id === user &&
-    device_id === matrixDevice &&
-    isRecord(keys) &&
-    keys[`ed25519:${matrixDevice}`] === identity.ed25519 &&
-    keys[`curve25519:${matrixDevice}`] === identity.curve25519
-  );
 }
 
 /** Whether a value is an object that is no list. */

@@ -100,8 +100,7 @@ export class MegolmGroups implements GroupDevice {
     const { epoch, members, pending } = await this.#own(state, groupId);
     if (pending === undefined) return;
     if (!accepted) return writeGroup(state, groupId, { epoch, members });
-    const changed = { epoch: epoch + 1, members: pending };
-    await this.#machine.run(state, () => this.#setMembers(state, groupId, changed));
+    writeGroup(state, groupId, { epoch: epoch + 1, members: pending });
   }
 
   async applyCommit(): Promise<boolean> {
@@ -172,18 +171,14 @@ export class MegolmGroups implements GroupDevice {
     if (!members.includes(self) || !members.includes(sender)) return control;
     // What is older than what is known, or of somebody who is no member, changes nothing.
     if (group !== undefined && (epoch <= group.epoch || !group.members.includes(sender))) return control;
-    await this.#setMembers(state, change.groupId, { epoch, members, pending: group?.pending });
+    writeGroup(state, change.groupId, { epoch, members, pending: group?.pending });
     return control;
   }
 
-  async #setMembers(state: StateTransaction, groupId: string, group: GroupRecord): Promise<void> {
-    writeGroup(state, groupId, group);
-    // Those who went have the key of the session that there was.
-    const room = await matrixRoomOf(groupId);
-    await this.#machine.machine.invalidateGroupSession(new RoomId(room));
-  }
-
-  /** Shares the room's key with members that have it not, and takes another when it is used up. */
+  /**
+   * Shares the key of this device's session with members that have it not. The library takes another session when the one
+   * there is was used up, or when somebody has its key who is no member any more.
+   */
   async #shareKey(room: string, members: ReadonlyMap<string, DeviceAddress>): Promise<Ciphertext[]> {
     const { machine } = this.#machine;
     const settings = new EncryptionSettings();

@@ -173,14 +173,11 @@ export class OlmDevice implements E2EDevice {
     const event = await this.#machine.decrypt(user, identity, message);
     if (event === undefined) return undecryptable;
     const identityKey = identityKeyOf(identity);
+    // Who wrote can be answered: what is published of the sender's device came with the message.
+    const isNew = event.deviceKeys !== undefined && (await findPeer(state, from)) !== identityKey;
+    if (isNew && !(await this.#machine.learnDevice(user, event.deviceKeys, identity))) return undecryptable;
     const received = await this.#read(state, from, message, event, identityKey);
-    // Who wrote can be answered: the message began a session, and came with what is published of the sender's device.
-    if (received.kind !== "undecryptable" && (await findPeer(state, from)) !== identityKey) {
-      const { deviceKeys } = event;
-      if (deviceKeys !== undefined && (await this.#machine.learnDevice(user, deviceKeys, identity))) {
-        addPeer(state, from, identityKey);
-      }
-    }
+    if (isNew && received.kind !== "undecryptable") addPeer(state, from, identityKey);
     return received;
   }
 

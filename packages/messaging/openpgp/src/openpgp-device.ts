@@ -121,7 +121,7 @@ export class OpenPgpDevice implements E2EDevice {
     state.delete(stateKeys.peer(peer));
   }
 
-  /** A message is the one that the envelope tells of, and of a group only from a member. */
+  /** A message is for the group that the envelope tells of, and from a member of it. */
   async #isWanted(
     state: StateTransaction,
     from: DeviceAddress,
@@ -129,8 +129,7 @@ export class OpenPgpDevice implements E2EDevice {
     content: Content,
   ): Promise<boolean> {
     if (content.type === contentTypes.group) return true;
-    if (content.type !== contentTypes.message || content.messageId !== message.messageId) return false;
-    if (content.groupId !== message.groupId) return false;
+    if (content.type !== contentTypes.message || content.groupId !== message.groupId) return false;
     return content.groupId === undefined || this.#groups.isMember(state, content.groupId, from);
   }
 

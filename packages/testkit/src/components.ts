@@ -4,7 +4,16 @@ import { delimiter, join } from "node:path";
 import { type BuiltClientName, builtClient, isBuilt } from "./built-clients.ts";
 
 /** Programs and packages that some suites need and that npm does not bring. `tools/components.ts` installs them. */
-export type ComponentName = "python-venv" | "aws-cli" | "curl" | "make" | "openssl" | BuiltClientName;
+export type ComponentName =
+  | "python-venv"
+  | "aws-cli"
+  | "curl"
+  | "make"
+  | "openssl"
+  | "gpg"
+  | "sqop"
+  | "rnp"
+  | BuiltClientName;
 
 /**
  * Whether a component is there: `path` is the program to run. Otherwise `reason` is a whole sentence, and `optional`
@@ -30,6 +39,9 @@ const probes: ReadonlyMap<ComponentName, () => Component> = new Map<ComponentNam
   ["curl", () => probePath("curl")],
   ["make", () => probePath("make")],
   ["openssl", () => probePath("openssl")],
+  ["gpg", () => probePath("gpg")],
+  ["sqop", () => probePath("sqop")],
+  ["rnp", () => probePath("rnp")],
   ["sops", () => probeBuilt("sops")],
   ["age", () => probeBuilt("age")],
   ["aws-sdk-go", () => probeBuilt("aws-sdk-go")],

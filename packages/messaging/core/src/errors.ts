@@ -12,6 +12,10 @@ export type MessagingErrorCode =
   | "BundleRefused"
   /** A device list is malformed, or not signed by its account. */
   | "DeviceListRefused"
+  /** An attachment is not what its message says. Nothing of it was given out. */
+  | "AttachmentRefused"
+  /** A new device, or what was sent to it, is not the one that its user confirmed. Nothing was given out. */
+  | "LinkingRefused"
   /** The peer's identity is not the one that was seen before. Nothing was sent. */
   | "IdentityChanged"
   /** The vault cannot be opened: a wrong key or passphrase, or it was changed. */

@@ -1,4 +1,15 @@
 export { addressName, checkId, type DeviceAddress, isSameAddress, parseAddress } from "./addresses.ts";
+export {
+  type AttachmentPointer,
+  maxAttachmentBytes,
+  parseAttachmentPointer,
+} from "./attachments/attachment-pointer.ts";
+export { decryptAttachment } from "./attachments/decrypt-attachment.ts";
+export {
+  type AttachmentDescription,
+  type EncryptedAttachment,
+  encryptAttachment,
+} from "./attachments/encrypt-attachment.ts";
 export { base64OfBytes, bytesOfBase64 } from "./base64.ts";
 export type {
   Capabilities,

@@ -2,6 +2,7 @@ import type { Command } from "../command.ts";
 import { adminCommands } from "./admin.ts";
 import { auditTailCommand } from "./audit-tail.ts";
 import { auditVerifyCommand } from "./audit-verify.ts";
+import { chatCommand } from "./chat.ts";
 import { configCommands } from "./config.ts";
 import { configEditCommand } from "./config-edit.ts";
 import { datakeyCommand } from "./datakey.ts";
@@ -57,6 +58,7 @@ export const commands: ReadonlyMap<string, Command> = new Map(
     auditTailCommand,
     policySimulateCommand,
     explainCommand,
+    chatCommand,
     relayCommand,
     relayResetCommand,
   ].map((command) => [command.name, command]),

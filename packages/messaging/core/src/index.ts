@@ -53,6 +53,12 @@ export type {
   RelaySocketListener,
 } from "./relay-client/relay-client.ts";
 export {
+  type AccountIdentity,
+  matchesScanned,
+  type SafetyNumber,
+  safetyNumber,
+} from "./safety-number/safety-number.ts";
+export {
   E2EMessagingService,
   type PeerTrust,
   type ReceivedEnvelope,

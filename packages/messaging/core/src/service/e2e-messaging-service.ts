@@ -9,6 +9,7 @@ import { drainMailbox, MailboxStream } from "../relay-client/mailbox-stream.ts";
 import { type MailboxMessage, RelayApi } from "../relay-client/relay-api.ts";
 import type { RelayClient } from "../relay-client/relay-client.ts";
 import { RelaySession } from "../relay-client/relay-session.ts";
+import { type SafetyNumber, safetyNumber } from "../safety-number/safety-number.ts";
 import { memoryVault } from "../vault/memory-vault.ts";
 import type { Vault } from "../vault/vault.ts";
 import { CarriedKeys } from "./carried-keys.ts";
@@ -298,6 +299,28 @@ export class E2EMessagingService {
     if (peer === undefined) return undefined;
     const offered = peer.offered && (JSON.parse(peer.offered.text) as { readonly accountKey: string }).accountKey;
     return { accountKey: peer.accountKey, verified: peer.verified, offeredAccountKey: offered };
+  }
+
+  /**
+   * The number that this user and another compare, by voice or by scanning: when both see the same, nobody stands in between.
+   * Of the account key that is trusted now; after it changed, of the one that is offered.
+   *
+   * @throws MessagingError UnknownRecipient
+   */
+  async safetyNumber(userId: string): Promise<SafetyNumber> {
+    const { context } = this.#parts;
+    const { self } = context;
+    let theirs = await this.trust(userId);
+    if (theirs === undefined) {
+      await this.devices(userId);
+      theirs = await this.trust(userId);
+    }
+    const mine = await this.trust(self.userId);
+    if (theirs === undefined || mine === undefined) {
+      throw new MessagingError("UnknownRecipient", `${userId} is unknown: there is nothing to compare.`);
+    }
+    const own = { userId: self.userId, accountKey: mine.accountKey };
+    return safetyNumber(own, { userId, accountKey: theirs.offeredAccountKey ?? theirs.accountKey });
   }
 
   /** Notes whether people compared the safety number of a user. */

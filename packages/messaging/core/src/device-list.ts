@@ -88,12 +88,13 @@ function readList(value: unknown): DeviceList {
   if (!isPositive(version, Number.MAX_SAFE_INTEGER)) throw refused("its version is no number from 1");
   if (!isKey(accountKey)) throw refused("its account key is no Ed25519 key");
   if (!Array.isArray(devices) || devices.length > maxDevices) throw refused(`it has not up to ${maxDevices} devices`);
-  const entries = devices.map(readEntry);
+  const entries = devices.map(readDeviceEntry);
   if (new Set(entries.map(({ deviceId }) => deviceId)).size !== entries.length) throw refused("it has a device twice");
   return { userId, version, accountKey, devices: entries };
 }
 
-function readEntry(value: unknown): DeviceEntry {
+/** Reads one device's entry. @throws MessagingError DeviceListRefused */
+export function readDeviceEntry(value: unknown): DeviceEntry {
   if (!isRecord(value)) throw refused("a device is no object");
   const { deviceId, protocol, identityKey, signingKey, registrationId, ...others } = value;
   checkNothingElse(others);

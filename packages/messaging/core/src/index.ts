@@ -33,6 +33,9 @@ export type { Ciphertext, E2EDevice, E2EProtocol, Received, ReceivedCiphertext, 
 export { MessagingError, type MessagingErrorCode } from "./errors.ts";
 export type { GroupCiphertext, GroupDevice, GroupMember, MembershipChange, ProposedChange } from "./group-device.ts";
 export type { KeyBundle, KeyCounts, KeySetUpload, KeyUpload, PublicPreKey } from "./key-bundle.ts";
+export { grantLink, type LinkGrant, type LinkGrantOptions } from "./linking/grant-link.ts";
+export { type LinkOffer, linkingCode, parseLinkOffer } from "./linking/link-offer.ts";
+export { type LinkedAccount, LinkRequest, linkOfferLifetimeMs } from "./linking/link-request.ts";
 export {
   type MemberChange,
   type MemberList,

@@ -1,0 +1,1 @@
+export { mls } from "./mls.ts";

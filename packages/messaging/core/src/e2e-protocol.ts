@@ -56,6 +56,8 @@ export interface E2EDevice {
     message: ReceivedCiphertext,
     identityKey: string,
   ): Promise<Received>;
+  /** Notes which identity key a device's list names, for protocols whose groups bring devices in that are strangers. */
+  trust?(state: StateTransaction, peer: DeviceAddress, identityKey: string): Promise<void>;
   /** Forgets a device: its sessions end, and nothing is encrypted for it any more. */
   forget(state: StateTransaction, peer: DeviceAddress): Promise<void>;
   /** Drops what is in memory of a transaction that was not kept. Protocols that keep all in `state` have none. */

@@ -1,5 +1,5 @@
 import type { DeviceAddress } from "./addresses.ts";
-import type { Ciphertext } from "./e2e-protocol.ts";
+import type { Ciphertext, ReceivedCiphertext } from "./e2e-protocol.ts";
 import type { KeyBundle } from "./key-bundle.ts";
 import type { StateTransaction } from "./vault/vault.ts";
 
@@ -47,6 +47,16 @@ export interface GroupDevice {
   settle(state: StateTransaction, groupId: string, accepted: boolean): Promise<void>;
   /** Takes somebody else's commit. @returns false when it is not the next of this group, or not valid */
   applyCommit(state: StateTransaction, groupId: string, from: DeviceAddress, commit: Uint8Array): Promise<boolean>;
+  /**
+   * Devices that a commit or a welcome speaks of, and whose identity keys this device is to be told by
+   * `E2EDevice.trust` before it can take it. Absent where the members are told otherwise.
+   */
+  strangers?(
+    state: StateTransaction,
+    groupId: string,
+    from: DeviceAddress,
+    message: Pick<ReceivedCiphertext, "kind" | "body">,
+  ): Promise<readonly DeviceAddress[]>;
   encrypt(state: StateTransaction, groupId: string, plaintext: Uint8Array, messageId: string): Promise<GroupCiphertext>;
   /** Ends this device's part in a group. */
   leave(state: StateTransaction, groupId: string): Promise<void>;

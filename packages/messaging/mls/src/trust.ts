@@ -34,7 +34,7 @@ export function addressOf(credential: Credential): DeviceAddress | undefined {
  */
 export class Trust {
   readonly config: ClientConfig;
-  /** Devices that were met and of whom nothing is known, by name. */
+  /** Devices that were met whose key is not known to be theirs, by name. */
   readonly strangers = new Map<string, DeviceAddress>();
   readonly #listed: ReadonlyMap<string, string>;
   readonly #state: StateTransaction;
@@ -81,14 +81,16 @@ export class Trust {
     const address = addressOf(credential);
     if (address === undefined) return false;
     const name = addressName(address);
-    let listed = this.#listed.get(name);
+    const isKey = (listed: string | undefined) => listed === base64OfBytes(key);
+    const listed = this.#listed.get(name);
+    if (listed !== undefined) return isKey(listed);
     try {
-      listed ??= (await readPeer(this.#state, name))?.identityKey;
+      if (isKey((await readPeer(this.#state, name))?.identityKey)) return true;
     } catch (cause) {
       this.#failure = { cause };
       throw cause;
     }
-    if (listed !== undefined) return listed === base64OfBytes(key);
+    // A key that is not the known one may be newer.
     this.strangers.set(name, address);
     return this.#toleratesStrangers;
   }

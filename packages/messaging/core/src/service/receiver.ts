@@ -97,6 +97,10 @@ export class Receiver {
     const identityKey = await this.#identityOf(incoming.from);
     if (identityKey === "changed") return this.#hold(incoming);
     let outcome = identityKey === undefined ? undefined : await this.#open(incoming, identityKey);
+    for (const refresh of [false, true]) {
+      if (outcome?.kind !== "undecryptable" || !(await this.#learnMembers(incoming, refresh))) continue;
+      outcome = await this.#open(incoming, identityKey!);
+    }
     if (outcome === undefined || outcome.kind === "undecryptable") {
       // The sender may have devices that were not known yet.
       const refreshed = await this.#identityOf(incoming.from, true);
@@ -131,6 +135,24 @@ export class Receiver {
       if (cause.code === "UnknownRecipient") return undefined;
       throw cause;
     }
+  }
+
+  /** Tells the protocol what the lists of those say whom a commit or a welcome brings. @returns whether there are any */
+  async #learnMembers(incoming: Incoming, refresh: boolean): Promise<boolean> {
+    const { device } = this.#context;
+    const { from, groupId } = incoming;
+    if (groupId === undefined || device.groups?.strangers === undefined) return false;
+    const strangers = await this.#context.transact((state) =>
+      device.groups!.strangers!(state, groupId, from, incoming),
+    );
+    let learned = false;
+    for (const stranger of strangers) {
+      const identityKey = await this.#identityOf(stranger, refresh);
+      if (identityKey === undefined || identityKey === "changed") continue;
+      await this.#context.transact(async (state) => device.trust?.(state, stranger, identityKey));
+      learned = true;
+    }
+    return learned;
   }
 
   #open(incoming: Incoming, identityKey: string): Promise<Outcome> {

@@ -8,6 +8,7 @@ import type { RelayApi } from "../relay-client/relay-api.ts";
 import { oneAtATime } from "../vault/one-at-a-time.ts";
 import type { StateTransaction, Vault } from "../vault/vault.ts";
 import type { ServiceEvent } from "./events.ts";
+import type { SeenHead } from "./payload.ts";
 
 /** One device while it is open: what all parts of the service stand on. */
 export class DeviceContext {
@@ -18,6 +19,8 @@ export class DeviceContext {
   /** Absent where the caller carries envelopes. */
   readonly api: RelayApi | undefined;
   readonly emit: (event: ServiceEvent) => void;
+  /** The newest head of the relay's log that was checked: peers are told, so that a split view is found. */
+  head: SeenHead | undefined;
   readonly #inTurn = oneAtATime();
 
   constructor(

@@ -16,11 +16,11 @@ export type ListWitness = (userId: string, signed: SignedDeviceList, answer: Jso
 /** Who has which devices, and their keys: from the relay, or from what was carried by hand. */
 export class Directory {
   readonly #context: DeviceContext;
-  readonly #witness: ListWitness | undefined;
+  readonly #witness: ListWitness;
   /** Called when a user whose account key was in doubt is trusted again: what was held can be opened. */
   onTrusted: ((userId: string) => Promise<void>) | undefined;
 
-  constructor(context: DeviceContext, witness: ListWitness | undefined) {
+  constructor(context: DeviceContext, witness: ListWitness) {
     this.#context = context;
     this.#witness = witness;
   }
@@ -45,7 +45,7 @@ export class Directory {
     }
     const found = await api.deviceList(userId);
     if (found === undefined) throw unknownUser(userId, "The relay knows no such user.");
-    await this.#witness?.(userId, found.signed, found.answer);
+    await this.#witness(userId, found.signed, found.answer);
     return this.adopt(userId, found.signed);
   }
 

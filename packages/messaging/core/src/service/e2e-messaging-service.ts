@@ -14,15 +14,16 @@ import { memoryVault } from "../vault/memory-vault.ts";
 import type { Vault } from "../vault/vault.ts";
 import { CarriedKeys } from "./carried-keys.ts";
 import { DeviceContext } from "./device-context.ts";
-import { Directory } from "./directory.ts";
+import { Directory, type ListWitness } from "./directory.ts";
 import { Encrypter } from "./encrypter.ts";
 import { parseEnvelope } from "./envelope.ts";
 import type { ServiceEvent } from "./events.ts";
 import { Groups } from "./groups.ts";
 import { Inbox, type ReceivedMessage } from "./inbox.ts";
+import { LogMonitor } from "./log-monitor.ts";
 import { Outbox } from "./outbox.ts";
 import { openOwnDevice, signByDevice } from "./own-device.ts";
-import { type Content, readContent } from "./payload.ts";
+import { type Content, readContent, type SeenHead } from "./payload.ts";
 import { peers } from "./peers.ts";
 import { Receiver, type Reception } from "./receiver.ts";
 import { Registration } from "./registration.ts";
@@ -78,6 +79,7 @@ export interface PeerTrust {
 
 interface Parts {
   readonly context: DeviceContext;
+  readonly monitor: LogMonitor;
   readonly directory: Directory;
   readonly registration: Registration;
   readonly encrypter: Encrypter;
@@ -105,6 +107,7 @@ export class E2EMessagingService {
     const { context, directory, encrypter, outbox, sender, receiver } = parts;
     this.#groups = new Groups(context, directory, encrypter, outbox, sender, () => this.#drain());
     receiver.groups = this.#groups;
+    receiver.onHead = (head, from) => this.#compareHeads(head, from);
     directory.onTrusted = (userId) => receiver.receiveHeld(userId);
     sender.groupSender = (number, entry) => this.#groups.send(number, entry);
   }
@@ -129,20 +132,24 @@ export class E2EMessagingService {
     const api = session && new RelayApi(session, () => vault.version());
     const { onEvent } = options;
     const context = new DeviceContext({ self, protocol: protocol.facts.id, device, vault, api, onEvent });
-    const directory = new Directory(context, undefined);
+    const monitor = new LogMonitor(context, own.accountKey);
+    const witness: ListWitness = (userId, signed, answer) => monitor.witness(userId, signed, answer);
+    const directory = new Directory(context, witness);
     const { registrationToken } = options;
     const [inbox, outbox] = [await Inbox.open(context), await Outbox.open(context)];
     const encrypter = new Encrypter(context, directory, outbox);
     const sender = new Sender(context, directory, encrypter, outbox);
     const onChanged = () => sender.queueDevicesChanged();
-    const registration = new Registration(context, directory, own, { versionAtOpen, registrationToken, onChanged });
+    const registering = { versionAtOpen, registrationToken, onChanged, witness };
+    const registration = new Registration(context, directory, own, registering);
     const receiver = new Receiver(context, directory, inbox, outbox, sender);
     const carried = new CarriedKeys(context, directory);
-    const parts = { context, directory, registration, encrypter, inbox, outbox, sender, receiver, carried };
+    const parts = { context, monitor, directory, registration, encrypter, inbox, outbox, sender, receiver, carried };
     const service = new E2EMessagingService(parts, options.vault === undefined);
     try {
       await registration.ensure();
       if (api !== undefined) await sender.flush();
+      await service.#watchLog();
     } catch (cause) {
       if (!(cause instanceof MessagingError) || cause.code !== "RelayUnavailable") {
         await service.close();
@@ -183,8 +190,8 @@ export class E2EMessagingService {
     const content = readContent(message);
     const messageId = context.newMessageId();
     await sender.forgetHandedOver();
-    const payload = { type: "message", messageId, sentAtMs: context.nowMs(), to: recipientId, content } as const;
-    const number = await sender.queueMessage(recipientId, payload);
+    const common = { messageId, sentAtMs: context.nowMs(), to: recipientId, head: context.head };
+    const number = await sender.queueMessage(recipientId, { type: "message", ...common, content });
     outbox.announce(number);
     return this.#sent(messageId, number);
   }
@@ -227,6 +234,7 @@ export class E2EMessagingService {
         connected: async () => {
           await registration.ensure();
           await sender.flush();
+          await this.#watchLog();
         },
         trouble: (error) => context.emit({ kind: "trouble", error }),
       });
@@ -245,6 +253,7 @@ export class E2EMessagingService {
     await inbox.forgetDone();
     await this.#ready();
     if (context.api !== undefined) await this.#drain();
+    await this.#watchLog();
     await this.#groups.idle();
     await this.#flushWhatFollows();
     const taken = await inbox.takeAll();
@@ -341,6 +350,17 @@ export class E2EMessagingService {
     return this.#parts.directory.acceptNewIdentity(userId);
   }
 
+  /**
+   * Reads the relay's transparency log now, beside doing so every ten minutes: raises `logAlarm` when somebody made a list of
+   * this user's devices with another account key.
+   *
+   * @throws MessagingError RelayDishonest, RelayUnavailable
+   */
+  async checkTransparencyLog(): Promise<void> {
+    await this.#ready();
+    await this.#parts.monitor.watch(true);
+  }
+
   /** This device's keys as text, for one peer, who gives it to `addPeer`. Each text has one-time keys of its own. */
   async publicBundle(): Promise<string> {
     await this.#ready();
@@ -413,6 +433,27 @@ export class E2EMessagingService {
 
   async #ready(): Promise<void> {
     await this.#parts.registration.ensure();
+  }
+
+  /** What is wrong with the log is told; messages are believed for their senders' account keys, not for the log. */
+  async #watchLog(): Promise<void> {
+    const { context, monitor } = this.#parts;
+    try {
+      await monitor.watch(false);
+    } catch (cause) {
+      if (!(cause instanceof MessagingError)) throw cause;
+      context.emit({ kind: "trouble", error: cause });
+    }
+  }
+
+  async #compareHeads(head: SeenHead, from: DeviceAddress): Promise<void> {
+    const { context, monitor } = this.#parts;
+    try {
+      await monitor.compare(head);
+    } catch (cause) {
+      if (!(cause instanceof MessagingError)) throw cause;
+      if (cause.code === "RelayDishonest") context.emit({ kind: "logAlarm", why: "splitView", from });
+    }
   }
 
   async #sent(messageId: string, number: number): Promise<SentMessage> {

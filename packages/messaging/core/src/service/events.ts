@@ -34,5 +34,11 @@ export type ServiceEvent =
   | { readonly kind: "dropped"; readonly messageId: string; readonly error: MessagingError }
   /** Who is in a group changed, or this device left it or was removed. */
   | { readonly kind: "groupChanged"; readonly groupId: string }
+  /**
+   * The transparency log has a list of this user that this account did not sign, or two of one version; or a peer saw
+   * another log than this device. Somebody may be listening: warn the user, and compare safety numbers.
+   */
+  | { readonly kind: "logAlarm"; readonly why: "foreignAccountKey" | "twoListsOfOneVersion" }
+  | { readonly kind: "logAlarm"; readonly why: "splitView"; readonly from: DeviceAddress }
   /** Something in the background failed; it is tried again. */
   | { readonly kind: "trouble"; readonly error: MessagingError };

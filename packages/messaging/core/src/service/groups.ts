@@ -87,7 +87,8 @@ export class Groups implements GroupReceiver {
   /** Puts a message to a group into the outbox. @returns its number */
   async queue(groupId: string, messageId: string, sentAtMs: number, content: Content): Promise<number> {
     await this.#followDevices(groupId);
-    return this.#queuePayload({ type: "message", messageId, sentAtMs, to: groupId, content });
+    const { head } = this.#context;
+    return this.#queuePayload({ type: "message", messageId, sentAtMs, to: groupId, head, content });
   }
 
   /** Tells the others, and ends this device's part. One of them takes the user's devices out. */

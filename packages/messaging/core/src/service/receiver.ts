@@ -34,7 +34,7 @@ export interface Reception {
 interface Outcome extends Reception {
   readonly events?: readonly ServiceEvent[];
   readonly outboxNumbers?: readonly number[];
-  readonly head?: SeenHead | undefined;
+  readonly head?: { readonly seen: SeenHead; readonly from: DeviceAddress };
   /** A user whose list is to be looked at. */
   readonly refresh?: string;
   readonly left?: { readonly groupId: string; readonly userId: string };
@@ -75,7 +75,7 @@ export class Receiver {
   readonly #sender: Sender;
   groups: GroupReceiver | undefined;
   /** Compares what a peer saw of the transparency log with what was seen here. */
-  onHead: ((head: SeenHead) => Promise<void>) | undefined;
+  onHead: ((head: SeenHead, from: DeviceAddress) => Promise<void>) | undefined;
 
   constructor(context: DeviceContext, directory: Directory, inbox: Inbox, outbox: Outbox, sender: Sender) {
     this.#context = context;
@@ -193,7 +193,10 @@ export class Receiver {
     if (received.groupId !== incoming.groupId) return refusal(incoming, "anotherConversation");
     if (!this.#isFor(payload, from, received.groupId)) return refusal(incoming, "anotherConversation");
     await this.#inbox.remember(state, incoming);
-    return { ...(await this.#take(state, from, payload, received.groupId)), head: payload.head };
+    return {
+      ...(await this.#take(state, from, payload, received.groupId)),
+      ...(payload.head && { head: { seen: payload.head, from } }),
+    };
   }
 
   #isFor({ to }: Payload, from: DeviceAddress, groupId: string | undefined): boolean {
@@ -334,7 +337,7 @@ export class Receiver {
     for (const event of events ?? []) this.#context.emit(event);
     if (refresh !== undefined) await this.#refresh(refresh);
     if (left !== undefined) this.groups?.left(left.groupId, left.userId);
-    if (head !== undefined) await this.onHead?.(head);
+    if (head !== undefined) await this.onHead?.(head.seen, head.from);
     return { kind, inboxNumber };
   }
 }

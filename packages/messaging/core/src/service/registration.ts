@@ -2,10 +2,11 @@ import { type DeviceEntry, type DeviceList, parseDeviceList, type SignedDeviceLi
 import { MessagingError } from "../errors.ts";
 import type { KeyUpload } from "../key-bundle.ts";
 import type { RelayApi } from "../relay-client/relay-api.ts";
+import { RelayProblem } from "../relay-client/relay-problem.ts";
 import { oneAtATime } from "../vault/one-at-a-time.ts";
 import type { StateTransaction } from "../vault/vault.ts";
 import type { DeviceContext } from "./device-context.ts";
-import type { Directory } from "./directory.ts";
+import type { Directory, ListWitness } from "./directory.ts";
 import { type OwnDevice, ownEntry, signOwnList } from "./own-device.ts";
 import { peers } from "./peers.ts";
 import { nextNumber, recordKind, sortableName } from "./records.ts";
@@ -33,6 +34,7 @@ export class Registration {
   readonly #registrationToken: string | undefined;
   readonly #inTurn = oneAtATime();
   readonly #onChanged: () => Promise<void>;
+  readonly #witness: ListWitness;
   #isDone = false;
 
   constructor(
@@ -44,6 +46,7 @@ export class Registration {
       readonly registrationToken: string | undefined;
       /** Called when this device changed its user's list. */
       readonly onChanged: () => Promise<void>;
+      readonly witness: ListWitness;
     },
   ) {
     this.#context = context;
@@ -52,6 +55,7 @@ export class Registration {
     this.#versionAtOpen = options.versionAtOpen;
     this.#registrationToken = options.registrationToken;
     this.#onChanged = options.onChanged;
+    this.#witness = options.witness;
   }
 
   /**
@@ -97,14 +101,17 @@ export class Registration {
     const { api, self } = this.#context;
     for (let tries = 0; tries < maxListTries; tries++) {
       const current = await this.#currentList();
-      if (current !== undefined) await this.#adoptOwn(current);
+      const isOthers = current !== undefined && (await this.#isOfLostAccount(current));
+      if (current !== undefined && !isOthers) await this.#adoptOwn(current);
       const before = current === undefined ? undefined : parseDeviceList(current);
-      const devices = change(before?.devices ?? []);
+      const devices = change(isOthers ? [] : (before?.devices ?? []));
       if (devices === undefined) return;
       await beforeChange();
       const signed = signOwnList(this.#own, { version: (before?.version ?? 0) + 1, devices });
-      if (api === undefined || (await api.putDeviceList(self.userId, signed, this.#registrationToken))) {
+      if (api === undefined || (await this.#putList(api, signed))) {
         await this.#adoptOwn(signed);
+        // It has to be in the log for all to see.
+        if (api !== undefined) await this.#directory.refresh(self.userId);
         await this.#onChanged();
         return;
       }
@@ -112,10 +119,33 @@ export class Registration {
     throw new MessagingError("RelayUnavailable", "Other devices of yours keep changing the list: try again.");
   }
 
+  /**
+   * Whether a list is of an account that this user lost, and this device is the first of another: a relay takes that one
+   * when its operator reset the account.
+   */
+  async #isOfLostAccount(current: SignedDeviceList): Promise<boolean> {
+    const known = await this.#context.transact((state) => peers.get(state, this.#context.self.userId));
+    return known === undefined && parseDeviceList(current).accountKey !== this.#own.accountKey;
+  }
+
+  /** @returns false when the version is not the next one any more */
+  async #putList(api: RelayApi, signed: SignedDeviceList): Promise<boolean> {
+    try {
+      return await api.putDeviceList(this.#context.self.userId, signed, this.#registrationToken);
+    } catch (cause) {
+      if (!(cause instanceof RelayProblem) || cause.problem !== "AccountKeyChanged") throw cause;
+      throw otherAccount(this.#context.self.userId);
+    }
+  }
+
   /** Without a relay the list is what this device knows of it. */
   async #currentList(): Promise<SignedDeviceList | undefined> {
     const { api, self } = this.#context;
-    if (api !== undefined) return (await api.ownDeviceList(self.userId))?.signed;
+    if (api !== undefined) {
+      const found = await api.ownDeviceList(self.userId);
+      if (found !== undefined) await this.#witness(self.userId, found.signed, found.answer);
+      return found?.signed;
+    }
     return (await this.#context.transact((state) => peers.get(state, self.userId)))?.list;
   }
 
@@ -137,10 +167,7 @@ export class Registration {
   async #adoptOwn(signed: SignedDeviceList): Promise<DeviceList> {
     const { userId } = this.#context.self;
     if (parseDeviceList(signed).accountKey !== this.#own.accountKey) {
-      throw new MessagingError(
-        "IdentityChanged",
-        `${userId} has an account with another key. Link this device from one that is in it, or have the operator reset the account.`,
-      );
+      throw otherAccount(userId);
     }
     return this.#directory.adopt(userId, signed);
   }
@@ -188,6 +215,13 @@ export class Registration {
       await this.#context.transact(async (state) => uploads.delete(state, name));
     }
   }
+}
+
+function otherAccount(userId: string): MessagingError {
+  return new MessagingError(
+    "IdentityChanged",
+    `${userId} has an account with another key. Link this device from one that is in it, or have the operator reset the account.`,
+  );
 }
 
 async function keepUpload(state: StateTransaction, upload: KeyUpload | undefined): Promise<void> {

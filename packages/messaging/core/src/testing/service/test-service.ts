@@ -5,6 +5,7 @@ import { testByHand } from "./test-by-hand.ts";
 import { testCrashes } from "./test-crash.ts";
 import { type OpenDevice, TestDevice } from "./test-device.ts";
 import { testServiceGroups } from "./test-groups.ts";
+import { testLog } from "./test-log.ts";
 import { testMessages } from "./test-messages.ts";
 
 /** What the service must do over every protocol whose peers may be away, against the real relay in this process. */
@@ -16,6 +17,7 @@ export function testService(makeProtocol: () => E2EProtocol): void {
     testMessages(open);
     testCrashes(open);
     testAttacks(open);
+    testLog(open);
     testByHand(open);
     if (capabilities.groups !== "none" && capabilities.groups !== "recipients") testServiceGroups(open);
   });

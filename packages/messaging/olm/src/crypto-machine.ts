@@ -21,6 +21,9 @@ import { RecordDatabase, stateKey } from "./record-database.ts";
 /** The set in which one-time and fallback keys are published; Matrix's own name of it. */
 export const oneTimeKeySet = "signed_curve25519";
 
+/** What Matrix calls the key of a session of a group. The library takes it, and shows all of it but the key. */
+export const groupKeyEvent = "m.room_key";
+
 /** A message of Olm as Matrix carries it: 0 begins a session, 1 goes on. */
 export interface OlmMessage {
   readonly type: number;
@@ -45,7 +48,8 @@ const databaseName = "coffer";
 const libraryDatabase = `${databaseName}::matrix-sdk-crypto`;
 const accountKey = stateKey("core", "account");
 /** The library's stores whose keys begin with a room's id. */
-const roomStores = ["inbound_group_sessions3", "outbound_group_sessions", "withheld_sessions"];
+const inboundSessions = "inbound_group_sessions3";
+const roomStores = [inboundSessions, "outbound_group_sessions", "withheld_sessions"];
 const ownKeysKey = "protocol/olm/device-keys";
 
 /**
@@ -196,7 +200,7 @@ export class CryptoMachine {
     const { keys, sender_device_keys: deviceKeys } = raw;
     // The session is the identity's; what the sender says it signs with has to be so too. Of a group's key, which the
     // library takes for itself, it shows no keys.
-    const isGroupKey = raw.type === "m.room_key" && keys === undefined;
+    const isGroupKey = raw.type === groupKeyEvent && keys === undefined;
     if (!isGroupKey && (!isRecord(keys) || keys.ed25519 !== identity.ed25519)) return undefined;
     return {
       type: raw.type,
@@ -247,6 +251,18 @@ export class CryptoMachine {
     for (const key of await state.list(stateKey("outbound_group_sessions", ""))) state.delete(key);
   }
 
+  /** The Curve25519 key of whom a session of a room is from; undefined when there is none. */
+  async findSessionSender(room: string, sessionId: string): Promise<string | undefined> {
+    const record = await this.#inUse.database.read(inboundSessions, inboundKey(room, sessionId));
+    return isRecord(record) && typeof record.sender_key === "string" ? record.sender_key : undefined;
+  }
+
+  /** Erases sessions of a room. */
+  async removeSessions(room: string, sessionIds: readonly string[]): Promise<void> {
+    const keys = sessionIds.map((sessionId) => inboundKey(room, sessionId));
+    await this.#inUse.database.remove(inboundSessions, keys);
+  }
+
   /** Erases the keys of a room. */
   async forgetRoom(state: StateTransaction, room: string): Promise<void> {
     this.discard();
@@ -259,6 +275,11 @@ export class CryptoMachine {
     if (this.#loaded === undefined) throw new Error("The machine is used outside of a step.");
     return this.#loaded;
   }
+}
+
+/** As the library joins the parts of a key. */
+function inboundKey(room: string, sessionId: string): string {
+  return `${room}\u001D${sessionId}`;
 }
 
 interface Loaded {

@@ -45,6 +45,7 @@ export interface ObjectStore {
   add(value: unknown, key: string): Request<unknown>;
   delete(query: unknown): Request<unknown>;
   clear(): Request<unknown>;
+  get(key: string): Request<unknown>;
   getKey(key: string): Request<unknown>;
   getAllKeys(query?: unknown): Request<string[]>;
   getAll(): Request<unknown[]>;

@@ -24,6 +24,7 @@ import {
 } from "@matrix-org/matrix-sdk-crypto-wasm";
 import { type CryptoMachine, type OlmMessage, readOlmMessage, unknownRecipient } from "./crypto-machine.ts";
 import { checkMembers, type GroupRecord, parseMembership, readGroup, removeGroup, writeGroup } from "./group-record.ts";
+import { forgetHeard, noteHeard } from "./heard-sessions.ts";
 import { decodeBase64, type IdentityKeys, identityKeyOf, isRecord, isSameIdentity } from "./identity-keys.ts";
 import { findPeer } from "./known-peers.ts";
 import { matrixDevice, matrixRoomOf, matrixUserOf } from "./matrix-ids.ts";
@@ -133,6 +134,7 @@ export class MegolmGroups implements GroupDevice {
   async leave(state: StateTransaction, groupId: string): Promise<void> {
     removeGroup(state, groupId);
     await forgetSeen(state, groupId);
+    forgetHeard(state, groupId);
     await this.#machine.forgetRoom(state, await matrixRoomOf(groupId));
   }
 
@@ -172,6 +174,27 @@ export class MegolmGroups implements GroupDevice {
     // What is older than what is known, or of somebody who is no member, changes nothing.
     if (group !== undefined && (epoch <= group.epoch || !group.members.includes(sender))) return control;
     writeGroup(state, change.groupId, { epoch, members, pending: group?.pending });
+    return control;
+  }
+
+  /**
+   * Looks at a session's key that the library took from somebody: for a group that this device is in it is kept, as one of
+   * the sender's latest, and else it is erased. Within a step of the machine.
+   */
+  async receiveKey(
+    state: StateTransaction,
+    groupId: string | undefined,
+    sender: IdentityKeys,
+    content: Readonly<Record<string, unknown>>,
+  ): Promise<Received> {
+    const { room_id: room, session_id: sessionId } = content;
+    if (typeof room !== "string" || typeof sessionId !== "string") return control;
+    // A key of somebody else's session, that a member hands on, is nothing that the library takes.
+    if ((await this.#machine.findSessionSender(room, sessionId)) !== sender.curve25519) return control;
+    const isIn = groupId !== undefined && (await readGroup(state, groupId)) !== undefined;
+    if (isIn && room === (await matrixRoomOf(groupId))) {
+      await noteHeard(state, this.#machine, [groupId, room], sender.curve25519, sessionId);
+    } else await this.#machine.removeSessions(room, [sessionId]);
     return control;
   }
 

@@ -13,7 +13,7 @@ import {
   type SessionStart,
   type StateTransaction,
 } from "@coffer/messaging";
-import { type CryptoMachine, type OlmEvent, oneTimeKeySet, unknownRecipient } from "./crypto-machine.ts";
+import { type CryptoMachine, groupKeyEvent, type OlmEvent, oneTimeKeySet, unknownRecipient } from "./crypto-machine.ts";
 import { decodeBase64, type IdentityKeys, identityKeyOf, parseDeviceKeys, parseIdentityKey } from "./identity-keys.ts";
 import { addPeer, findPeer, removePeer } from "./known-peers.ts";
 import { matrixUserOf } from "./matrix-ids.ts";
@@ -176,7 +176,7 @@ export class OlmDevice implements E2EDevice {
     // Who wrote can be answered: what is published of the sender's device came with the message.
     const isNew = event.deviceKeys !== undefined && (await findPeer(state, from)) !== identityKey;
     if (isNew && !(await this.#machine.learnDevice(user, event.deviceKeys, identity))) return undecryptable;
-    const received = await this.#read(state, from, message, event, identityKey);
+    const received = await this.#read(state, from, message, event, identity);
     if (isNew && received.kind !== "undecryptable") addPeer(state, from, identityKey);
     return received;
   }
@@ -186,14 +186,15 @@ export class OlmDevice implements E2EDevice {
     from: DeviceAddress,
     message: ReceivedCiphertext,
     { type, content }: OlmEvent,
-    identityKey: string,
+    identity: IdentityKeys,
   ): Promise<Received> {
-    // All else is the library's own, such as a group's key, and it has taken it already.
     if (type === membershipEvent) return this.#groups.receiveMembership(state, from, message.groupId, content);
+    if (type === groupKeyEvent) return this.#groups.receiveKey(state, message.groupId, identity, content);
+    // All else is the library's own.
     if (type !== messageEvent) return control;
     const plaintext = decodeBase64(content.body);
     if (plaintext === undefined || content.messageId !== message.messageId) return undecryptable;
-    return { kind: "message", plaintext, identityKey };
+    return { kind: "message", plaintext, identityKey: identityKeyOf(identity) };
   }
 }
 

@@ -87,6 +87,26 @@ export class RecordDatabase {
     return this.#changes.size > 0;
   }
 
+  /** One record's value. */
+  async read(store: string, key: string): Promise<unknown> {
+    const database = await resultOf(this.factory.open(this.#name));
+    const value = await resultOf(database.transaction(store, "readonly").objectStore(store).get(key));
+    database.close();
+    return value;
+  }
+
+  /** Deletes records, as the library would. */
+  async remove(store: string, keys: readonly string[]): Promise<void> {
+    const database = await resultOf(this.factory.open(this.#name));
+    const transaction = database.transaction(store, "readwrite");
+    const completed = new Promise<void>((resolve) => {
+      transaction.addEventListener("complete", resolve);
+    });
+    for (const key of keys) transaction.objectStore(store).delete(key);
+    await completed;
+    database.close();
+  }
+
   /** Puts what was written since the last time into a transaction. */
   save(state: StateTransaction): void {
     for (const [key, value] of this.#changes) {

@@ -37,7 +37,8 @@ export async function noteSeen(
   return true;
 }
 
-/** Forgets what was seen of a group whose keys are gone. */
-export async function forgetSeen(state: StateTransaction, groupId: string): Promise<void> {
+/** Forgets what was seen of a session, or of all of a group, whose keys are gone. */
+export async function forgetSeen(state: StateTransaction, groupId: string, sessionId?: string): Promise<void> {
+  if (sessionId !== undefined) return state.delete(seenKey(groupId, sessionId));
   for (const key of await state.list(seenPrefix(groupId))) state.delete(key);
 }

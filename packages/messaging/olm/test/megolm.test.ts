@@ -142,4 +142,42 @@ describe("olm: groups", () => {
     );
     assert.equal(before.length, 1);
   });
+
+  it("keeps the keys of a sender's three latest sessions: what came before opens for nobody", async () => {
+    const [relay, alice, bob] = (await group("alice", "bob", "zoe")) as [GroupRelay, Party, Party];
+    const messages: Sent[] = [];
+    for (let n = 0; n < 5; n++) {
+      if (n > 0) await alice.transact((state) => alice.device.rotateKeys(state));
+      messages.push((await relay.encrypt(alice, `${n}`)).get("bob")!);
+      if (n === 0) assert.equal(textOf(await bob.receive(messages[0]!)), "0");
+    }
+    await relay.assertRead(bob, "of another sender", [alice]);
+    for (const n of [0, 1]) assert.equal((await bob.receive(messages[n]!)).kind, "undecryptable");
+    for (const n of [2, 3, 4]) assert.equal(textOf(await bob.receive(messages[n]!)), `${n}`);
+    await bob.restart();
+    for (const n of [0, 1]) assert.equal((await bob.receive(messages[n]!)).kind, "undecryptable");
+    const records = await bob.transact((state) => state.list("protocol/olm/"));
+    assert.equal(records.filter((key) => /inbound_group/.test(key)).length, 3 + 1);
+    assert.equal(records.filter((key) => /seen/.test(key)).length, 3);
+  });
+
+  it("keeps no key of a group that it is not in, or that comes under another group's name", async () => {
+    const [, alice, bob, zoe] = (await group("alice", "bob", "zoe")) as [GroupRelay, Party, Party, Party];
+    const encrypted = () =>
+      alice.transact((state) => alice.device.groups!.encrypt(state, groupId, new Uint8Array(1), alice.nextMessageId()));
+    const keys = () => bob.transact((state) => state.list("protocol/olm/store/inbound"));
+    const before = (await keys()).length;
+    const { before: shares } = await encrypted();
+    const share = alice.sent(shares[0]!, groupId);
+    await bob.transact((state) => bob.device.groups!.create(state, "another"));
+    for (const other of ["another", undefined, "unknown"]) {
+      await alice.transact((state) => alice.device.rotateKeys(state));
+      const [next] = (await encrypted()).before;
+      assert.equal((await bob.receive({ ...alice.sent(next!), groupId: other })).kind, "control");
+      assert.equal((await keys()).length, before);
+    }
+    assert.equal((await bob.receive(share)).kind, "control");
+    assert.equal((await keys()).length, before + 1);
+    assert.equal(await zoe.transact((state) => zoe.device.groups!.members(state, groupId)), undefined);
+  });
 });

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { envelope, RelayUnderTest, type TestDevice, TestUser } from "./relay-under-test.ts";
+import { curveKey, envelope, RelayUnderTest, type TestDevice, TestUser } from "./relay-under-test.ts";
 
 const key = (text: string) => Buffer.from(text.padEnd(32, ".")).toString("base64");
 
@@ -23,25 +23,28 @@ function fileOf(t: TestContext): string {
 describe("the relay's promises", () => {
   it("a one-time key goes out at most once, also under 100 parallel claims", async () => {
     const { from, to, bob } = await two();
-    await to.publish(60, key("last"));
-    const claim = () => from.call("POST", "/v1/users/bob/claims", { protocol: "otr", deviceIds: ["phone"] });
+    await to.publish(60, curveKey("last"));
+    const claim = () => from.call("POST", "/v1/users/bob/claims", { protocol: "signal", deviceIds: ["phone"] });
     const replies = await Promise.all(Array.from({ length: 100 }, claim));
-    const given = replies.map(({ json }) => json.devices[0].bundle.sets.keys);
+    const given = replies.map(({ json }) => json.devices[0].bundle.sets.preKey);
     const once = given.filter(({ lastResort }) => !lastResort).map((each) => each.key);
     assert.equal(once.length, 60);
     assert.equal(new Set(once).size, 60);
-    assert.ok(given.filter(({ lastResort }) => lastResort).every((each) => each.key === key("last")));
-    assert.deepEqual((await to.call("GET", "/v1/keys")).json.counts, { keys: 0 });
+    assert.ok(given.filter(({ lastResort }) => lastResort).every((each) => each.key === curveKey("last")));
+    assert.deepEqual((await to.call("GET", "/v1/keys")).json.counts, { preKey: 0 });
     assert.equal(bob.devices.length, 2);
   });
 
   it("a one-time key that went out does not come in again", async () => {
     const { from, to } = await two();
-    const upload = { identityKey: to.identityKey, sets: { keys: { oneTime: [{ keyId: "1", key: key("once") }] } } };
+    const upload = {
+      identityKey: to.identityKey,
+      sets: { preKey: { oneTime: [{ keyId: "1", key: curveKey("once") }] } },
+    };
     const claim = async () =>
-      (await from.call("POST", "/v1/users/bob/claims", { protocol: "otr" })).json.devices[0]?.bundle.sets.keys;
+      (await from.call("POST", "/v1/users/bob/claims", { protocol: "signal" })).json.devices[0]?.bundle.sets.preKey;
     await to.call("PUT", "/v1/keys", upload);
-    assert.equal((await claim()).key, key("once"));
+    assert.equal((await claim()).key, curveKey("once"));
     await to.call("PUT", "/v1/keys", upload);
     assert.equal(await claim(), undefined);
   });
@@ -151,7 +154,7 @@ describe("the relay's promises", () => {
 
   it("claims are limited, by who asks and by whom they concern", async () => {
     const { from, under } = await two({ limits: { claimsPerMinute: 5, claimsOfUserPerMinute: 7 } });
-    const claim = (device: TestDevice) => device.call("POST", "/v1/users/bob/claims", { protocol: "otr" });
+    const claim = (device: TestDevice) => device.call("POST", "/v1/users/bob/claims", { protocol: "signal" });
     for (let n = 0; n < 5; n++) assert.equal((await claim(from)).status, 200);
     const refused = await claim(from);
     assert.deepEqual([refused.status, refused.answer.headers["retry-after"]], [429, "12"]);
@@ -197,12 +200,12 @@ describe("the relay's promises", () => {
 
   it("a restart keeps everything that was answered", async (t) => {
     const { under, from, to, bob } = await two({ databasePath: fileOf(t) });
-    await to.publish(2, key("last"));
+    await to.publish(2, curveKey("last"));
     await from.send(bob, "m1");
     const list = (await from.call("GET", "/v1/users/bob/device-list")).json;
     await under.restart();
     assert.deepEqual(await to.waiting(), ["m1"]);
-    assert.deepEqual((await to.call("GET", "/v1/keys")).json.counts, { keys: 2 });
+    assert.deepEqual((await to.call("GET", "/v1/keys")).json.counts, { preKey: 2 });
     assert.deepEqual((await from.send(bob, "m1")).json, { duplicate: true });
     const after = (await from.call("GET", "/v1/users/bob/device-list")).json;
     assert.deepEqual([after.text, after.inclusion], [list.text, list.inclusion]);
@@ -213,14 +216,14 @@ describe("the relay's promises", () => {
     const under = await RelayUnderTest.open({ databasePath });
     const bob = await TestUser.register(under, "bob-with-a-long-name", "phone-with-a-long-name");
     const alice = await TestUser.register(under, "alice-with-a-long-name", "tablet-with-a-long-name");
-    await bob.devices[0]!.publish(1, key("a last-resort key"));
+    await bob.devices[0]!.publish(1, curveKey("a last-resort key"));
     await alice.devices[0]!.send(bob, "an-id-of-a-message", "the body of a message");
     await alice.devices[0]!.call("PUT", "/v1/groups/a-group-with-a-long-name");
     await alice.devices[0]!.call("PUT", `/v1/blobs/${"b".repeat(43)}`, Buffer.from("the octets of a blob"));
     const files = readdirSync(join(databasePath, "..")).map((name) => readFileSync(join(databasePath, "..", name)));
     const planted = ["with-a-long-name", "a last-resort key", "an-id-of-a-message", "the body of a", "the octets"];
     const keys = [bob.devices[0]!.identityKey, bob.devices[0]!.token];
-    for (const text of [...planted, ...keys, Buffer.from(key("a last-resort key"), "base64").toString("latin1")]) {
+    for (const text of [...planted, ...keys, Buffer.from(curveKey("a last-resort key"), "base64").toString("latin1")]) {
       assert.ok(!files.some((file) => file.includes(text)), text);
     }
     await under.relay.close();

@@ -83,7 +83,7 @@ export class Reply {
   }
 }
 
-/** A user with an account key and devices, who keeps to the relay's protocol. Keys are OTR's, which have no sets to sign. */
+/** A user with an account key and devices, who keeps to the relay's protocol. Keys are Signal's unsigned ones. */
 export class TestUser {
   readonly under: RelayUnderTest;
   readonly userId: string;
@@ -124,11 +124,11 @@ export class TestDevice {
   readonly user: TestUser;
   readonly deviceId: string;
   readonly signing = generateKeyPairSync("ed25519").privateKey;
-  readonly identityKey: string = randomBytes(20).toString("base64");
+  readonly identityKey: string = curveKey(randomBytes(31));
   registrationId = 1;
   token = "";
   vaultVersion = 1;
-  protocol: ProtocolId = "otr";
+  protocol: ProtocolId = "signal";
 
   constructor(user: TestUser, deviceId: string) {
     this.user = user;
@@ -164,10 +164,10 @@ export class TestDevice {
   publish(count: number, lastResort?: string): Promise<Reply> {
     const oneTime = Array.from({ length: count }, (_, n) => ({
       keyId: `${n}-${randomBytes(4).toString("hex")}`,
-      key: randomBytes(32).toString("base64"),
+      key: curveKey(randomBytes(31)),
     }));
     const last = lastResort === undefined ? {} : { lastResort: { keyId: "last", key: lastResort } };
-    return this.call("PUT", "/v1/keys", { identityKey: this.identityKey, sets: { keys: { oneTime, ...last } } });
+    return this.call("PUT", "/v1/keys", { identityKey: this.identityKey, sets: { preKey: { oneTime, ...last } } });
   }
 
   /** Sends a text to devices of a user. */
@@ -239,6 +239,14 @@ export class TestSocket {
       .filter(({ type }) => type === "message")
       .map(({ message }) => Buffer.from((message as { body: string }).body, "base64").toString());
   }
+}
+
+/** A public key as Signal writes it: its type and 32 bytes, of which the last is zero. */
+export function curveKey(text: string | Uint8Array): string {
+  const key = Buffer.alloc(33);
+  key[0] = 5;
+  key.set(Buffer.from(text).subarray(0, 31), 1);
+  return key.toString("base64");
 }
 
 /** An envelope as it is sent. */

@@ -191,7 +191,7 @@ describe("any input", () => {
       {},
       { envelopes: {} },
       { sets: { constructor: {} } },
-      { protocol: "otr", deviceIds: [1] },
+      { protocol: "signal", deviceIds: [1] },
       { text: 1 },
       { epoch: -1 },
       { epoch: 0, members: ["x"] },

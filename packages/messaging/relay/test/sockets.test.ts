@@ -62,7 +62,7 @@ describe("a device's socket", () => {
     const socket = await from.connect();
     const body = {
       messageId: "m",
-      protocol: "otr",
+      protocol: "signal",
       vaultVersion: 1,
       envelopes: [{ deviceId: "phone", registrationId: 1, kind: "k", body: "AQID" }],
     };
@@ -82,10 +82,10 @@ describe("a device's socket", () => {
     const { from, to } = await two();
     await to.publish(12);
     const socket = await to.connect();
-    const claim = () => from.call("POST", "/v1/users/bob/claims", { protocol: "otr" });
+    const claim = () => from.call("POST", "/v1/users/bob/claims", { protocol: "signal" });
     for (let n = 0; n < 5; n++) await claim();
     const low = socket.frames.filter(({ type }) => type === "keysLow");
-    assert.deepEqual(low, [{ type: "keysLow", set: "keys", count: 9 }]);
+    assert.deepEqual(low, [{ type: "keysLow", set: "preKey", count: 9 }]);
   });
 
   it("is one a device, needs a token, and is closed for what is no frame", async () => {

@@ -1,7 +1,8 @@
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { bytesOfBase64 } from "../base64.ts";
 import type { KeyUpload, PublicPreKey } from "../key-bundle.ts";
 import { canonicalJson } from "./canonical-json.ts";
+import { isCurve25519Key } from "./curve25519-key.ts";
+import { isEd25519Signed } from "./ed25519-signed.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 
 const keyBytes = 32;
@@ -19,6 +20,7 @@ export function checkOlmKeys(identityKey: string, { details, sets }: KeyUpload):
   const identity = bytesOfBase64(identityKey);
   if (identity?.length !== 2 * keyBytes) throw refuseKeys("the identity key is not of two keys");
   const signer = identity.subarray(0, keyBytes);
+  if (!isCurve25519Key(identity.subarray(keyBytes))) throw refuseKeys("the identity key is of no Curve25519 key");
   if (details !== undefined) checkDeviceKeys(signer, identity.subarray(keyBytes), details);
   for (const [name, { lastResort, oneTime }] of Object.entries(sets)) {
     if (name !== olmSet) throw refuseKeys("a set of keys is unknown");
@@ -49,7 +51,7 @@ function checkDeviceKeys(signer: Uint8Array, curve: Uint8Array, details: string)
 
 function checkKey(signer: Uint8Array, { key, signature }: PublicPreKey, marks: object): void {
   const bytes = bytesOfBase64(key);
-  if (bytes?.length !== keyBytes) throw refuseKeys("a key has another length");
+  if (bytes === undefined || !isCurve25519Key(bytes)) throw refuseKeys("a key is no Curve25519 key");
   if (!isSigned(signer, { ...marks, key: unpadded(bytes) }, signature)) {
     throw refuseKeys("a key is not signed by the identity key");
   }
@@ -57,12 +59,7 @@ function checkKey(signer: Uint8Array, { key, signature }: PublicPreKey, marks: o
 
 function isSigned(signer: Uint8Array, value: object, signature: string | undefined): boolean {
   const bytes = bytesOfBase64(signature);
-  if (bytes?.length !== 64) return false;
-  try {
-    return ed25519.verify(bytes, new TextEncoder().encode(canonicalJson(value)), signer, { zip215: false });
-  } catch {
-    return false;
-  }
+  return bytes !== undefined && isEd25519Signed(signer, new TextEncoder().encode(canonicalJson(value)), bytes);
 }
 
 function unpadded(bytes: Uint8Array): string {

@@ -1,5 +1,6 @@
 import { bytesOfBase64 } from "../base64.ts";
 import type { KeyUpload, PublicPreKey } from "../key-bundle.ts";
+import { isCurve25519Key } from "./curve25519-key.ts";
 import { refuseKeys } from "./refuse-keys.ts";
 import { verifyXeddsa } from "./xeddsa.ts";
 
@@ -31,7 +32,7 @@ const rules: ReadonlyMap<string, SetRule> = new Map([
  */
 export function checkSignalKeys(identityKey: string, { sets }: KeyUpload): void {
   const identity = bytesOfBase64(identityKey);
-  if (identity?.length !== ecKeyBytes || identity[0] !== ecKeyType)
+  if (identity?.[0] !== ecKeyType || !isCurve25519Key(identity.subarray(1)))
     throw refuseKeys("the identity key is no Curve25519 key");
   for (const [name, { lastResort, oneTime }] of Object.entries(sets)) {
     const rule = rules.get(name);
@@ -45,6 +46,7 @@ export function checkSignalKeys(identityKey: string, { sets }: KeyUpload): void 
 function checkKey(identity: Uint8Array, { bytes, type, signed }: SetRule, prekey: PublicPreKey): void {
   const key = bytesOfBase64(prekey.key);
   if (key?.length !== bytes || key[0] !== type) throw refuseKeys("a key has another length or type");
+  if (type === ecKeyType && !isCurve25519Key(key.subarray(1))) throw refuseKeys("a key is no Curve25519 key");
   if (!signed) return;
   const signature = bytesOfBase64(prekey.signature);
   if (signature?.length !== signatureBytes || !verifyXeddsa(identity, key, signature)) {

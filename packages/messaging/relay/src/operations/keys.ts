@@ -25,7 +25,7 @@ export async function putKeys(context: RelayContext, { body, caller }: Operation
     throw new RelayRefusal("BundleRefused", "The identity key is not the one that the device list names.");
   }
   try {
-    checkKeyUpload(entry.protocol, entry.identityKey, upload);
+    checkKeyUpload(entry.protocol, entry.identityKey, upload, { userId, deviceId });
   } catch (cause) {
     if (!(cause instanceof MessagingError)) throw cause;
     throw new RelayRefusal("BundleRefused", cause.message);

@@ -10,10 +10,8 @@ export function encodeIntroduction(certificate: Uint8Array, message: Uint8Array)
   return body;
 }
 
-/** @throws Error when it is cut off */
+/** @throws RangeError when there is no length. What is cut off is no certificate, or no message. */
 export function decodeIntroduction(body: Uint8Array): { certificate: Uint8Array; message: Uint8Array } {
-  if (body.length < 4) throw new Error("the message is cut off");
   const length = new DataView(body.buffer, body.byteOffset, body.byteLength).getUint32(0);
-  if (length > body.length - 4) throw new Error("the message is cut off");
   return { certificate: body.subarray(4, 4 + length), message: body.subarray(4 + length) };
 }

@@ -90,7 +90,6 @@ export async function openAndVerify(
     message,
     decryptionKeys: own,
     verificationKeys: sender,
-    expectSigned: true,
     format: "binary",
     date: toleratedDate(settings),
     config,

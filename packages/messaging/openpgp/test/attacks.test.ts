@@ -3,6 +3,7 @@ import { describe, it } from "node:test";
 import { type KeyBundle, MessagingError } from "@coffer/messaging";
 import { Party, type Sent, textOf } from "@coffer/messaging/testing";
 import {
+  type AnyPacket,
   createMessage,
   config as defaultConfig,
   encrypt,
@@ -20,6 +21,7 @@ import {
   revokeKey,
   SymmetricallyEncryptedDataPacket,
 } from "openpgp";
+import { maxCertificateBytes } from "../src/certificates.ts";
 import { decodeIntroduction, encodeIntroduction } from "../src/envelope.ts";
 import { openpgp } from "../src/index.ts";
 import { settingsOf } from "../src/settings.ts";
@@ -71,6 +73,23 @@ async function craft(
   return { ...from.sent({ to: to.address, kind: "introduction", body: introduced }), messageId: "m1" };
 }
 
+/** What a recipient can do with what was signed for it: encrypt the signed part for somebody else. */
+async function reencrypt(
+  sealed: Message<Uint8Array | string>,
+  own: PrivateKey,
+  to: PublicKey,
+  format: "armored" | "binary",
+): Promise<string | Uint8Array> {
+  const whole = { ...defaultConfig, ...settings.config };
+  const signed = (await sealed.decrypt([own], undefined, undefined, undefined, whole)) as Message<Uint8Array>;
+  // The signature comes after the text, and is read when it is asked for.
+  const [checked] = await signed.verify([], undefined, whole);
+  const packets = new PacketList<AnyPacket>();
+  packets.push(...signed.packets.slice(0, 2), ...(await checked!.signature).packets);
+  const options = { message: new Message<Uint8Array>(packets), encryptionKeys: to, config: settings.config };
+  return format === "armored" ? encrypt({ ...options, format }) : encrypt({ ...options, format });
+}
+
 describe("openpgp: attacks", () => {
   it("a message that its recipient encrypts anew for another is refused", async () => {
     const [alice, bob] = await pair();
@@ -81,16 +100,7 @@ describe("openpgp: attacks", () => {
     const { certificate, message } = decodeIntroduction(sent.body);
     const [bobs, carols] = [await privateKeyOf(bob), await privateKeyOf(carol)];
     const sealed = await readMessage({ binaryMessage: message, config: settings.config });
-    const signed = await sealed.decrypt([bobs], undefined, undefined, undefined, {
-      ...defaultConfig,
-      ...settings.config,
-    });
-    const again = await encrypt({
-      message: signed as Message<Uint8Array>,
-      encryptionKeys: carols.toPublic(),
-      format: "binary",
-      config: settings.config,
-    });
+    const again = await reencrypt(sealed, bobs, carols.toPublic(), "binary");
     const forwarded = { ...sent, to: carol.address, body: encodeIntroduction(certificate, again as Uint8Array) };
     assert.equal(await kindOf(carol, forwarded), "undecryptable");
   });
@@ -224,11 +234,40 @@ describe("openpgp: attacks", () => {
       { ...bundle, details: weakKey.armor(), identityKey: identityOf(weakKey) },
       { ...bundle, details: alice.claim().details },
       { ...bundle, details: undefined },
-      { ...bundle, details: " ".repeat(70_000) },
     ];
     for (const [n, other] of refused.entries()) {
       await assert.rejects(alice.start(bob, other), hasCode("BundleRefused"), String(n));
     }
+  });
+
+  it("a certificate that is too long is not parsed", async () => {
+    const [alice, bob] = await pair();
+    const bundle = bob.claim();
+    const long = `${bundle.details}${"\n".repeat(maxCertificateBytes)}`;
+    await assert.rejects(alice.start(bob, { ...bundle, details: long }), hasCode("BundleRefused"));
+  });
+
+  it("a message of a known peer is refused once its device list names another key", async () => {
+    const [alice, bob] = await pair();
+    assert.equal(await kindOf(bob, await one(alice.encrypt("x", bob))), "message");
+    assert.equal(await kindOf(alice, await one(bob.encrypt("x", alice))), "message");
+    const sent = await one(alice.encrypt("x", bob));
+    assert.equal(sent.kind, "message");
+    assert.equal((await bob.receive(sent, bob.device.identityKey)).kind, "undecryptable");
+    assert.equal(await kindOf(bob, sent), "message");
+  });
+
+  it("a mail that its recipient encrypts anew for another is refused", async () => {
+    const [alice, bob, carol] = await Promise.all(["alice", "bob", "carol"].map((name) => Mailbox.open(name, "v4")));
+    const mail = await alice!.seal(await bob!.certificate(), "for Bob");
+    const bobs = await readPrivateKey({ armoredKey: await bob!.privateKey() });
+    const carols = await readKey({ armoredKey: await carol!.certificate() });
+    const again = await reencrypt(await readMessage({ armoredMessage: mail }), bobs, carols, "armored");
+    await assert.rejects(carol!.open(await alice!.certificate(), again as string), (error: MessagingError) => {
+      assert.match(String((error.cause as Error).message), /signed for others/);
+      return hasCode("InvalidInput")(error);
+    });
+    assert.equal((await bob!.open(await alice!.certificate(), mail)).text, "for Bob");
   });
 
   it("a private key with a passphrase is not taken", async () => {

@@ -104,13 +104,13 @@ describe("openpgp: gpg", { skip: gpg.available ? false : gpg.reason }, () => {
     const listed = place.gpg(["--with-wkd-hash", "--list-keys", bobsAddress]).out;
     const hash = /([a-z0-9]{32})@example\.org/.exec(listed)?.[1];
     assert.ok(hash !== undefined, listed);
-    const binary = (await readKey({ armoredKey: bob })).write();
+    let served = (await readKey({ armoredKey: bob })).write();
     const asked: string[] = [];
     const server = createServer((request, response) => {
       asked.push(`${request.headers["x-host"]}${request.url}`);
       const isThere =
         request.headers["x-host"] === "example.org" && request.url === `/.well-known/openpgpkey/hu/${hash}?l=bob`;
-      response.writeHead(isThere ? 200 : 404).end(isThere ? binary : "");
+      response.writeHead(isThere ? 200 : 404).end(isThere ? served : "");
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const { port } = server.address() as AddressInfo;
@@ -128,6 +128,22 @@ describe("openpgp: gpg", { skip: gpg.available ? false : gpg.reason }, () => {
         asked.map((line) => line.split("/")[0]),
         ["openpgpkey.example.org", "example.org"],
       );
+      served = (await readKey({ armoredKey: await alice.certificate() })).write();
+      assert.deepEqual(await findByWkd(bobsAddress, { fetch: toLoopback }), [], "another's certificate");
+      served = new Uint8Array(1024 * 1024);
+      assert.deepEqual(await findByWkd(bobsAddress, { fetch: toLoopback }), [], "no certificate");
+      for (const none of [
+        "bob",
+        "bob@",
+        "bob@example.org@example.com",
+        "bob@example.org/x",
+        "b/ob@x",
+        "bob@localhost",
+      ]) {
+        await assert.rejects(findByWkd(none, { fetch: toLoopback }), refused, none);
+      }
+      const unreachable = findByWkd(bobsAddress, { fetch: async () => Promise.reject(new Error("no such host")) });
+      await assert.rejects(unreachable, (error: MessagingError) => error.code === "RelayUnavailable");
       assert.deepEqual(await findByWkd("nobody@example.org", { fetch: toLoopback }), []);
     } finally {
       server.close();

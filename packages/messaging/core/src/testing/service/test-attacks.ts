@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { DeviceList, RelayCall, SignedDeviceList } from "../../index.ts";
 import { EvilLog } from "./evil-log.ts";
-import { forged, hasCode, type OpenDevice, type TestDevice } from "./test-device.ts";
+import { alterOutbox, forged, hasCode, type OpenDevice, type TestDevice } from "./test-device.ts";
 import { TestRelay } from "./test-relay.ts";
 
 const isListOf = (userId: string) => (call: RelayCall) =>
@@ -151,15 +151,7 @@ export function testAttacks(open: OpenDevice): void {
       relay.isDown = true;
       await assert.rejects(alice.service.sendEncryptedMessage("bob", "I owe Carol 10"), hasCode("RelayUnavailable"));
       // A sender who passes on what was said to another: what is inside is for Carol.
-      await alice.options.vault.transact(async (state) => {
-        const [key] = await state.list("service/outbox/");
-        const entry = JSON.parse(new TextDecoder().decode(await state.get(key!))) as { payload: string };
-        const payload = new TextDecoder()
-          .decode(Uint8Array.fromBase64(entry.payload))
-          .replace('"to":"bob"', '"to":"carol"');
-        const other = { ...entry, payload: new TextEncoder().encode(payload).toBase64() };
-        state.put(key!, new TextEncoder().encode(JSON.stringify(other)));
-      });
+      await alterOutbox(alice, (payload) => ({ ...payload, to: "carol" }));
       relay.isDown = false;
       await alice.service.flush();
       assert.deepEqual(await bob.texts(), []);
@@ -217,6 +209,7 @@ export function testAttacks(open: OpenDevice): void {
       assert.equal(carol.happened("undecryptable").length, 1);
       await alice.service.receiveAll();
       assert.deepEqual(await carol.texts(), []);
+      assert.equal(relay.requests(/^PUT \/v1\/users\/carol\/messages/).length, 1);
     });
   });
 

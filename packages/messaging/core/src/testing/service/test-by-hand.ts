@@ -67,6 +67,8 @@ export function testByHand(open: OpenDevice): void {
       assert.equal(asked.envelopes.length, 1);
       const mended = await bob.service.receiveEncryptedMessage("alice", asked.envelopes[0]!);
       assert.equal(mended.message?.text, "torn");
+      // The first one comes after all.
+      assert.equal((await bob.service.receiveEncryptedMessage("alice", envelopes[0]!)).kind, "duplicate");
     });
 
     it("need the peer's bundle, which is checked", async () => {

@@ -131,6 +131,16 @@ export function testCrashes(open: OpenDevice): void {
       assert.deepEqual(await bob.texts(), ["one", "two"]);
     });
 
+    it("that was copied and goes on twice is refused where it is behind", async () => {
+      const [relay, alice, bob] = await pair();
+      await alice.service.sendEncryptedMessage("bob", "one");
+      await alice.options.vault.backUp();
+      const copy = await open(relay, "alice", "one", { vault: await alice.options.vault.restored() });
+      for (const text of ["two", "three", "four"]) await alice.service.sendEncryptedMessage("bob", text);
+      await assert.rejects(copy.service.sendEncryptedMessage("bob", "twice"), hasCode("VaultRolledBack"));
+      assert.deepEqual(await bob.texts(), ["one", "two", "three", "four"]);
+    });
+
     it("is one device's", async () => {
       const [relay, alice] = await pair();
       const { vault } = alice.options;

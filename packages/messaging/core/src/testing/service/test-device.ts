@@ -152,6 +152,23 @@ export function forged(list: DeviceList, privateKey = ed25519.keygen().secretKey
   return signDeviceList({ ...list, accountKey }, privateKey);
 }
 
+/** What a sender who does not keep to the rules encrypts: alters the one message that waits in the outbox. */
+export async function alterOutbox(
+  { options: { vault } }: TestDevice,
+  alter: (payload: Record<string, unknown>) => object,
+): Promise<void> {
+  await vault.transact(async (state) => {
+    const [key] = await state.list("service/outbox/");
+    const entry = JSON.parse(new TextDecoder().decode(await state.get(key!))) as { payload: string };
+    const payload = JSON.parse(new TextDecoder().decode(Uint8Array.fromBase64(entry.payload))) as Record<
+      string,
+      unknown
+    >;
+    const other = base64OfBytes(new TextEncoder().encode(JSON.stringify(alter(payload))));
+    state.put(key!, new TextEncoder().encode(JSON.stringify({ ...entry, payload: other })));
+  });
+}
+
 /** Whether an error is ours, with this code. */
 export function hasCode(code: MessagingErrorCode): (error: unknown) => boolean {
   return (error) => {

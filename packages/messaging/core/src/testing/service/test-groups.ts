@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { addressName } from "../../index.ts";
-import { hasCode, type OpenDevice, type TestDevice } from "./test-device.ts";
+import { alterOutbox, hasCode, type OpenDevice, type TestDevice } from "./test-device.ts";
 import { Crash, TestRelay } from "./test-relay.ts";
 
 /** Groups, in the order that the relay gives them. */
@@ -146,6 +146,25 @@ export function testServiceGroups(open: OpenDevice): void {
       await alice.service.receiveAll();
       const [again] = await bob.service.receiveAll();
       assert.deepEqual([again?.text, again?.conversation, again?.groupId], ["torn", groupId, groupId]);
+    });
+
+    it("have nothing said in them by who is no member", async () => {
+      const [relay, groupId, , bob] = await group();
+      const mallory = await open(relay, "mallory");
+      relay.isDown = true;
+      await assert.rejects(mallory.service.sendEncryptedMessage("bob", "let me in"), hasCode("RelayUnavailable"));
+      await alterOutbox(mallory, (payload) => ({
+        ...payload,
+        type: "resend",
+        original: { ...payload, v: 1, messageId: "in-the-group", to: groupId },
+      }));
+      relay.isDown = false;
+      await mallory.service.flush();
+      assert.deepEqual(await bob.texts(), []);
+      assert.deepEqual(
+        bob.happened("refused").map(({ why }) => why),
+        ["anotherConversation"],
+      );
     });
 
     it("are one relay's: an id that is taken is refused, and strangers get nothing", async () => {

@@ -178,6 +178,11 @@ export function testMessages(open: OpenDevice): void {
       const [relay, alice, bob] = await pair();
       await bob.service.generateNewRatchetKey();
       await bob.restart();
+      // After a week they are made anew by themselves.
+      await bob.options.vault.transact(async (state) => state.put("service/rotated", new TextEncoder().encode("1")));
+      const rotations = relay.requests(/^PUT \/v1\/keys 200/).length;
+      await bob.restart();
+      assert.ok(relay.requests(/^PUT \/v1\/keys 200/).length > rotations);
       const before = relay.requests(/^PUT \/v1\/keys 200/).length;
       assert.ok(before >= 3);
       await alice.service.sendEncryptedMessage("bob", "by the new keys");

@@ -101,7 +101,7 @@ export class CryptoMachine {
       this.#loaded ??= await load(this.user, state);
       const { database } = this.#loaded;
       const result = await step();
-      if (keep(result)) database.save(state);
+      if (keep(result)) await database.save(state);
       else if (database.hasChanged) this.discard();
       return result;
     } catch (cause) {

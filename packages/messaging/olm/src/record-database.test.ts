@@ -54,12 +54,12 @@ describe("a database of records in a device's state", () => {
       store.put("one", "a");
       store.put({ deep: [true, null, 1.5] }, odd);
     });
-    await vault.transact(async (state) => records.save(state));
+    await vault.transact((state) => records.save(state));
     assert.deepEqual(await contents(vault, "things"), { a: "one", [odd]: { deep: [true, null, 1.5] } });
     await write(database, "things", (store) => store.put("two", "b"));
     const puts: string[] = [];
     const state = { put: (key: string) => void puts.push(key), delete: () => assert.fail() };
-    records.save(state as unknown as StateTransaction);
+    await records.save(state as unknown as StateTransaction);
     assert.deepEqual(puts, ["protocol/olm/store/things/b"]);
     assert.equal(records.hasChanged, false);
   });
@@ -67,7 +67,7 @@ describe("a database of records in a device's state", () => {
   it("forgets what was deleted: one record, a range, or all", async () => {
     const vault = memoryVault();
     const [records, database] = await made(vault);
-    const save = () => vault.transact(async (state) => records.save(state));
+    const save = () => vault.transact((state) => records.save(state));
     await write(database, "things", (store) => {
       for (const key of "abcdef") store.put(key, key);
     });
@@ -88,7 +88,7 @@ describe("a database of records in a device's state", () => {
     await done(transaction.objectStore("things").put("never", "a"));
     (transaction as unknown as { abort(): void }).abort();
     await write(database, "things", (store) => store.put("yes", "b"));
-    await vault.transact(async (state) => records.save(state));
+    await vault.transact((state) => records.save(state));
     assert.deepEqual(await contents(vault, "things"), { b: "yes" });
   });
 
@@ -104,7 +104,7 @@ describe("a database of records in a device's state", () => {
     const vault = memoryVault();
     const [records, first] = await made(vault);
     await write(first, "indexed", (store) => store.put({ size: 2 }, "a"));
-    await vault.transact(async (state) => records.save(state));
+    await vault.transact((state) => records.save(state));
     const later = new RecordDatabase(name);
     await vault.transact((state) => later.load(state));
     const request = later.factory.open(name, 8);
@@ -124,5 +124,19 @@ describe("a database of records in a device's state", () => {
       assert.throws(() => store.put(value, "a"), TypeError);
     }
     assert.throws(() => store.put("a", 1 as unknown as string), TypeError);
+  });
+
+  it("writes a large record only when it changed", async () => {
+    const vault = memoryVault();
+    const [records, database] = await made(vault);
+    const version = async (value: string) => {
+      await write(database, "things", (store) => store.put(value, "a"));
+      await vault.transact((state) => records.save(state));
+      return vault.version();
+    };
+    const first = await version("x".repeat(5000));
+    assert.equal(await version("x".repeat(5000)), first);
+    assert.equal(await version(`${"x".repeat(4999)}y`), first + 1);
+    assert.deepEqual(await contents(vault, "things"), { a: `${"x".repeat(4999)}y` });
   });
 });

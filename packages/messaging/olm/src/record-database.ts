@@ -15,6 +15,9 @@ const dropped: ReadonlySet<string> = new Set(["olm_hashes"]);
 /** Values as JSON, by the state's keys; undefined for what was deleted. */
 type Changes = Map<string, string | undefined>;
 
+/** From here on a record is worth a look at whether it changed. */
+const largeBytes = 4096;
+
 interface Schema {
   readonly version: number;
   readonly stores: readonly StoreSchema[];
@@ -108,10 +111,15 @@ export class RecordDatabase {
   }
 
   /** Puts what was written since the last time into a transaction. */
-  save(state: StateTransaction): void {
+  async save(state: StateTransaction): Promise<void> {
     for (const [key, value] of this.#changes) {
       if (value === undefined) state.delete(key);
-      else state.put(key, new TextEncoder().encode(value));
+      else {
+        const bytes = new TextEncoder().encode(value);
+        // The library writes its account, with all one-time keys, at each message that it opens.
+        const isLarge = bytes.length >= largeBytes;
+        if (!isLarge || !isSame(await state.get(key), bytes)) state.put(key, bytes);
+      }
     }
     this.#changes.clear();
   }
@@ -135,7 +143,7 @@ export class RecordDatabase {
       state.put(schemaKey, new TextEncoder().encode(JSON.stringify(schema)));
     }
     database.close();
-    this.save(state);
+    await this.save(state);
   }
 
   #watch(database: Database): void {
@@ -223,6 +231,10 @@ function schemaOf(store: ObjectStore): StoreSchema {
     return { name, keyPath, unique, multiEntry };
   });
   return { name: store.name, indexes };
+}
+
+function isSame(a: Uint8Array | undefined, b: Uint8Array): boolean {
+  return a?.length === b.length && a.every((byte, at) => byte === b[at]);
 }
 
 /** What a request gives; rejects with its error. */

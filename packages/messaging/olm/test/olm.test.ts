@@ -116,6 +116,16 @@ describe("olm: between two devices", () => {
     const before = await records();
     for (let n = 0; n < 20; n++) await assertHeard(alice, `${n}`, bob);
     assert.deepEqual(await records(), before);
+    const message = await say(alice, "how much is written", bob);
+    const written: string[] = [];
+    await bob.transact((state) => {
+      const put = (key: string, value: Uint8Array) => {
+        written.push(key.split("/").slice(0, 4).join("/"));
+        state.put(key, value);
+      };
+      return bob.device.receive({ ...state, put }, alice.address, message, alice.device.identityKey);
+    });
+    assert.deepEqual(written, ["protocol/olm/store/session"]);
   });
 
   it("opens no message twice though it keeps no list of them, and after a restart", async () => {

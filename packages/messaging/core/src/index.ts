@@ -72,6 +72,8 @@ export { type Envelope, parseEnvelope, writeEnvelope } from "./service/envelope.
 export type { Refusal, ServiceEvent } from "./service/events.ts";
 export type { ReceivedMessage } from "./service/inbox.ts";
 export type { Content } from "./service/payload.ts";
+export type { IndexedDbFactory, WebLocks } from "./vault/indexed-db.ts";
+export { type IndexedDbVaultOptions, indexedDbVault } from "./vault/indexed-db-vault.ts";
 export { type LogStorage, openLogVault, type VersionWitness } from "./vault/log-vault.ts";
 export { memoryVault } from "./vault/memory-vault.ts";
 export { type Changes, type KeptRecords, runBuffered } from "./vault/run-buffered.ts";

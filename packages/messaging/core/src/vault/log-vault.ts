@@ -17,7 +17,10 @@ export interface LogStorage {
   close(): Promise<void>;
 }
 
-/** Remembers, elsewhere than the vault, how far it came: who puts an older copy of the vault back is found out. */
+/**
+ * Remembers, elsewhere than the vault, how far it came: who puts an older copy of the vault back is found out. Who can put the
+ * witness back with it is not; nor are two copies that write at the same moment.
+ */
 export interface VersionWitness {
   highest(): Promise<number>;
   record(version: number): Promise<void>;
@@ -45,22 +48,42 @@ export async function openLogVault(storage: LogStorage, key: Uint8Array, witness
 
 async function openLog(storage: LogStorage, key: Uint8Array, witness?: VersionWitness): Promise<VaultLog> {
   const bytes = await storage.load();
-  let log: VaultLog;
-  if (bytes === undefined) {
-    log = VaultLog.create(key);
-    await storage.replace(log.header);
-  } else {
-    log = VaultLog.read(key, bytes);
-    if (log.wholeBytes < bytes.length) await storage.truncate(log.wholeBytes);
+  const found = bytes && VaultLog.read(key, bytes);
+  // Before anything is changed: what is refused stays as it is.
+  const highest = await highestOf(witness);
+  const version = found?.version ?? 0;
+  if (version < highest) throw rolledBack(version, highest);
+  if (found === undefined) {
+    const created = VaultLog.create(key);
+    await storage.replace(created.bytes);
+    return created.log;
   }
-  const highest = (await witness?.highest()) ?? 0;
-  if (log.version < highest) {
-    throw new MessagingError(
-      "VaultRolledBack",
-      `The vault is at version ${log.version}, and was at ${highest} before: an older copy was put back. Set the device up anew.`,
-    );
+  if (found.wholeBytes < bytes!.length) await storage.truncate(found.wholeBytes);
+  if (version > highest) await witness?.record(version);
+  return found;
+}
+
+async function highestOf(witness: VersionWitness | undefined): Promise<number> {
+  try {
+    return (await witness?.highest()) ?? 0;
+  } catch (cause) {
+    throw witnessAway(cause);
   }
-  return log;
+}
+
+function witnessAway(cause: unknown): MessagingError {
+  return new MessagingError(
+    "VaultUnreadable",
+    "What remembers the vault's version cannot be asked: make it reachable, and try again. Nothing was changed.",
+    { cause },
+  );
+}
+
+function rolledBack(version: number, highest: number): MessagingError {
+  return new MessagingError(
+    "VaultRolledBack",
+    `The vault is at version ${version}, and was at ${highest} before: an older copy was put back. Set the device up anew.`,
+  );
 }
 
 class LogVault implements Vault {
@@ -69,6 +92,9 @@ class LogVault implements Vault {
   readonly #witness: VersionWitness | undefined;
   readonly #inTurn = oneAtATime();
   #isOpen = true;
+  #isUsable = true;
+  /** Whether the witness did not take the last version. */
+  #isUnrecorded = false;
 
   constructor(storage: LogStorage, log: VaultLog, witness: VersionWitness | undefined) {
     this.#storage = storage;
@@ -78,7 +104,9 @@ class LogVault implements Vault {
 
   transact: Vault["transact"] = (run) =>
     this.#inTurn(async () => {
-      if (!this.#isOpen) throw new MessagingError("InvalidInput", "The vault was closed: open it again.");
+      if (!this.#isOpen || !this.#isUsable) {
+        throw new MessagingError("InvalidInput", "The vault was closed: open it again.");
+      }
       const { records } = this.#log;
       const kept = {
         get: async (name: string) => records.get(name),
@@ -90,20 +118,40 @@ class LogVault implements Vault {
     });
 
   async #keep(changes: ReadonlyMap<string, Uint8Array | undefined>): Promise<void> {
+    await this.#askWitness();
     const { frame, commit } = this.#log.seal(changes);
     try {
       await this.#storage.append(frame);
     } catch (cause) {
       // Whether it is there is unknown: only reading the log again tells.
-      this.#isOpen = false;
+      this.#isUsable = false;
       throw new MessagingError("VaultUnreadable", "The vault cannot be written: free its disk, and open it again.", {
         cause,
       });
     }
     commit();
     for (const value of changes.values()) value?.fill(0);
-    await this.#witness?.record(this.#log.version);
-    await this.#compact();
+    // From here on the transaction is kept, whatever fails: what does is told by the next one.
+    await this.#record().catch(() => undefined);
+    await this.#compact().catch(() => {
+      this.#isUsable = false;
+    });
+  }
+
+  /** Two copies of a vault that are open at once have the same witness: the one that is behind writes nothing more. */
+  async #askWitness(): Promise<void> {
+    if (this.#isUnrecorded) await this.#record().catch((cause: unknown) => Promise.reject(witnessAway(cause)));
+    const highest = await highestOf(this.#witness);
+    if (highest <= this.#log.version) return;
+    this.#isUsable = false;
+    throw rolledBack(this.#log.version, highest);
+  }
+
+  async #record(): Promise<void> {
+    if (this.#witness === undefined) return;
+    this.#isUnrecorded = true;
+    await this.#witness.record(this.#log.version);
+    this.#isUnrecorded = false;
   }
 
   async #compact(): Promise<void> {

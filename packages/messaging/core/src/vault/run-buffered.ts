@@ -17,9 +17,9 @@ export async function runBuffered<T>(
   const changes = new Map<string, Uint8Array | undefined>();
   const result = await run({
     async get(key) {
-      return (changes.has(key) ? changes.get(key) : await kept.get(key))?.slice();
+      return copyOf(changes.has(key) ? changes.get(key) : await kept.get(key));
     },
-    put: (key, value) => void changes.set(key, value.slice()),
+    put: (key, value) => void changes.set(key, copyOf(value)),
     delete: (key) => void changes.set(key, undefined),
     async list(prefix) {
       const keys = new Set(await kept.list(prefix));
@@ -32,4 +32,9 @@ export async function runBuffered<T>(
     },
   });
   return { result, changes };
+}
+
+/** Not `slice`: that of Node's Buffer is no copy, and what a vault keeps is wiped. */
+function copyOf<T extends Uint8Array | undefined>(value: T): T | Uint8Array {
+  return value === undefined ? value : new Uint8Array(value);
 }

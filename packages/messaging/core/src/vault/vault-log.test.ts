@@ -11,6 +11,7 @@ const bytes = (text: string) => new TextEncoder().encode(text);
 class MemoryLog implements LogStorage {
   content: Uint8Array | undefined;
   isFull = false;
+  isClosed = false;
 
   constructor(content?: Uint8Array) {
     this.content = content?.slice();
@@ -22,12 +23,14 @@ class MemoryLog implements LogStorage {
   };
   append = async (added: Uint8Array) => {
     if (this.isFull) throw new Error("ENOSPC");
-    this.content = new Uint8Array([...this.content!, ...added]);
+    this.content = new Uint8Array(Buffer.concat([this.content!, added]));
   };
   replace = async (content: Uint8Array) => {
     this.content = content.slice();
   };
-  close = async () => undefined;
+  close = async () => {
+    this.isClosed = true;
+  };
 }
 
 async function recordsOf(vault: Vault): Promise<Record<string, string>> {
@@ -68,6 +71,8 @@ async function history(): Promise<{ log: Uint8Array; states: Record<string, stri
 
 const isUnreadable = (error: unknown) => error instanceof MessagingError && error.code === "VaultUnreadable";
 
+const isRolledBack = (error: unknown) => error instanceof MessagingError && error.code === "VaultRolledBack";
+
 describe("a vault's log", () => {
   it("keeps what transactions wrote", async () => {
     const { log, states } = await history();
@@ -77,16 +82,23 @@ describe("a vault's log", () => {
     assert.equal(await vault.version(), 4);
   });
 
+  it("keeps what Node's Buffers held, whatever becomes of them", async () => {
+    const storage = new MemoryLog();
+    const vault = await openLogVault(storage, key());
+    const value = Buffer.from("kept");
+    await vault.transact(async (state) => state.put("a", value));
+    value.fill(0);
+    assert.deepEqual(await recordsOf(vault), { a: "kept" });
+    await vault.transact(async (state) => (await state.get("a"))!.fill(0));
+    await vault.transact(async (state) => state.put("b", bytes("2")));
+    assert.deepEqual(await recordsOf(vault), { a: "kept", b: "2" });
+  });
+
   it("has the state before or after a transaction, wherever a crash cuts it off", async () => {
     const { log, states, ends } = await history();
     for (let length = ends[0]!; length <= log.length; length++) {
       const done = ends.findLastIndex((end) => end <= length);
       const storage = new MemoryLog(log.subarray(0, length));
-      // Without its first transaction whole there is nothing that shows whether the key is right.
-      if (done === 0 && length > ends[0]!) {
-        await assert.rejects(openLogVault(storage, key()), isUnreadable);
-        continue;
-      }
       const vault = await openLogVault(storage, key());
       assert.deepEqual(await recordsOf(vault), states[done], `cut at ${length}`);
       await vault.transact(async (state) => state.put("after", bytes("the crash")));
@@ -99,20 +111,34 @@ describe("a vault's log", () => {
     const { log, ends } = await history();
     await assert.rejects(openLogVault(new MemoryLog(log), new Uint8Array(32).fill(8)), isUnreadable);
     const lastBegin = ends.at(-2)!;
-    for (let at = 0; at < lastBegin; at++) {
-      const changed = log.slice();
-      changed[at]! ^= 1;
-      const opened = openLogVault(new MemoryLog(changed), key());
-      // A length that now points past the end looks like a crash: what is left is older, and a witness finds that out.
-      const isLength = ends.some((end) => at >= end && at < end + 4);
-      if (isLength) {
-        const version = await opened.then(
-          (vault) => vault.version(),
-          () => 0,
-        );
-        assert.ok(version < 4);
-      } else {
-        await assert.rejects(opened, isUnreadable, `byte ${at}`);
+    for (let at = 0; at < lastBegin + 8; at++) {
+      for (const bit of [1, 0x80]) {
+        const changed = log.slice();
+        changed[at]! ^= bit;
+        const storage = new MemoryLog(changed);
+        await assert.rejects(openLogVault(storage, key()), isUnreadable, `byte ${at}`);
+        assert.deepEqual(storage.content, changed, "what is refused stays as it is");
+      }
+    }
+  });
+
+  it("shows another key from its first moment on", async () => {
+    const storage = new MemoryLog();
+    await openLogVault(storage, key());
+    await assert.rejects(openLogVault(storage, new Uint8Array(32).fill(8)), isUnreadable);
+    const whole = storage.content!;
+    for (let length = 0; length < whole.length; length++) {
+      await assert.rejects(openLogVault(new MemoryLog(whole.subarray(0, length)), key()), isUnreadable);
+    }
+  });
+
+  it("takes zeros behind its end for a write that never ended", async () => {
+    const { log, states, ends } = await history();
+    for (const zeros of [1, 7, 8, 9, 5000]) {
+      for (const kept of [0, 3, 8]) {
+        const whole = log.subarray(0, ends[2]! + kept);
+        const vault = await openLogVault(new MemoryLog(new Uint8Array([...whole, ...new Uint8Array(zeros)])), key());
+        assert.deepEqual(await recordsOf(vault), states[2], `${kept} and ${zeros}`);
       }
     }
   });
@@ -148,12 +174,60 @@ describe("a vault's log", () => {
     const vault = await openLogVault(storage, key(), witness);
     await vault.transact(async (state) => state.put("a", bytes("1")));
     const copy = storage.content!.slice();
+    const opened = await openLogVault(new MemoryLog(copy), key(), witness);
     await vault.transact(async (state) => state.put("a", bytes("2")));
-    await assert.rejects(
-      openLogVault(new MemoryLog(copy), key(), witness),
-      (error) => error instanceof MessagingError && error.code === "VaultRolledBack",
-    );
+    for (const older of [copy, new Uint8Array([...copy, 0, 0])]) {
+      const put = new MemoryLog(older);
+      await assert.rejects(openLogVault(put, key(), witness), isRolledBack);
+      assert.deepEqual(put.content, older);
+    }
+    await assert.rejects(openLogVault(new MemoryLog(), key(), witness), isRolledBack);
+    // A copy that was open before reads what it has, and writes nothing more.
+    assert.deepEqual(await recordsOf(opened), { a: "1" });
+    const late = opened.transact(async (state) => state.put("a", bytes("fork")));
+    await assert.rejects(late, isRolledBack);
     assert.equal(await (await openLogVault(new MemoryLog(storage.content), key(), witness)).version(), 2);
+  });
+
+  it("keeps a transaction that its witness did not take, and goes on when it does", async () => {
+    const seen = { version: 0, isAway: false };
+    const witness = {
+      highest: async () => seen.version,
+      record: async (version: number) => {
+        if (seen.isAway) throw new Error("away");
+        seen.version = version;
+      },
+    };
+    const storage = new MemoryLog();
+    const vault = await openLogVault(storage, key(), witness);
+    seen.isAway = true;
+    await vault.transact(async (state) => state.put("a", bytes("kept")));
+    await assert.rejects(
+      vault.transact(async (state) => state.put("a", bytes("not kept"))),
+      isUnreadable,
+    );
+    assert.deepEqual(await recordsOf(vault), { a: "kept" });
+    seen.isAway = false;
+    await vault.transact(async (state) => state.put("b", bytes("2")));
+    assert.equal(seen.version, 2);
+    seen.version = 1;
+    await openLogVault(new MemoryLog(storage.content), key(), witness);
+    assert.equal(seen.version, 2, "what a crash kept from the witness it learns when the vault is opened");
+  });
+
+  it("is written anew with as many records as there are", async () => {
+    const storage = new MemoryLog();
+    const vault = await openLogVault(storage, key());
+    const count = 70_000;
+    await vault.transact(async (state) => {
+      for (let n = 0; n < count; n++) state.put(`record/${n}`, Uint8Array.of(n));
+    });
+    const grown = storage.content!.length;
+    for (let n = 0; n < 2; n++) await vault.transact(async (state) => state.put("large", new Uint8Array(3 * grown)));
+    await vault.transact(async (state) => state.delete("large"));
+    assert.ok(storage.content!.length < 2 * grown);
+    const again = await openLogVault(storage, key());
+    assert.equal(await again.transact(async (state) => (await state.list("record/")).length), count);
   });
 
   it("shows no names and values, and is written anew when it is mostly past", async () => {
@@ -182,6 +256,9 @@ describe("a vault's log", () => {
     );
     storage.isFull = false;
     await assert.rejects(recordsOf(vault), /closed/);
+    assert.equal(storage.isClosed, false);
+    await vault.close();
+    assert.ok(storage.isClosed, "so that it can be opened again");
     assert.deepEqual(await recordsOf(await openLogVault(new MemoryLog(storage.content), key())), { a: "told" });
   });
 });

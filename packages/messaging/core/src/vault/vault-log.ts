@@ -7,11 +7,14 @@ const magic = new TextEncoder().encode("coffer vault 1\n");
 const vaultIdBytes = 16;
 const headerBytes = magic.length + vaultIdBytes;
 const lengthBytes = 4;
+const frameHeadBytes = 2 * lengthBytes;
 const nonceBytes = 24;
 const tagBytes = 16;
 const frameOverheadBytes = nonceBytes + tagBytes;
 /** The most bytes that one transaction changes. */
-export const maxFrameBytes = 64 * 1024 * 1024;
+export const maxTransactionBytes = 64 * 1024 * 1024;
+/** The most bytes of all records together: written anew, they are one frame. */
+const maxFrameBytes = 1024 * 1024 * 1024;
 
 /**
  * The records of a vault as a log of sealed transactions. Each frame is XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03; random
@@ -34,14 +37,16 @@ export class VaultLog {
     this.vaultId = vaultId;
   }
 
-  /** A new log. @param key 32 bytes, the log's from now on: `wipe` fills it with zeros */
-  static create(key: Uint8Array): VaultLog {
-    return new VaultLog(key, randomBytes(vaultIdBytes));
-  }
-
-  /** What a new log begins with. */
-  get header(): Uint8Array {
-    return concat(magic, this.vaultId);
+  /**
+   * A new log, and the bytes that it begins with: its header and a frame without changes, by which another key shows.
+   *
+   * @param key 32 bytes, the log's from now on: `wipe` fills it with zeros
+   */
+  static create(key: Uint8Array): { readonly log: VaultLog; readonly bytes: Uint8Array } {
+    const log = new VaultLog(key, randomBytes(vaultIdBytes));
+    const { bytes, commit } = log.compacted();
+    commit();
+    return { log, bytes };
   }
 
   /**
@@ -54,33 +59,32 @@ export class VaultLog {
     if (bytes.length < headerBytes || magic.some((byte, at) => bytes[at] !== byte)) throw unreadable();
     const log = new VaultLog(key, bytes.slice(magic.length, headerBytes));
     while (log.wholeBytes < bytes.length) {
-      const body = frameAt(bytes, log.wholeBytes);
-      const opened = body && log.#open(body);
+      const next = frameAt(bytes, log.wholeBytes);
+      const opened = next.body && log.#open(next.body);
       if (opened === undefined) {
-        // A crash leaves one frame unfinished, at the end; anything else was changed.
-        const isFirst = log.version === 0;
-        const isLast = body === undefined || log.wholeBytes + lengthBytes + body.length === bytes.length;
-        if (isFirst || !isLast) throw unreadable();
+        if (!next.isUnfinished) throw unreadable();
         break;
       }
       log.#apply(opened.version, decodeChanges(opened.changes));
-      log.#lastTag = body!.slice(-tagBytes);
-      log.wholeBytes += lengthBytes + body!.length;
+      log.#lastTag = next.body!.slice(-tagBytes);
+      log.wholeBytes += frameHeadBytes + next.body!.length;
     }
+    // The first frame came with the header, at once: without it nothing shows whether the key is right.
+    if (log.wholeBytes === headerBytes) throw unreadable();
     return log;
   }
 
   /** The next frame: what `changes` make of the records. It is in force once `commit` is called. */
   seal(changes: Changes): { readonly frame: Uint8Array; commit(): void } {
-    return this.#seal(this.version + 1, changes);
+    return this.#seal(this.version + 1, changes, maxTransactionBytes);
   }
 
   /** The whole log anew: its header and one frame with all records, at the same version. */
   compacted(): { readonly bytes: Uint8Array; commit(): void } {
     const fresh = new VaultLog(this.#key, this.vaultId);
-    const { frame } = fresh.#seal(this.version, this.records);
+    const { frame } = fresh.#seal(this.version, this.records, maxFrameBytes);
     return {
-      bytes: concat(this.header, frame),
+      bytes: concat([magic, this.vaultId, frame]),
       commit: () => {
         this.#lastTag = frame.slice(-tagBytes);
         this.wholeBytes = headerBytes + frame.length;
@@ -95,16 +99,16 @@ export class VaultLog {
     this.records.clear();
   }
 
-  #seal(version: number, changes: Changes) {
-    const plaintext = concat(encodeVersion(version), encodeChanges(changes));
-    if (plaintext.length > maxFrameBytes) {
+  #seal(version: number, changes: Changes, mostBytes: number) {
+    const plaintext = concat([encodeVersion(version), ...encodeChanges(changes)]);
+    if (plaintext.length > mostBytes) {
       throw new MessagingError("InvalidInput", "One transaction changes more than the vault takes at once.");
     }
     const nonce = randomBytes(nonceBytes);
     const sealed = xchacha20poly1305(this.#key, nonce, this.#aad()).encrypt(plaintext);
     plaintext.fill(0);
-    const body = concat(nonce, sealed);
-    const frame = concat(encodeLength(body.length), body);
+    const body = concat([nonce, sealed]);
+    const frame = concat([encodeHead(body.length), body]);
     return {
       frame,
       commit: () => {
@@ -127,7 +131,7 @@ export class VaultLog {
   }
 
   #aad(): Uint8Array {
-    return concat(this.vaultId, encodeVersion(this.version), this.#lastTag);
+    return concat([this.vaultId, encodeVersion(this.version), this.#lastTag]);
   }
 
   #apply(version: number, changes: Changes): void {
@@ -145,30 +149,49 @@ export class VaultLog {
   }
 }
 
-/** The body of the frame at an offset; undefined when the log ends before it does. */
-function frameAt(bytes: Uint8Array, offset: number): Uint8Array | undefined {
-  if (bytes.length - offset < lengthBytes) return undefined;
-  const length = new DataView(bytes.buffer, bytes.byteOffset + offset).getUint32(0);
-  if (length < frameOverheadBytes || length > maxFrameBytes + frameOverheadBytes) return undefined;
-  const begin = offset + lengthBytes;
-  return begin + length > bytes.length ? undefined : bytes.subarray(begin, begin + length);
+interface FoundFrame {
+  readonly body?: Uint8Array;
+  /** Whether a crash can have left it so: it is the last, and anything else was changed. */
+  readonly isUnfinished: boolean;
+}
+
+/**
+ * The frame at an offset. Its head is the body's length and, so that a damaged length is not taken for a write that never
+ * ended, all bits of it inverted (32 bits each, big-endian).
+ */
+function frameAt(bytes: Uint8Array, offset: number): FoundFrame {
+  const bodyAt = offset + frameHeadBytes;
+  if (bodyAt > bytes.length) return { isUnfinished: true };
+  const view = new DataView(bytes.buffer, bytes.byteOffset + offset);
+  const length = view.getUint32(0);
+  const isWhole = view.getUint32(lengthBytes) === ~length >>> 0;
+  if (!isWhole || length < frameOverheadBytes || length > maxFrameBytes + frameOverheadBytes) {
+    // A file system may have made the file longer and never written what was to be there.
+    return { isUnfinished: isZeros(bytes.subarray(bodyAt)) };
+  }
+  const end = bodyAt + length;
+  return end > bytes.length
+    ? { isUnfinished: true }
+    : { body: bytes.subarray(bodyAt, end), isUnfinished: isZeros(bytes.subarray(end)) };
+}
+
+function isZeros(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 const deleted = 0xffff_ffff;
 
 /** For each change: lengths of name and value (32 bits each, big-endian; all ones for what is deleted), name, value. */
-function encodeChanges(changes: Changes): Uint8Array {
+function encodeChanges(changes: Changes): Uint8Array[] {
   const encoder = new TextEncoder();
-  return concat(
-    ...[...changes].flatMap(([name, value]) => {
-      const key = encoder.encode(name);
-      const lengths = new Uint8Array(2 * lengthBytes);
-      const view = new DataView(lengths.buffer);
-      view.setUint32(0, key.length);
-      view.setUint32(lengthBytes, value?.length ?? deleted);
-      return [lengths, key, value ?? new Uint8Array()];
-    }),
-  );
+  return [...changes].flatMap(([name, value]) => {
+    const key = encoder.encode(name);
+    const lengths = new Uint8Array(2 * lengthBytes);
+    const view = new DataView(lengths.buffer);
+    view.setUint32(0, key.length);
+    view.setUint32(lengthBytes, value?.length ?? deleted);
+    return [lengths, key, value ?? new Uint8Array()];
+  });
 }
 
 function decodeChanges(bytes: Uint8Array): Changes {
@@ -192,13 +215,15 @@ function encodeVersion(version: number): Uint8Array {
   return bytes;
 }
 
-function encodeLength(length: number): Uint8Array {
-  const bytes = new Uint8Array(lengthBytes);
-  new DataView(bytes.buffer).setUint32(0, length);
+function encodeHead(length: number): Uint8Array {
+  const bytes = new Uint8Array(frameHeadBytes);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, length);
+  view.setUint32(lengthBytes, ~length >>> 0);
   return bytes;
 }
 
-function concat(...parts: readonly Uint8Array[]): Uint8Array {
+function concat(parts: readonly Uint8Array[]): Uint8Array {
   const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {

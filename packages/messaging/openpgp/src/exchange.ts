@@ -88,7 +88,7 @@ export class Exchange {
     const taken = await takeMessage(state, from, content.messageId, signedAtMs, this.settings.nowMs());
     if (taken === "duplicate") return { kind: "duplicate" };
     if (taken === "refused") return { kind: "undecryptable" };
-    await this.peers.heard(state, from, certificate);
+    this.peers.heard(state, from, known, certificate);
     return { kind: "opened", content };
   }
 

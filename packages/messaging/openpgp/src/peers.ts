@@ -78,12 +78,10 @@ export class Peers {
     if (known.sentVersion !== version) this.#write(state, peer, { ...known, sentVersion: version });
   }
 
-  /** Notes that a peer wrote: it has what was sent to it. */
-  async heard(state: StateTransaction, peer: DeviceAddress, certificate: PublicKey): Promise<void> {
-    const before = readJson<PeerRecord>(await state.get(stateKeys.peer(peer)));
-    const octets = base64OfBytes(certificate.write());
-    const sentVersion = before?.sentVersion ?? 0;
-    if (before?.certificate === octets && before.knownVersion === sentVersion) return;
+  /** Notes that a peer wrote, by this certificate: it has what was sent to it. */
+  heard(state: StateTransaction, peer: DeviceAddress, known: Peer | undefined, certificate: PublicKey): void {
+    const sentVersion = known?.sentVersion ?? 0;
+    if (known?.certificate === certificate && known.knownVersion === sentVersion) return;
     this.#write(state, peer, { sentVersion, knownVersion: sentVersion, certificate });
   }
 

@@ -30,7 +30,10 @@ export interface OlmMessage {
   readonly body: Uint8Array;
 }
 
-/** What an Olm message had inside. It is for this device, and of the identity that it was asked for. */
+/**
+ * What an Olm message had inside. The library opens it by a session of the identity's alone, and has checked that it says
+ * itself that it is of that identity's device, and for this one.
+ */
 export interface OlmEvent {
   readonly type: string;
   readonly content: Readonly<Record<string, unknown>>;
@@ -197,11 +200,7 @@ export class CryptoMachine {
     if (processed?.type !== ProcessedToDeviceEventType.Decrypted) return undefined;
     const raw: unknown = JSON.parse(processed.rawEvent);
     if (!isRecord(raw) || typeof raw.type !== "string" || !isRecord(raw.content)) return undefined;
-    const { keys, sender_device_keys: deviceKeys } = raw;
-    // The session is the identity's; what the sender says it signs with has to be so too. Of a group's key, which the
-    // library takes for itself, it shows no keys.
-    const isGroupKey = raw.type === groupKeyEvent && keys === undefined;
-    if (!isGroupKey && (!isRecord(keys) || keys.ed25519 !== identity.ed25519)) return undefined;
+    const { sender_device_keys: deviceKeys } = raw;
     return {
       type: raw.type,
       content: raw.content,

@@ -173,7 +173,8 @@ export class OlmDevice implements E2EDevice {
     const event = await this.#machine.decrypt(user, identity, message);
     if (event === undefined) return undecryptable;
     const identityKey = identityKeyOf(identity);
-    // Who wrote can be answered: what is published of the sender's device came with the message.
+    // Who wrote can be answered: what is published of the sender's device came with the message, and the library has found
+    // it to be of the same keys.
     const isNew = event.deviceKeys !== undefined && (await findPeer(state, from)) !== identityKey;
     if (isNew && !(await this.#machine.learnDevice(user, event.deviceKeys, identity))) return undecryptable;
     const received = await this.#read(state, from, message, event, identity);

@@ -181,4 +181,31 @@ describe("olm: a peer by vodozemac", { skip: python.available ? false : python.r
     assert.equal((await tell({ groupId: "x", epoch: 1, members })).kind, "control");
     assert.equal((await groupOf("x"))?.length, 2);
   });
+
+  it("takes no session from its sender by handing its key on", async () => {
+    await begin();
+    const [sender, groupId] = [peer, "handed-on"];
+    const room = await matrixRoomOf(groupId);
+    await bob.transact((state) => bob.device.groups!.create(state, groupId));
+    const add = [{ address: sender.address, bundle: sender.bundle }];
+    await bob.transact((state) => bob.device.groups!.propose(state, groupId, { add, remove: [] }));
+    await bob.transact((state) => bob.device.groups!.settle(state, groupId, true));
+    const { sessionId, sessionKey } = await sender.groupKey();
+    const key = { algorithm: "m.megolm.v1.aes-sha2", room_id: room, session_id: sessionId, session_key: sessionKey };
+    const user = await matrixUserOf(bob.address);
+    assert.equal(
+      (await receive(await peer.encrypt(bobsKeys(), user, "m.room_key", key), "k", groupId)).kind,
+      "control",
+    );
+    await begin();
+    for (const named of [groupId, undefined]) {
+      const handedOn = await peer.encrypt(bobsKeys(), user, "m.room_key", key);
+      assert.equal((await receive(handedOn, "k", named)).kind, "control");
+    }
+    const plain = { type: "coffer.group.message", room_id: room, content: { messageId: "g", body: base64("mine") } };
+    const ciphertext = Uint8Array.fromBase64(await sender.groupEncrypt(plain));
+    const body = new Uint8Array([...Uint8Array.fromBase64(sessionId), ...ciphertext]);
+    peer = sender;
+    assert.equal(textOf(await receive({ kind: "megolm", body }, "g", groupId)), "mine");
+  });
 });

@@ -12,6 +12,7 @@ import { verifyConsistency, verifyInclusion } from "../transparency/verify-proof
 import { oneAtATime } from "../vault/one-at-a-time.ts";
 import type { DeviceContext } from "./device-context.ts";
 import type { SeenHead } from "./payload.ts";
+import { peers } from "./peers.ts";
 import { boundedRecords, recordKind } from "./records.ts";
 
 /** What is kept of a relay's log. */
@@ -25,6 +26,8 @@ interface KnownLog extends SeenHead {
 const knownLog = recordKind<KnownLog>("log");
 /** Lists of the own user that the log has, by version. */
 const ownLeaves = recordKind<string>("own-leaf");
+/** The index of each user's newest list in what was read of the log, and of the newest by each account key. */
+const newestLeaves = recordKind<number>("newest-leaf");
 /** Heads of peers that fit. */
 const comparedHeads = boundedRecords<true>("compared-head", 256);
 
@@ -51,14 +54,17 @@ export class LogMonitor {
   }
 
   /**
-   * Checks that a list which came is in the log, and the log the one that was seen before, only longer.
+   * Checks that a list which came is in the log, that the log has no newer one of that user, and that it is the log which was
+   * seen before, only longer. Of a user whose account key is trusted, what another key signed does not count: who puts that into
+   * the log is found out by the user.
    *
-   * @throws MessagingError RelayDishonest, DeviceListRefused
+   * @throws MessagingError RelayDishonest, DeviceListRefused, RelayUnavailable
    */
   witness(userId: string, signed: SignedDeviceList, answer: JsonRecord): Promise<void> {
     const list = parseDeviceList(signed);
     return this.#inTurn(async () => {
       const head = await this.#advance(readSignedHead(answer["head"]));
+      await this.#readUpTo(this.#context.api!, head);
       const proof = arrayOf(answer["inclusion"]).map((hash) => bytesOfBase64(hash) ?? new Uint8Array());
       const claim = {
         leafHash: leafHash(encodeLeaf(list, signed)),
@@ -67,6 +73,14 @@ export class LogMonitor {
         rootHash: bytesOfBase64(head.rootHash)!,
       };
       if (!verifyInclusion(claim, proof)) throw dishonest(`the device list of ${userId} is not in its log`);
+      const newest = await this.#context.transact(async (state) => {
+        const isTrusted = (await peers.get(state, userId))?.accountKey === list.accountKey;
+        return newestLeaves.get(state, newestName(hashUserId(userId), isTrusted ? list.accountKey : undefined));
+      });
+      if (newest === undefined || newest === claim.index) return;
+      if (newest < head.size) throw dishonest(`its log has a newer device list of ${userId} than it shows`);
+      // The answer is from before the log was read: nothing is wrong, and nothing is used.
+      throw new MessagingError("RelayUnavailable", `The device list of ${userId} has just changed; try again.`);
     });
   }
 
@@ -194,12 +208,22 @@ export class LogMonitor {
       const read = readEntries(known.read, entries);
       if (read.size === head.size && base64OfBytes(rootOfRead(read)) !== head.rootHash) {
         // From the beginning next time: which of the entries is another one nobody knows.
-        await this.#context.transact(async (state) => knownLog.put(state, { ...known, read: unreadLog }));
+        await this.#context.transact(async (state) => {
+          knownLog.put(state, { ...known, read: unreadLog });
+          for (const name of await newestLeaves.names(state)) newestLeaves.delete(state, name);
+        });
         throw dishonest("the entries of its log are not those that it signed");
       }
       for (const entry of entries) await this.#inspect(entry, self);
       await this.#context.transact(async (state) => {
         knownLog.put(state, { ...((await knownLog.get(state)) ?? known), read });
+        for (const [at, entry] of entries.entries()) {
+          const leaf = decodeLeaf(entry);
+          if (leaf === undefined) continue;
+          for (const accountKey of [undefined, base64OfBytes(leaf.accountKey)]) {
+            newestLeaves.put(state, known.read.size + at, newestName(leaf.userHash, accountKey));
+          }
+        }
       });
     }
   }
@@ -220,6 +244,11 @@ export class LogMonitor {
       this.#context.emit({ kind: "logAlarm", why: isForeign ? "foreignAccountKey" : "twoListsOfOneVersion" });
     }
   }
+}
+
+function newestName(userHash: Uint8Array, accountKey: string | undefined): string {
+  const user = userHash.toHex();
+  return accountKey === undefined ? user : `${user}/${bytesOfBase64(accountKey)!.toHex()}`;
 }
 
 function dishonest(why: string): MessagingError {

@@ -124,9 +124,14 @@ export async function getDeviceList(context: RelayContext, { path, caller }: Ope
   if (caller === undefined && registrationToken !== undefined) {
     throw new RelayRefusal("Unauthenticated", "This relay tells its users alone who is there.");
   }
-  const known = directory.find(userId);
+  let head = await log.head();
+  let known = directory.find(userId);
+  // The list of this moment and a head that covers it: clients refuse a list when the head covers a newer one.
+  while (known !== undefined && known.leaf >= head.size) {
+    head = await log.head();
+    known = directory.find(userId);
+  }
   if (known === undefined) throw new RelayRefusal("NotFound", "There is no such user here.");
-  const head = await log.head();
   const inclusion = log.tree.inclusionProof(known.leaf, head.size).map((hash) => Buffer.from(hash).toString("base64"));
   return ok({ ...known.signed, leafIndex: known.leaf, inclusion, head });
 }

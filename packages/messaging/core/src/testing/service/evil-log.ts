@@ -33,9 +33,9 @@ export class EvilLog {
     this.#lists.set(userId, { signed, leafIndex: this.add(encodeLeaf(parseDeviceList(signed), signed)) });
   }
 
-  /** Shows a list as a user's, and says that it is another entry of the log. */
-  showUnlogged(userId: string, signed: SignedDeviceList): void {
-    this.#lists.set(userId, { signed, leafIndex: 0 });
+  /** Shows a list as a user's, and says that it is an entry of the log: by default one that it is not. */
+  showUnlogged(userId: string, signed: SignedDeviceList, leafIndex = 0): void {
+    this.#lists.set(userId, { signed, leafIndex });
   }
 
   /** Shows the true list of a user again. */

@@ -45,6 +45,29 @@ export function testLog(open: OpenDevice): void {
       assert.deepEqual(alice.happened("logAlarm"), []);
     });
 
+    it("cannot show an older list of the log to those who never saw a newer one", async () => {
+      const [relay, alice, bob] = await pair();
+      const [old, oldLeaf] = [await relay.deviceList("bob"), 1];
+      const stolen = await bob.link("tablet");
+      const withTablet = await relay.deviceList("bob");
+      await bob.service.removeDevice("tablet");
+      const evil = await EvilLog.of(relay);
+      relay.rewrite = evil.rewrite;
+      // Both were signed by Bob, and their proofs hold.
+      for (const [list, leaf] of [
+        [old, oldLeaf],
+        [withTablet, oldLeaf + 1],
+      ] as const) {
+        evil.showUnlogged("bob", list, leaf);
+        await assert.rejects(alice.service.sendEncryptedMessage("bob", "secret"), hasCode("RelayDishonest"));
+      }
+      assert.equal(await alice.service.trust("bob"), undefined);
+      evil.hide("bob");
+      await alice.service.sendEncryptedMessage("bob", "to the phone alone");
+      assert.deepEqual(await bob.texts(), ["to the phone alone"]);
+      stolen.service.close();
+    });
+
     it("cannot have two lists of one version", async () => {
       const [relay, , bob] = await pair();
       const evil = await EvilLog.of(relay);

@@ -61,17 +61,17 @@ export {
   type SafetyNumber,
   safetyNumber,
 } from "./safety-number/safety-number.ts";
-export {
-  E2EMessagingService,
-  type PeerTrust,
-  type ReceivedEnvelope,
-  type SentMessage,
-  type ServiceOptions,
-} from "./service/e2e-messaging-service.ts";
+export { E2EMessagingService } from "./service/e2e-messaging-service.ts";
 export { type Envelope, parseEnvelope, writeEnvelope } from "./service/envelope.ts";
 export type { Refusal, ServiceEvent } from "./service/events.ts";
 export type { ReceivedMessage } from "./service/inbox.ts";
 export type { Content } from "./service/payload.ts";
+export type {
+  PeerTrust,
+  ReceivedEnvelope,
+  SentMessage,
+  ServiceOptions,
+} from "./service/service-types.ts";
 export type { IndexedDbFactory, WebLocks } from "./vault/indexed-db.ts";
 export { type IndexedDbVaultOptions, indexedDbVault } from "./vault/indexed-db-vault.ts";
 export { type LogStorage, openLogVault, type VersionWitness } from "./vault/log-vault.ts";

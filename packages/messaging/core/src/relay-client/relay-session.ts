@@ -81,6 +81,17 @@ export class RelaySession {
     }
   }
 
+  /** Stores octets. @throws MessagingError RelayUnavailable, RelayRefused */
+  async putOctets(path: string, octets: Uint8Array): Promise<void> {
+    const headers = { "content-type": "application/octet-stream" };
+    await this.#withToken((token) => this.#exchange("PUT", path, { ...headers, ...bearer(token) }, octets));
+  }
+
+  /** Fetches octets. @throws MessagingError RelayUnavailable, RelayRefused */
+  getOctets(path: string): Promise<Uint8Array> {
+    return this.#withToken((token) => this.#exchange("GET", path, bearer(token), undefined));
+  }
+
   /** A token that holds, of this device's. */
   token(): Promise<string> {
     if (this.#token !== undefined && this.#token.expiresAtMs - renewBeforeMs > nowMs()) {
@@ -123,30 +134,42 @@ export class RelaySession {
     if (operation.anonymous) return this.#call(operation, undefined);
     const { method, path, body } = operation;
     const answer = await this.socket?.request(method, path, body);
-    if (answer !== undefined) return answerValue(answer.status, answer.body, answer.retryAfter);
+    if (answer !== undefined) {
+      if (answer.status >= 200 && answer.status < 300) return answer.body;
+      throw refusalOf(answer.status, answer.body, answer.retryAfter);
+    }
+    return this.#withToken((token) => this.#call(operation, token));
+  }
+
+  async #withToken<T>(run: (token: string) => Promise<T>): Promise<T> {
+    const token = await this.token();
     try {
-      return await this.#call(operation, await this.token());
+      return await run(token);
     } catch (cause) {
       if (!(cause instanceof RelayProblem) || cause.status !== 401) throw cause;
       // The relay may have forgotten the token before its time.
       this.dropToken();
-      return await this.#call(operation, await this.token());
+      return run(await this.token());
     }
   }
 
   async #call({ method, path, body, headers }: RelayOperation, token: string | undefined): Promise<unknown> {
+    const type = body === undefined ? {} : { "content-type": "application/json" };
+    const json = body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body));
+    return readJson(await this.#exchange(method, path, { ...headers, ...bearer(token), ...type }, json));
+  }
+
+  /** @returns the octets of an answer that is none of a refusal */
+  async #exchange(
+    method: string,
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    body: Uint8Array | undefined,
+  ): Promise<Uint8Array> {
     if (this.#closing.signal.aborted) throw closed();
-    const reply = await this.#client.call({
-      method,
-      path,
-      headers: {
-        ...headers,
-        ...(token !== undefined && { authorization: `Bearer ${token}` }),
-        ...(body !== undefined && { "content-type": "application/json" }),
-      },
-      body: body === undefined ? undefined : new TextEncoder().encode(JSON.stringify(body)),
-    });
-    return answerValue(reply.status, readJson(reply.body), Number(reply.header("retry-after") ?? "1"));
+    const reply = await this.#client.call({ method, path, headers, body });
+    if (reply.status >= 200 && reply.status < 300) return reply.body;
+    throw refusalOf(reply.status, readJson(reply.body), Number(reply.header("retry-after") ?? "1"));
   }
 
   /** Proves which device it is: signs a challenge (`POST /v1/challenges`, `/v1/tokens`). */
@@ -167,12 +190,15 @@ export class RelaySession {
   }
 }
 
-/** The value of an answer, or its error thrown. */
-function answerValue(status: number, value: unknown, retryAfterSeconds: number | undefined): unknown {
-  if (status >= 200 && status < 300) return value;
+/** The error of an answer that is no success. */
+function refusalOf(status: number, value: unknown, retryAfterSeconds: number | undefined): MessagingError {
   const problem = problemOf(status, value);
   if (status === 429) throttled.set(problem, retryAfterSeconds ?? 1);
-  throw problem;
+  return problem;
+}
+
+function bearer(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` };
 }
 
 const throttled = new WeakMap<MessagingError, number>();

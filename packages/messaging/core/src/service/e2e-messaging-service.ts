@@ -1,23 +1,20 @@
 import { checkId, type DeviceAddress } from "../addresses.ts";
+import type { AttachmentPointer } from "../attachments/attachment-pointer.ts";
+import type { AttachmentDescription } from "../attachments/encrypt-attachment.ts";
 import type { DeviceEntry } from "../device-list.ts";
-import type { E2EProtocol } from "../e2e-protocol.ts";
 import { MessagingError } from "../errors.ts";
-import type { ProtocolId } from "../protocols.ts";
 import { findProtocol } from "../registry.ts";
 import { httpRelay } from "../relay-client/http-relay.ts";
 import { drainMailbox, MailboxStream } from "../relay-client/mailbox-stream.ts";
 import { type MailboxMessage, RelayApi } from "../relay-client/relay-api.ts";
-import type { RelayClient } from "../relay-client/relay-client.ts";
 import { RelaySession } from "../relay-client/relay-session.ts";
 import { type SafetyNumber, safetyNumber } from "../safety-number/safety-number.ts";
 import { memoryVault } from "../vault/memory-vault.ts";
-import type { Vault } from "../vault/vault.ts";
 import { CarriedKeys } from "./carried-keys.ts";
 import { DeviceContext } from "./device-context.ts";
 import { Directory, type ListWitness } from "./directory.ts";
 import { Encrypter } from "./encrypter.ts";
 import { parseEnvelope } from "./envelope.ts";
-import type { ServiceEvent } from "./events.ts";
 import { Groups } from "./groups.ts";
 import { Inbox, type ReceivedMessage } from "./inbox.ts";
 import { LogMonitor } from "./log-monitor.ts";
@@ -25,57 +22,11 @@ import { Outbox } from "./outbox.ts";
 import { openOwnDevice, signByDevice } from "./own-device.ts";
 import { type Content, readContent, type SeenHead } from "./payload.ts";
 import { peers } from "./peers.ts";
-import { Receiver, type Reception } from "./receiver.ts";
+import { Receiver } from "./receiver.ts";
 import { Registration } from "./registration.ts";
+import { downloadAttachment, uploadAttachment } from "./relay-attachments.ts";
 import { Sender } from "./sender.ts";
-
-/** How a device is opened. */
-export interface ServiceOptions {
-  /** The user, such as an e-mail address: 1 to 128 characters of `A-Z a-z 0-9 . _ = + @ : -`. */
-  readonly user: string;
-  /** This device of theirs, likewise. */
-  readonly deviceId: string;
-  /** A protocol, or the id of one that was registered. */
-  readonly protocol: ProtocolId | E2EProtocol;
-  /** The relay's URL, or how it is reached. Without one the caller carries envelopes. */
-  readonly relay?: string | RelayClient | undefined;
-  /** Where the device keeps its keys. In memory by default, for trying out. One that is given is the caller's to close. */
-  readonly vault?: Vault | undefined;
-  /** 32 bytes, Ed25519: the user's account key, from another device of theirs. A new account is made without. */
-  readonly accountPrivateKey?: Uint8Array | undefined;
-  /** What the relay's operator asks of new accounts. */
-  readonly registrationToken?: string | undefined;
-  /** Called for what happens beside messages. It must not throw. */
-  readonly onEvent?: ((event: ServiceEvent) => void) | undefined;
-}
-
-/** A message on its way. */
-export interface SentMessage {
-  readonly messageId: string;
-  /** Whether it waits for a handshake that the recipient has to answer, as OTR's. */
-  readonly waiting: boolean;
-  /** Without a relay: JSON texts for the caller to carry, each to the device that it names. Empty with one. */
-  readonly envelopes: readonly string[];
-}
-
-/** What became of an envelope that the caller carried. */
-export interface ReceivedEnvelope {
-  readonly kind: Reception["kind"];
-  /** What was said, when it is a message. */
-  readonly message?: ReceivedMessage | undefined;
-  /** Without a relay: what is to be carried back. */
-  readonly envelopes: readonly string[];
-}
-
-/** A user as this device knows them. */
-export interface PeerTrust {
-  /** Base64, Ed25519: the account key that is trusted. */
-  readonly accountKey: string;
-  /** Whether `setVerified` was called for it. */
-  readonly verified: boolean;
-  /** Base64: another account key that waits for `acceptNewIdentity`. */
-  readonly offeredAccountKey?: string | undefined;
-}
+import type { PeerTrust, ReceivedEnvelope, SentMessage, ServiceOptions } from "./service-types.ts";
 
 interface Parts {
   readonly context: DeviceContext;
@@ -421,6 +372,28 @@ export class E2EMessagingService {
     return this.#groups.members(groupId);
   }
 
+  /**
+   * Encrypts an attachment under a key of its own and stores it at the relay. Memory: about twice its size.
+   *
+   * @returns the pointer, for a message's `attachments`
+   * @throws MessagingError InvalidInput, RelayUnavailable, RelayRefused
+   */
+  async uploadAttachment(content: Uint8Array, description?: AttachmentDescription): Promise<AttachmentPointer> {
+    const relay = await this.#relay();
+    return uploadAttachment(relay, content, description);
+  }
+
+  /**
+   * Fetches an attachment and opens it.
+   *
+   * @param pointer as the message had it; untrusted
+   * @throws MessagingError AttachmentRefused, RelayUnavailable, RelayRefused when the relay has it no more
+   */
+  async downloadAttachment(pointer: unknown): Promise<Uint8Array> {
+    const relay = await this.#relay();
+    return downloadAttachment(relay, pointer);
+  }
+
   /** Ends everything that is under way; what was not sent stays in the outbox. */
   async close(): Promise<void> {
     const { context, inbox } = this.#parts;
@@ -429,6 +402,13 @@ export class E2EMessagingService {
     await this.#stream?.close();
     context.device.close?.();
     if (this.#ownsVault) await context.vault.close();
+  }
+
+  async #relay(): Promise<RelaySession> {
+    const { api } = this.#parts.context;
+    if (api === undefined) throw new MessagingError("InvalidInput", "Without a relay attachments are carried by hand.");
+    await this.#ready();
+    return api.session;
   }
 
   async #ready(): Promise<void> {

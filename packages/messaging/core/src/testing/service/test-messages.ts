@@ -152,6 +152,22 @@ export function testMessages(open: OpenDevice): void {
       assert.deepEqual([note?.text, note?.conversation, note?.own], ["a note", "alice@example.org", true]);
     });
 
+    it("carry attachments that the relay cannot read", async () => {
+      const [relay, alice, bob] = await pair();
+      const content = new TextEncoder().encode("a picture ".repeat(9_000));
+      const pointer = await alice.service.uploadAttachment(content, { name: "cat.txt", mediaType: "text/plain" });
+      await alice.service.sendEncryptedMessage("bob", { text: "look", attachments: [pointer] });
+      const [message] = await bob.service.receiveAll();
+      const [received] = message?.attachments ?? [];
+      assert.deepEqual(received, { ...pointer });
+      assert.deepEqual(await bob.service.downloadAttachment(received), content);
+      assert.ok(!relay.bodies.some((body) => body.includes("a picture") || body.includes("cat.txt")));
+      const other = await alice.service.uploadAttachment(new Uint8Array(10));
+      const swapped = { ...pointer, blobId: other.blobId };
+      await assert.rejects(bob.service.downloadAttachment(swapped), hasCode("AttachmentRefused"));
+      await assert.rejects(bob.service.downloadAttachment("none"), hasCode("AttachmentRefused"));
+    });
+
     it("come over a socket, in order, also when it breaks", async () => {
       const relay = await TestRelay.open();
       const alice = keep(await open(relay.socketClient(), "alice"));

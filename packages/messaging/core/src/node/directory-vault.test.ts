@@ -1,5 +1,18 @@
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
@@ -7,6 +20,7 @@ import { MessagingError, type MessagingErrorCode } from "../errors.ts";
 import type { Vault } from "../vault/vault.ts";
 import { passphraseKey, rawKey, type VaultKeySource, withPassphrase } from "../vault/vault-keys.ts";
 import { directoryVault } from "./directory-vault.ts";
+import { fileKey } from "./file-key.ts";
 import { fileWitness } from "./file-witness.ts";
 
 const owner = { userId: "alice", deviceId: "phone", protocol: "olm" } as const;
@@ -30,6 +44,22 @@ function failsAs(code: MessagingErrorCode): (error: unknown) => boolean {
   return (error) => error instanceof MessagingError && error.code === code;
 }
 
+const hasModes = process.platform !== "win32";
+const vaultModule = new URL("./directory-vault.ts", import.meta.url).href;
+const keysModule = new URL("../vault/vault-keys.ts", import.meta.url).href;
+/** A program that counts in a vault for as long as it lives. */
+const holdVault = `
+  const [folder, vaultModule, keysModule] = process.argv.slice(1);
+  const { directoryVault } = await import(vaultModule);
+  const { rawKey } = await import(keysModule);
+  const owner = { userId: "alice", deviceId: "phone", protocol: "olm" };
+  const vault = await directoryVault(folder, { owner, key: rawKey(new Uint8Array(32).fill(3)) });
+  for (let n = 1; ; n++) {
+    await vault.transact(async (state) => state.put("count", new TextEncoder().encode(String(n))));
+    console.log(n);
+  }
+`;
+
 describe("directoryVault", () => {
   it("keeps state from one process to the next, for its owner alone", async (t) => {
     const folder = join(folderOf(t), "vault");
@@ -49,12 +79,82 @@ describe("directoryVault", () => {
   it("is one process's at a time, and is free again when that is gone", async (t) => {
     const folder = folderOf(t);
     const vault = await directoryVault(folder, { owner, key });
-    await assert.rejects(directoryVault(folder, { owner, key }), /Another process uses the vault/);
+    await assert.rejects(directoryVault(folder, { owner, key }), failsAs("InvalidInput"));
     await vault.close();
-    // Of a process that ended without a word: a number that no process has.
-    writeFileSync(join(folder, "vault.lock"), String(2 ** 22 + 1));
     await (await directoryVault(folder, { owner, key })).close();
-    assert.ok(!readdirSync(folder).includes("vault.lock"));
+    // What did not open holds nothing.
+    await assert.rejects(
+      directoryVault(folder, { owner, key: rawKey(new Uint8Array(32)) }),
+      failsAs("VaultUnreadable"),
+    );
+    await (await directoryVault(folder, { owner, key })).close();
+  });
+
+  it("is free again, with all that was told, when its process is killed", async (t) => {
+    const folder = join(folderOf(t), "vault");
+    const child = spawn(
+      process.execPath,
+      ["--input-type=module", "--eval", holdVault, folder, vaultModule, keysModule],
+      {
+        stdio: ["ignore", "pipe", "inherit"],
+      },
+    );
+    t.after(() => child.kill("SIGKILL"));
+    const [told] = await once(child.stdout, "data");
+    const written = Number(String(told).trim().split("\n").at(-1));
+    assert.ok(written >= 1);
+    await assert.rejects(directoryVault(folder, { owner, key }), failsAs("InvalidInput"));
+    child.kill("SIGKILL");
+    await once(child, "exit");
+    const vault = await directoryVault(folder, { owner, key });
+    assert.ok(Number(await get(vault, "count")) >= written);
+    assert.equal(await vault.version(), Number(await get(vault, "count")));
+    await vault.close();
+  });
+
+  it("is refused where other users of the machine may read it", { skip: !hasModes && "no modes here" }, async (t) => {
+    const folder = folderOf(t);
+    chmodSync(folder, 0o750);
+    await assert.rejects(directoryVault(folder, { owner, key }), failsAs("InvalidInput"));
+    chmodSync(folder, 0o700);
+    await (await directoryVault(folder, { owner, key })).close();
+    const file = join(folderOf(t), "key");
+    writeFileSync(file, new Uint8Array(32), { mode: 0o640 });
+    await assert.rejects(directoryVault(folder, { owner, key: fileKey(file) }), failsAs("InvalidInput"));
+  });
+
+  it("is begun anew after a crash while it was made, and never once it was there", async (t) => {
+    const folder = folderOf(t);
+    const file = join(folderOf(t), "key");
+    await (await directoryVault(folder, { owner, key: fileKey(file) })).close();
+    // As it is when the process ends before the key has its name.
+    renameSync(join(folder, "vault.key"), join(folder, "vault.key.pending"));
+    for (const alsoGone of [undefined, "vault.log"]) {
+      if (alsoGone !== undefined) {
+        renameSync(join(folder, "vault.key"), join(folder, "vault.key.pending"));
+        rmSync(join(folder, alsoGone));
+      }
+      const vault = await directoryVault(folder, { owner, key: fileKey(file) });
+      await put(vault, "a", "1");
+      await vault.close();
+      assert.ok(!existsSync(join(folder, "vault.key.pending")));
+    }
+    const again = await directoryVault(folder, { owner, key: fileKey(file) });
+    assert.equal(await get(again, "a"), "1");
+    await again.close();
+    rmSync(join(folder, "vault.log"));
+    await assert.rejects(directoryVault(folder, { owner, key: fileKey(file) }), failsAs("VaultUnreadable"));
+  });
+
+  it("goes on after it was opened again: what follows is added behind", async (t) => {
+    const folder = folderOf(t);
+    for (let n = 1; n <= 4; n++) {
+      const vault = await directoryVault(folder, { owner, key });
+      await put(vault, `record/${n}`, String(n));
+      assert.equal(await vault.version(), n);
+      assert.equal((await vault.transact((state) => state.list("record/"))).length, n);
+      await vault.close();
+    }
   });
 
   it("does not open under another key, passphrase or without its parts, with one message", async (t) => {
@@ -96,5 +196,10 @@ describe("directoryVault", () => {
     await on.close();
     await assert.rejects(directoryVault(copy, { owner, key, witness }), failsAs("VaultRolledBack"));
     await (await directoryVault(live, { owner, key, witness })).close();
+    // A witness that is damaged knows nothing that is new enough.
+    for (const text of ["", "x", "-1", "1e3"]) {
+      writeFileSync(join(folder, "witness"), text);
+      await assert.rejects(directoryVault(live, { owner, key, witness }), failsAs("VaultRolledBack"), text);
+    }
   });
 });

@@ -1,8 +1,9 @@
-import { open, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { MessagingError } from "../errors.ts";
 import { randomBytes } from "../platform.ts";
 import type { VaultKeySource } from "../vault/vault-keys.ts";
 import { unreadable } from "../vault/vault-log.ts";
+import { checkPrivate, readIfThere, writeWhole } from "./whole-file.ts";
 
 const keyBytes = 32;
 
@@ -13,29 +14,29 @@ const keyBytes = 32;
 export function fileKey(file: string): VaultKeySource {
   return {
     async create() {
+      // One that is there is of a vault that was begun before, or of another: it is never replaced.
+      if ((await readIfThere(file)) !== undefined) return { key: await readKey(file), stored: {} };
       const key = randomBytes(keyBytes);
-      const made = await open(file, "wx", 0o600).catch((cause: NodeJS.ErrnoException) => {
+      await writeWhole(file, key).catch((cause: NodeJS.ErrnoException) => {
         throw new MessagingError("InvalidInput", `The key file ${file} cannot be made: ${cause.code}.`, { cause });
       });
-      try {
-        await made.writeFile(key);
-        await made.sync();
-      } finally {
-        await made.close();
-      }
       return { key, stored: {} };
     },
-    async open() {
-      let key: Uint8Array;
-      try {
-        key = await readFile(file);
-      } catch (cause) {
-        throw new MessagingError("KeyUnavailable", `The vault's key file ${file} cannot be read; nothing was lost.`, {
-          cause,
-        });
-      }
-      if (key.length !== keyBytes) throw unreadable();
-      return new Uint8Array(key);
-    },
+    open: () => readKey(file),
   };
+}
+
+async function readKey(file: string): Promise<Uint8Array> {
+  let key: Uint8Array;
+  try {
+    await checkPrivate(file, "chmod 600");
+    key = await readFile(file);
+  } catch (cause) {
+    if (cause instanceof MessagingError) throw cause;
+    throw new MessagingError("KeyUnavailable", `The vault's key file ${file} cannot be read; nothing was lost.`, {
+      cause,
+    });
+  }
+  if (key.length !== keyBytes) throw unreadable();
+  return new Uint8Array(key);
 }

@@ -1,5 +1,7 @@
-import { open, readFile, rename } from "node:fs/promises";
 import type { VersionWitness } from "../vault/log-vault.ts";
+import { readIfThere, writeWhole } from "./whole-file.ts";
+
+const versionPattern = /^\d{1,15}$/;
 
 /**
  * Remembers a vault's version in a file, for devices without a relay. It finds out who puts back the vault alone: keep the file
@@ -8,23 +10,12 @@ import type { VersionWitness } from "../vault/log-vault.ts";
 export function fileWitness(file: string): VersionWitness {
   return {
     async highest() {
-      try {
-        const version = Number(await readFile(file, "utf8"));
-        return Number.isSafeInteger(version) ? version : Number.MAX_SAFE_INTEGER;
-      } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === "ENOENT") return 0;
-        throw cause;
-      }
+      const bytes = await readIfThere(file);
+      if (bytes === undefined) return 0;
+      const text = new TextDecoder().decode(bytes);
+      // What is damaged says nothing, so that nothing is new enough.
+      return versionPattern.test(text) ? Number(text) : Number.MAX_SAFE_INTEGER;
     },
-    async record(version) {
-      const made = await open(`${file}.new`, "w", 0o600);
-      try {
-        await made.writeFile(String(version));
-        await made.datasync();
-      } finally {
-        await made.close();
-      }
-      await rename(`${file}.new`, file);
-    },
+    record: (version) => writeWhole(file, new TextEncoder().encode(String(version))),
   };
 }

@@ -24,6 +24,8 @@ export interface VaultKeySource {
 
 const keyBytes = 32;
 const saltBytes = 16;
+// AWS KMS API, Decrypt: CiphertextBlob.
+const maxWrappedBytes = 6144;
 // RFC 9106, section 4, second recommended option: 64 MiB, three passes, four lanes.
 const argon2 = { m: 65_536, t: 3, p: 4, dkLen: keyBytes, version: 0x13 } as const;
 
@@ -44,15 +46,16 @@ export function cofferKey({ client, keyId }: CofferKeyOptions): VaultKeySource {
       const made = await telling(() =>
         client.generateDataKey({ KeyId: keyId, NumberOfBytes: keyBytes, EncryptionContext: contextOf(owner) }),
       );
-      return { key: made.Plaintext!.slice(), stored: { wrapped: base64OfBytes(made.CiphertextBlob!) } };
+      if (made.CiphertextBlob === undefined) throw unreadable();
+      return { key: takeKey(made.Plaintext), stored: { wrapped: base64OfBytes(new Uint8Array(made.CiphertextBlob)) } };
     },
     async open(owner, stored) {
       const wrapped = bytesOfBase64(memberOf(stored, "wrapped"));
-      if (wrapped === undefined) throw unreadable();
+      if (wrapped === undefined || wrapped.length === 0 || wrapped.length > maxWrappedBytes) throw unreadable();
       const opened = await telling(() =>
         client.decrypt({ KeyId: keyId, CiphertextBlob: wrapped, EncryptionContext: contextOf(owner) }),
       );
-      return checkKey(opened.Plaintext);
+      return takeKey(opened.Plaintext);
     },
   };
 }
@@ -130,9 +133,12 @@ async function stretch(passphrase: string, salt: Uint8Array): Promise<Uint8Array
   return argon2idAsync(new TextEncoder().encode(passphrase.normalize("NFC")), salt, argon2);
 }
 
-function checkKey(key: Uint8Array | undefined): Uint8Array {
+/** Copies a key, and fills its source with zeros. */
+function takeKey(key: Uint8Array | undefined): Uint8Array {
   if (key?.length !== keyBytes) throw unreadable();
-  return key.slice();
+  const taken = new Uint8Array(key);
+  key.fill(0);
+  return taken;
 }
 
 function memberOf(value: unknown, name: string): unknown {

@@ -323,4 +323,21 @@ describe("openpgp: keys over time", () => {
     await rotate();
     assert.equal(await kindOf(bob, early[1]), "undecryptable");
   });
+
+  it("refuses what was signed ahead of its clock by more than 5 minutes, or 90 days ago", async () => {
+    let [alicesClock, bobsClock] = [Date.now(), Date.now()];
+    const alice = await Party.open(openpgp({ nowMs: () => alicesClock }), "alice");
+    const bob = await Party.open(openpgp({ nowMs: () => bobsClock }), "bob");
+    await alice.start(bob);
+    alicesClock += 4 * 60_000;
+    assert.equal(await kindOf(bob, await one(alice.encrypt("a little ahead", bob))), "message");
+    alicesClock += 4 * 60_000;
+    const early = await one(alice.encrypt("far ahead", bob));
+    assert.equal(await kindOf(bob, early), "undecryptable");
+    bobsClock = alicesClock;
+    assert.equal(await kindOf(bob, early), "message");
+    const old = await one(alice.encrypt("slow", bob));
+    bobsClock += 92 * 24 * 3600_000;
+    assert.equal(await kindOf(bob, old), "undecryptable");
+  });
 });

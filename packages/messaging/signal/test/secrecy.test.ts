@@ -3,8 +3,9 @@ import { describe, it } from "node:test";
 import { MessagingError, memoryVault, type Vault } from "@coffer/messaging";
 import { deliverAll, Party, type Sent, textOf } from "@coffer/messaging/testing";
 import { signal } from "../src/index.ts";
-import { keptMs } from "../src/prekeys.ts";
+import { keptMs, maxKeptOneTimeKeys } from "../src/prekeys.ts";
 import { stateKeys } from "../src/state-keys.ts";
+import { maxLastResortUses } from "../src/stores.ts";
 
 const protocol = () => signal({ oneTimeKeys: 3 });
 
@@ -138,6 +139,31 @@ describe("signal: forward secrecy and recovery", () => {
     assert.equal(textOf(await bob.receive(kept)), "skipped second");
     assert.notEqual(await kindOf(bob, lost), "message");
     assert.equal(textOf(await bob.receive(await one(alice.encrypt("on", bob)))), "on");
+  });
+
+  it("refuses first messages by a last-resort key that is used up, until it is rotated", async () => {
+    const [alice, bob] = [await Party.open(protocol(), "alice"), await Party.open(protocol(), "bob")];
+    bob.exhaust();
+    const uses = stateKeys.kyberUses(Number(bob.claim().sets["kyberPreKey"]!.keyId));
+    await bob.transact(async (state) => {
+      for (let n = 0; n < maxLastResortUses; n++) state.put(`${uses}1/${n}`, new Uint8Array(1));
+    });
+    await alice.start(bob);
+    assert.equal(await kindOf(bob, await one(alice.encrypt("one too many", bob))), "undecryptable");
+    bob.take(await bob.transact((state) => bob.device.rotateKeys(state)));
+    await alice.start(bob);
+    assert.equal(await kindOf(bob, await one(alice.encrypt("by the new key", bob))), "message");
+  });
+
+  it("keeps 1,000 private one-time keys of a set: the oldest go first", async () => {
+    const bob = await Party.open(signal(), "bob");
+    const [first] = (await keysOf(bob)).filter((key) => key.startsWith(stateKeys.preKey.prefix));
+    for (let round = 0; round < 10; round++) {
+      await bob.transact((state) => bob.device.publish(state, { preKey: 0, kyberPreKey: 100 }));
+    }
+    const kept = (await keysOf(bob)).filter((key) => key.startsWith(stateKeys.preKey.prefix));
+    assert.equal(kept.length, maxKeptOneTimeKeys);
+    assert.ok(first !== undefined && !kept.includes(first));
   });
 
   it("throws when the state fails, and takes it for no bad message", async () => {

@@ -41,8 +41,8 @@ export class Peers {
   async take(state: StateTransaction, peer: DeviceAddress, { identityKey, details }: KeyBundle): Promise<void> {
     try {
       const certificate = await this.#parse(details ?? "", identityKey);
-      const before = readJson<PeerRecord>(await state.get(stateKeys.peer(peer)));
-      this.#write(state, peer, { sentVersion: 0, knownVersion: 0, ...before, certificate });
+      // Set up anew, perhaps: whether it has this device's certificate is not known any more.
+      this.#write(state, peer, { sentVersion: 0, knownVersion: 0, certificate });
     } catch (cause) {
       const why = "is not the one that its device list names, or cannot be used";
       throw new MessagingError("BundleRefused", `The certificate of ${addressName(peer)} ${why}. Nothing was sent.`, {
@@ -80,7 +80,8 @@ export class Peers {
 
   /** Notes that a peer wrote, by this certificate: it has what was sent to it. */
   heard(state: StateTransaction, peer: DeviceAddress, known: Peer | undefined, certificate: PublicKey): void {
-    const sentVersion = known?.sentVersion ?? 0;
+    const isSame = known !== undefined && identityKeyOf(known.certificate) === identityKeyOf(certificate);
+    const sentVersion = isSame ? known.sentVersion : 0;
     if (known?.certificate === certificate && known.knownVersion === sentVersion) return;
     this.#write(state, peer, { sentVersion, knownVersion: sentVersion, certificate });
   }

@@ -308,6 +308,22 @@ describe("openpgp: keys over time", () => {
     assert.deepEqual(kinds, ["introduction", "message", "message"]);
   });
 
+  it("sends the certificate again to a device that was set up anew", async () => {
+    const [alice, bob] = [await Party.open(protocol(), "alice"), await Party.open(protocol(), "bob")];
+    await alice.start(bob);
+    assert.equal(await kindOf(bob, await one(alice.encrypt("x", bob))), "message");
+    assert.equal(await kindOf(alice, await one(bob.encrypt("x", alice))), "message");
+    const anew = await Party.open(protocol(), "bob");
+    await alice.start(anew);
+    assert.equal(await kindOf(anew, await one(alice.encrypt("x", anew))), "message");
+    const again = await Party.open(protocol(), "bob");
+    // Ids are random but in these tests: this one was used.
+    again.nextMessageId();
+    await again.start(alice);
+    assert.equal(await kindOf(alice, await one(again.encrypt("x", alice))), "message");
+    assert.equal(await kindOf(again, await one(alice.encrypt("x", again))), "message");
+  });
+
   it("keeps 8 encryption subkeys: what was encrypted for an older one opens no more", async () => {
     let now = Date.now() - 24 * 3600_000;
     const clocked = () => openpgp({ nowMs: () => now });

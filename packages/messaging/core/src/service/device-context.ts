@@ -48,6 +48,11 @@ export class DeviceContext {
     });
   }
 
+  /** Waits for the transactions that were begun. */
+  async idle(): Promise<void> {
+    await this.#inTurn(async () => undefined);
+  }
+
   nowMs(): number {
     return nowMs();
   }

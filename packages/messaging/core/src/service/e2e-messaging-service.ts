@@ -400,6 +400,8 @@ export class E2EMessagingService {
     inbox.close();
     context.api?.session.close();
     await this.#stream?.close();
+    // What is being encrypted needs the protocol's library until it is kept.
+    await context.idle();
     context.device.close?.();
     if (this.#ownsVault) await context.vault.close();
   }

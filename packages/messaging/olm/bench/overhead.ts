@@ -22,7 +22,7 @@ import { lendIndexedDb } from "../src/lend-indexed-db.ts";
  * ratio is of the medians.
  */
 const rounds = 9;
-const messagesARound = 60;
+const messagesARound = 200;
 const octets = new Uint8Array(160).fill(7);
 
 async function adapted(): Promise<() => Promise<void>> {

@@ -214,6 +214,8 @@ function splitKey(key: string): [string, string] {
 }
 
 function encodeValue(value: unknown): string {
+  // Most are text, and looking at each member is slow.
+  if (typeof value === "string") return JSON.stringify(value);
   return JSON.stringify(value, (_, member: unknown) => {
     // JSON would write these as something else without a word.
     if (typeof member === "bigint" || ArrayBuffer.isView(member) || member instanceof ArrayBuffer)

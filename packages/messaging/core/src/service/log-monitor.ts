@@ -18,6 +18,8 @@ import { boundedRecords, recordKind } from "./records.ts";
 /** What is kept of a relay's log. */
 interface KnownLog extends SeenHead {
   readonly relayId: string;
+  /** Of the newest head that was seen. */
+  readonly timestampMs: number;
   /** Pinned when the relay was first used. */
   readonly headKey: HeadKey;
   readonly read: ReadLog;
@@ -133,15 +135,19 @@ export class LogMonitor {
     if (head === undefined || !verifyHead(known.relayId, known.headKey, head)) {
       throw dishonest("the head of its log is not signed by the key that it had");
     }
-    if (this.#context.nowMs() - head.timestampMs > maxHeadAgeMs) {
-      throw dishonest("the head of its log is over a day old, or this device's clock is wrong");
+    // A head from the future would never be too old.
+    if (Math.abs(this.#context.nowMs() - head.timestampMs) > maxHeadAgeMs) {
+      throw dishonest("the head of its log is over a day old or from the future, or this device's clock is wrong");
+    }
+    if (head.size < known.size && head.timestampMs > known.timestampMs) {
+      throw dishonest("its log has become shorter");
     }
     const [older, newer] = head.size < known.size ? [head, known] : [known, head];
     await this.#checkGrowth(api, older, newer, "its log is not the one that it was");
-    if (head.size > known.size) {
-      const { size, rootHash } = head;
+    if (head.size > known.size || (head.size === known.size && head.timestampMs > known.timestampMs)) {
+      const { size, rootHash, timestampMs } = head;
       await this.#context.transact(async (state) => {
-        knownLog.put(state, { ...((await knownLog.get(state)) ?? known), size, rootHash });
+        knownLog.put(state, { ...((await knownLog.get(state)) ?? known), size, rootHash, timestampMs });
       });
     }
     const { size, rootHash } = newer;
@@ -188,7 +194,13 @@ export class LogMonitor {
       throw dishonest("it names no key of its log");
     }
     const headKey = { keyId, algorithm, publicKey } as HeadKey;
-    const first = { relayId: relayId as string, headKey, size: 0, rootHash: base64OfBytes(emptyHash()) };
+    const first = {
+      relayId: relayId as string,
+      headKey,
+      timestampMs: 0,
+      size: 0,
+      rootHash: base64OfBytes(emptyHash()),
+    };
     const log: KnownLog = { ...first, read: unreadLog };
     await this.#context.transact(async (state) => knownLog.put(state, log));
     return log;

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { generateKeyPairSync, type KeyPairKeyObjectResult, sign } from "node:crypto";
+import { generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { describe, it } from "node:test";
 import { p256 } from "@noble/curves/nist.js";
 import { encodeHead, type SignedHead } from "./signed-head.ts";
@@ -7,7 +7,7 @@ import { type HeadKey, readSignedHead, verifyHead } from "./verify-head.ts";
 
 interface Signer {
   readonly algorithm: string;
-  readonly pair: KeyPairKeyObjectResult;
+  readonly pair: { readonly publicKey: KeyObject; readonly privateKey: KeyObject };
   readonly hash: string | null;
 }
 

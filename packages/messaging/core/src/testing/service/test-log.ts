@@ -93,6 +93,21 @@ export function testLog(open: OpenDevice): void {
       assert.equal((await alice.service.trust("bob"))?.offeredAccountKey, undefined);
     });
 
+    it("cannot make its log shorter, though that is how it began", async () => {
+      const [relay, alice] = await pair();
+      await alice.service.devices("bob");
+      const evil = await EvilLog.of(relay, 1);
+      const early = evil.head(Date.now() - 60_000);
+      const atHead = (head: object) => {
+        relay.rewrite = (call, answer) => (call.path === "/v1/transparency/head" ? head : answer);
+      };
+      atHead(evil.head(Date.now() + 1000));
+      await assert.rejects(alice.service.checkTransparencyLog(), hasCode("RelayDishonest"));
+      // A head from when it was that short proves nothing.
+      atHead(early);
+      await alice.service.checkTransparencyLog();
+    });
+
     it("cannot have two heads of one size", async () => {
       const [relay, alice] = await pair();
       await alice.service.devices("bob");
@@ -113,16 +128,18 @@ export function testLog(open: OpenDevice): void {
       await alice.service.checkTransparencyLog();
     });
 
-    it("cannot sign by another key, or show an old head", async () => {
+    it("cannot sign by another key, or show an old head or one from the future", async () => {
       const [relay, alice] = await pair();
       const evil = await EvilLog.of(relay);
       const other = await TestRelay.open();
       const foreign = (await other.get("/v1/transparency/head")) as object;
       relay.rewrite = (call, answer) => (call.path === "/v1/transparency/head" ? foreign : answer);
       await assert.rejects(alice.service.checkTransparencyLog(), hasCode("RelayDishonest"));
-      const old = evil.head(Date.now() - 25 * 60 * 60_000);
-      relay.rewrite = (call, answer) => (call.path === "/v1/transparency/head" ? old : answer);
-      await assert.rejects(alice.service.checkTransparencyLog(), hasCode("RelayDishonest"));
+      for (const hours of [-25, 25]) {
+        const head = evil.head(Date.now() + hours * 60 * 60_000);
+        relay.rewrite = (call, answer) => (call.path === "/v1/transparency/head" ? head : answer);
+        await assert.rejects(alice.service.checkTransparencyLog(), hasCode("RelayDishonest"));
+      }
     });
 
     it("is found out by what peers tell each other when it shows them different logs", async () => {

@@ -66,6 +66,7 @@ export { type Envelope, parseEnvelope, writeEnvelope } from "./service/envelope.
 export type { Refusal, ServiceEvent } from "./service/events.ts";
 export type { ReceivedMessage } from "./service/inbox.ts";
 export type { Content } from "./service/payload.ts";
+export { type PendingLink, requestLink } from "./service/request-link.ts";
 export type {
   PeerTrust,
   ReceivedEnvelope,

@@ -18,7 +18,10 @@ export interface LinkGrantOptions {
   readonly accountPrivateKey: Uint8Array;
 }
 
-/** What comes of it. Publish the list first; then send the grant, by any way. */
+/**
+ * What comes of it. The grant goes by any way. The list need not be published: `E2EMessagingService` lets the new device put
+ * itself into the list together with its keys, so that nobody writes to a device that has none.
+ */
 export interface LinkGrant {
   readonly list: SignedDeviceList;
   /** Text for the new device alone: it opens with the key that the offer named. */

@@ -3,6 +3,7 @@ import type { AttachmentPointer } from "../attachments/attachment-pointer.ts";
 import type { AttachmentDescription } from "../attachments/encrypt-attachment.ts";
 import type { DeviceEntry } from "../device-list.ts";
 import { MessagingError } from "../errors.ts";
+import { grantLink } from "../linking/grant-link.ts";
 import { findProtocol } from "../registry.ts";
 import { httpRelay } from "../relay-client/http-relay.ts";
 import { drainMailbox, MailboxStream } from "../relay-client/mailbox-stream.ts";
@@ -19,7 +20,7 @@ import { Groups } from "./groups.ts";
 import { Inbox, type ReceivedMessage } from "./inbox.ts";
 import { LogMonitor } from "./log-monitor.ts";
 import { Outbox } from "./outbox.ts";
-import { openOwnDevice, signByDevice } from "./own-device.ts";
+import { accountPrivateKeyOf, openOwnDevice, signByDevice } from "./own-device.ts";
 import { type Content, readContent, type SeenHead } from "./payload.ts";
 import { peers } from "./peers.ts";
 import { Receiver } from "./receiver.ts";
@@ -251,6 +252,22 @@ export class E2EMessagingService {
       return left.length === devices.length ? undefined : left;
     });
     await this.flush();
+  }
+
+  /**
+   * Takes in a new device of this user's: gives it the account's key, encrypted for it alone. It puts itself into the list.
+   *
+   * @param offer of the new device's `requestLink`
+   * @param confirmedCode as the user read it from the new device's screen
+   * @returns what `finish` takes there
+   * @throws MessagingError LinkingRefused: the offer is not the new device's, or its id is taken
+   */
+  async linkDevice(offer: string, confirmedCode: string): Promise<string> {
+    await this.#ready();
+    const { context, directory } = this.#parts;
+    const list = await directory.refresh(context.self.userId);
+    const accountPrivateKey = await context.transact(accountPrivateKeyOf);
+    return (await grantLink({ offer, confirmedCode, list, accountPrivateKey })).grant;
   }
 
   /** What is known of a user; undefined when nothing is. */

@@ -6,7 +6,7 @@ import type { E2EDevice, E2EProtocol } from "../e2e-protocol.ts";
 import { MessagingError } from "../errors.ts";
 import { randomBytes } from "../platform.ts";
 import type { ProtocolId } from "../protocols.ts";
-import type { Vault } from "../vault/vault.ts";
+import type { StateTransaction, Vault } from "../vault/vault.ts";
 import { recordKind } from "./records.ts";
 
 /** What a device knows of itself. Keys are base64 of 32 bytes (Ed25519, RFC 8032). */
@@ -19,6 +19,9 @@ export interface OwnDevice {
   readonly accountKey: string;
   readonly accountPrivateKey: string;
 }
+
+/** What a device has before it has an account. */
+export type DeviceKeys = Omit<OwnDevice, "accountKey" | "accountPrivateKey">;
 
 const ownDevices = recordKind<OwnDevice>("self");
 
@@ -60,8 +63,26 @@ export function openOwnDevice(
   });
 }
 
+/** Whether a device was set up. */
+export async function hasOwnDevice(state: StateTransaction): Promise<boolean> {
+  return (await ownDevices.get(state)) !== undefined;
+}
+
+/** Sets up a device with an account of another's. @throws MessagingError InvalidInput when there is one */
+export async function keepOwnDevice(state: StateTransaction, own: OwnDevice): Promise<void> {
+  if (await hasOwnDevice(state)) throw new MessagingError("InvalidInput", "The vault has a device already.");
+  ownDevices.put(state, own);
+}
+
+/** 32 bytes: the account's private key. @throws MessagingError VaultUnreadable */
+export async function accountPrivateKeyOf(state: StateTransaction): Promise<Uint8Array> {
+  const own = await ownDevices.get(state);
+  if (own === undefined) throw new MessagingError("VaultUnreadable", "The vault has no device.");
+  return bytesOfBase64(own.accountPrivateKey)!;
+}
+
 /** The entry of the own device as its list names it. */
-export function ownEntry(own: OwnDevice, identityKey: string): DeviceEntry {
+export function ownEntry(own: DeviceKeys, identityKey: string): DeviceEntry {
   const { deviceId, protocol, registrationId } = own;
   const signingKey = base64OfBytes(ed25519.getPublicKey(bytesOfBase64(own.signingPrivateKey)!));
   return { deviceId, protocol, identityKey, signingKey, registrationId };
@@ -86,15 +107,21 @@ function newDevice(address: DeviceAddress, protocol: ProtocolId, given: Uint8Arr
     throw new MessagingError("InvalidInput", "The account's private key must have 32 bytes.");
   }
   const accountPrivateKey = given ?? randomBytes(32);
-  const { userId, deviceId } = address;
+  return {
+    ...deviceKeys(address, protocol),
+    accountKey: base64OfBytes(ed25519.getPublicKey(accountPrivateKey)),
+    accountPrivateKey: base64OfBytes(accountPrivateKey),
+  };
+}
+
+/** Keys of a new device. */
+export function deviceKeys({ userId, deviceId }: DeviceAddress, protocol: ProtocolId): DeviceKeys {
   return {
     userId,
     deviceId,
     protocol,
     registrationId: newRegistrationId(),
     signingPrivateKey: base64OfBytes(randomBytes(32)),
-    accountKey: base64OfBytes(ed25519.getPublicKey(accountPrivateKey)),
-    accountPrivateKey: base64OfBytes(accountPrivateKey),
   };
 }
 

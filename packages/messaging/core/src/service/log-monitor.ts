@@ -70,7 +70,7 @@ export class LogMonitor {
       const proof = arrayOf(answer["inclusion"]).map((hash) => bytesOfBase64(hash) ?? new Uint8Array());
       const claim = {
         leafHash: leafHash(encodeLeaf(list, signed)),
-        index: Number(answer["leafIndex"]),
+        index: typeof answer["leafIndex"] === "number" ? answer["leafIndex"] : Number.NaN,
         treeSize: head.size,
         rootHash: bytesOfBase64(head.rootHash)!,
       };

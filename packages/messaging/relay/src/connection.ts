@@ -1,5 +1,6 @@
 import { type FaultListener, renderFailure, runOperation } from "./answer.ts";
 import type { Caller, RelayContext } from "./context.ts";
+import { isCurrent } from "./current-device.ts";
 import { countKeys } from "./operations/keys.ts";
 import { acknowledge } from "./operations/messages.ts";
 import { RelayRefusal } from "./problem.ts";
@@ -119,9 +120,9 @@ export class DeviceConnection implements RelayConnection {
   /** Sends what waits, as far as the window and the socket have room. */
   #pump(): void {
     if (!this.#isOpen) return;
-    const { mailboxes, limits, database } = this.#context;
+    const { mailboxes, limits } = this.#context;
     const { device } = this.#caller;
-    if (database.get("select 1 as there from devices where device = ?", device) === undefined) {
+    if (!isCurrent(this.#context, this.#caller)) {
       this.close(closeCodes.gone, "the device is not in its user's list any more");
       return;
     }

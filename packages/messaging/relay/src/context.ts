@@ -16,6 +16,8 @@ export interface Caller {
   readonly device: Buffer;
   readonly protocol: string;
   readonly registrationId: number;
+  /** Random: another one when a device is set up anew under the same id. */
+  readonly incarnation: Buffer;
 }
 
 /** What operations work with. */

@@ -36,6 +36,7 @@ const steps: readonly string[] = [
    create index log_leaves_of_user on log_leaves (user, leaf);
    create table log_hashes (level integer not null, position integer not null, hash blob not null,
      primary key (level, position)) without rowid;`,
+  "alter table devices add column incarnation blob not null default x''; create index blobs_of_device on blobs (device);",
 ];
 
 interface Task {

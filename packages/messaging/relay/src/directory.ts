@@ -50,9 +50,10 @@ export class Directory {
     return known;
   }
 
-  /** One device of a user's list. */
+  /** One device of a user's list; undefined when the account was reset since: its devices are erased. */
   findDevice(userId: string, deviceId: string): DeviceEntry | undefined {
-    return this.find(userId)?.list.devices.find((device) => device.deviceId === deviceId);
+    const known = this.find(userId);
+    return known?.isReset ? undefined : known?.list.devices.find((device) => device.deviceId === deviceId);
   }
 
   /** Stores a list; only within a write of the database. */

@@ -1,4 +1,5 @@
 import type { OperationAnswer, OperationInput, RelayContext } from "../context.ts";
+import { checkCurrent } from "../current-device.ts";
 import { RelayRefusal } from "../problem.ts";
 import { textOf } from "../read-json.ts";
 
@@ -14,6 +15,7 @@ export async function putBlob(context: RelayContext, { path, body, caller }: Ope
   if (body.length > limits.blobBytes)
     throw new RelayRefusal("TooLarge", `A blob has at most ${limits.blobBytes} bytes.`);
   await database.write(() => {
+    checkCurrent(context, caller!);
     const added = database.run(
       "insert into blobs (blob, device, bytes, stored_ms) values (?, ?, ?, ?) on conflict do nothing",
       blob,

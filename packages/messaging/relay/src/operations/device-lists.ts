@@ -1,4 +1,4 @@
-import { sha256 } from "@coffer/crypto";
+import { randomBytesPooled, sha256 } from "@coffer/crypto";
 import {
   type DeviceEntry,
   type DeviceList,
@@ -14,6 +14,8 @@ import { RelayRefusal } from "../problem.ts";
 import { readBody, textOf } from "../read-json.ts";
 import { eraseDevice } from "./erase-device.ts";
 import { devicePlace } from "./tokens.ts";
+
+const incarnationBytes = 16;
 
 /**
  * `PUT /v1/users/{userId}/device-list`: the first list makes the account; each further one is the next version, by the same
@@ -33,11 +35,15 @@ export async function putDeviceList(context: RelayContext, input: OperationInput
   try {
     const version = await database.write(() => {
       const known = directory.find(userId);
-      if (known === undefined) checkRegistration(context, input);
+      const isNewKey = known?.list.accountKey !== list.accountKey;
+      // An account that was reset is open to another key: as a new one.
+      if (known === undefined || (known.isReset && isNewKey)) checkRegistration(context, input);
       checkNext(known, list);
       if (known?.list.version === list.version) return list.version;
       const leaf = log.append(encodeLeaf(list, signed), directory.userKey(userId));
-      erased.push(...changeDevices(context, known?.list.devices ?? [], list));
+      // Those of an account that was reset are erased already.
+      const before = known === undefined || known.isReset ? [] : known.list.devices;
+      erased.push(...changeDevices(context, before, list));
       directory.store({ list, signed, leaf });
       return list.version;
     });
@@ -108,9 +114,10 @@ function changeDevices(context: RelayContext, before: readonly DeviceEntry[], li
     const device = directory.deviceKey(userId, deviceId);
     const facts = { userId, deviceId, protocol, registrationId };
     database.run(
-      "insert into devices (device, user, next_seq, vault_version, mailbox_messages, mailbox_bytes, blob_bytes, sealed) values (?, ?, 1, 0, 0, 0, 0, ?)",
+      "insert into devices (device, user, next_seq, vault_version, mailbox_messages, mailbox_bytes, blob_bytes, incarnation, sealed) values (?, ?, 1, 0, 0, 0, 0, ?, ?)",
       device,
       directory.userKey(userId),
+      randomBytesPooled(incarnationBytes),
       cipher.seal(devicePlace(device), Buffer.from(JSON.stringify(facts))),
     );
   }

@@ -1,5 +1,6 @@
 import { addressName, parseAddress } from "@coffer/messaging";
 import { type OperationAnswer, type OperationInput, ok, type RelayContext } from "../context.ts";
+import { checkCurrent } from "../current-device.ts";
 import { RelayRefusal } from "../problem.ts";
 import { arrayOf, base64Of, invalid, numberOf, queryNumber, readBody, recordOf, textOf } from "../read-json.ts";
 import { advanceVaultVersion } from "../vault-version.ts";
@@ -27,6 +28,7 @@ export async function putGroup(context: RelayContext, { path, caller }: Operatio
   const groupId = groupIdOf(path);
   const members = [addressName(caller!)];
   await database.write(() => {
+    checkCurrent(context, caller!);
     const known = findGroup(context, groupId);
     if (known === undefined) return storeGroup(context, groupId, { epoch: 0, members });
     if (known.epoch > 0 || known.members[0] !== members[0]) {

@@ -8,6 +8,7 @@ import {
 } from "@coffer/messaging";
 import { checkKeyUpload } from "@coffer/messaging/prekeys";
 import { type Caller, type OperationAnswer, type OperationInput, ok, type RelayContext } from "../context.ts";
+import { checkCurrent } from "../current-device.ts";
 import type { RelayLimits } from "../limits.ts";
 import { RelayRefusal } from "../problem.ts";
 import { arrayOf, base64Of, invalid, readBody, recordOf, textOf } from "../read-json.ts";
@@ -31,6 +32,7 @@ export async function putKeys(context: RelayContext, { body, caller }: Operation
     throw new RelayRefusal("BundleRefused", cause.message);
   }
   await database.write(() => {
+    checkCurrent(context, caller!);
     if (upload.details !== undefined) {
       const sealed = cipher.seal(detailsPlace(device), Buffer.from(upload.details));
       database.run("update devices set details = ? where device = ?", sealed, device);

@@ -26,18 +26,18 @@ export async function issueToken(context: RelayContext, { body }: OperationInput
   const signature = Buffer.from(base64Of(request["signature"], "signature", signatureCharacters), "base64");
   const address = addressName({ userId, deviceId });
   challenges.use(challenge, address);
-  const entry = directory.findDevice(userId, deviceId);
   const signed = Buffer.from(`coffer relay token 1\n${relayId}\n${address}\n${challenge}`);
-  if (entry === undefined || !isSignedBy(entry.signingKey, signed, signature)) {
-    throw new RelayRefusal(
-      "Unauthenticated",
-      "The signature is not this device's, or its user's list does not have it.",
-    );
-  }
   const token = randomBytesPooled(tokenBytes).toString("base64url");
   const now = nowMs();
   const expiresAtMs = now + limits.tokenKeptMs;
   await database.write(() => {
+    const entry = directory.findDevice(userId, deviceId);
+    if (entry === undefined || !isSignedBy(entry.signingKey, signed, signature)) {
+      throw new RelayRefusal(
+        "Unauthenticated",
+        "The signature is not this device's, or its user's list does not have it.",
+      );
+    }
     database.run("delete from tokens where expires_ms <= ?", now);
     database.run(
       "insert into tokens (hash, device, expires_ms) values (?, ?, ?)",
@@ -75,10 +75,16 @@ export function findCaller({ database, cipher, nowMs }: RelayContext, token: str
   const row = database.get<TokenRow>("select device, expires_ms from tokens where hash = ?", sha256(token));
   if (row === undefined || row.expires_ms <= nowMs()) return undefined;
   const device = Buffer.from(row.device);
-  const found = database.get<{ sealed: Uint8Array }>("select sealed from devices where device = ?", device);
+  const found = database.get<{ sealed: Uint8Array; incarnation: Uint8Array }>(
+    "select sealed, incarnation from devices where device = ?",
+    device,
+  );
   if (found === undefined) return undefined;
-  const facts = JSON.parse(cipher.open(devicePlace(device), found.sealed).toString()) as Omit<Caller, "device">;
-  return { ...facts, device };
+  const facts = JSON.parse(cipher.open(devicePlace(device), found.sealed).toString()) as Omit<
+    Caller,
+    "device" | "incarnation"
+  >;
+  return { ...facts, device, incarnation: Buffer.from(found.incarnation) };
 }
 
 /** Where a device's row is sealed for. */

@@ -116,10 +116,12 @@ export class Groups implements GroupDevice {
     if (pending === undefined || group === undefined) return;
     const { epoch } = group.groupContext;
     if (pending.groupContext.epoch !== epoch + 1n) return;
-    const past = pending.historicalReceiverData.get(epoch);
     const historicalReceiverData = new Map(pending.historicalReceiverData);
-    // What was opened since the change was proposed must not open again.
-    if (past !== undefined) historicalReceiverData.set(epoch, { ...past, secretTree: group.secretTree });
+    // What was opened since the change was proposed must not open again, of this epoch and of those before.
+    for (const [past, data] of pending.historicalReceiverData) {
+      const opened = past === epoch ? group : group.historicalReceiverData.get(past);
+      if (opened !== undefined) historicalReceiverData.set(past, { ...data, secretTree: opened.secretTree });
+    }
     states.write(state, groupRecord(groupId), { ...pending, historicalReceiverData });
   }
 

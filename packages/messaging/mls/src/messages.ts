@@ -12,7 +12,6 @@ import {
   processPrivateMessage,
   type Welcome,
 } from "ts-mls";
-import { decryptSenderData } from "ts-mls/privateMessage.js";
 import { addressOf, type Trust } from "./trust.ts";
 
 /** A member of a group. */
@@ -56,20 +55,22 @@ function memberOf(leaf: LeafNode, leafIndex: number): Member[] {
   return address === undefined ? [] : [{ address, identityKey: base64OfBytes(leaf.signaturePublicKey), leafIndex }];
 }
 
-/** Who sent a message of a group, as its header says, which only members can read and write (RFC 9420, section 6.3.2). */
-async function senderOf(
-  group: ClientState,
-  message: PrivateMessage,
-  suite: CiphersuiteImpl,
-): Promise<Member | undefined> {
-  const { groupContext, historicalReceiverData, keySchedule, ratchetTree } = group;
-  const past = message.epoch === groupContext.epoch ? undefined : historicalReceiverData.get(message.epoch);
-  if (past === undefined && message.epoch !== groupContext.epoch) return undefined;
-  const secret = past?.senderDataSecret ?? keySchedule.senderDataSecret;
-  const sender = await decryptSenderData(message, secret, suite);
-  if (sender === undefined) return undefined;
-  const node = (past?.ratchetTree ?? ratchetTree)[2 * sender.leafIndex];
-  return node?.nodeType === "leaf" ? memberOf(node.leaf, sender.leafIndex)[0] : undefined;
+/**
+ * Who sent a message that was opened. The library verifies the signature of the leaf that the header names, and does not say
+ * which one that was; it is the one whose keys went forward: exactly one node of the secret tree is another object then.
+ */
+function senderOf(before: ClientState, { epoch }: PrivateMessage, after: ClientState): Member | undefined {
+  const [from, to] = [keysOf(before, epoch), keysOf(after, epoch)];
+  if (from === undefined || to === undefined) return undefined;
+  const moved = to.secretTree.flatMap((node, at) => (node === from.secretTree[at] ? [] : [at]));
+  const [at, ...more] = moved;
+  if (at === undefined || more.length > 0) return undefined;
+  const node = from.ratchetTree[at];
+  return node?.nodeType === "leaf" ? memberOf(node.leaf, at / 2)[0] : undefined;
+}
+
+function keysOf(group: ClientState, epoch: bigint): Pick<ClientState, "secretTree" | "ratchetTree"> | undefined {
+  return epoch === group.groupContext.epoch ? group : group.historicalReceiverData.get(epoch);
 }
 
 /** A message that opened. */
@@ -79,8 +80,7 @@ export interface Opened {
 }
 
 /**
- * Opens an application message of one certain device. The library verifies the signature of the leaf that the header
- * names, and does not tell which one that was: it is read before.
+ * Opens an application message of one certain device.
  *
  * @param messageId under which it came; the sender signed it as authenticated data
  */
@@ -94,11 +94,11 @@ export function openMessage(
   return trust.attempt(async () => {
     if (message.contentType !== "application" || !isOfGroup(group, message)) return undefined;
     if (new TextDecoder().decode(message.authenticatedData) !== from.messageId) return undefined;
-    const sender = await senderOf(group, message, suite);
-    if (sender === undefined || sender.identityKey !== from.identityKey) return undefined;
-    if (!isSameAddress(sender.address, from.address)) return undefined;
     const opened = await processPrivateMessage(group, message, emptyPskIndex, suite);
     if (opened.kind !== "applicationMessage") return undefined;
+    const sender = senderOf(group, message, opened.newState);
+    if (sender === undefined || sender.identityKey !== from.identityKey) return undefined;
+    if (!isSameAddress(sender.address, from.address)) return undefined;
     erase(opened.consumed);
     return { group: opened.newState, plaintext: opened.message };
   });

@@ -20,8 +20,8 @@ describe("chooseE2EProtocol", () => {
     assert.equal(protocol.id, "olm");
     assert.match(reasons.join(" "), /Signal .* does not run there/);
     assert.equal(chosen("instant_messaging", { withoutAgpl: true }), "olm");
-    assert.equal(chosen("instant_messaging", { withoutAgpl: true, postQuantum: true }), "mls");
-    assert.equal(chosen("group_collaboration", { postQuantum: true }), "mls");
+    assert.equal(chosen("instant_messaging", { postQuantum: true }), "signal");
+    assert.equal(chosen("group_collaboration", { withoutAgpl: true }), "olm");
   });
 
   it("refuses the impossible", () => {
@@ -34,6 +34,7 @@ describe("chooseE2EProtocol", () => {
         /does not recover .* and is not post-quantum/,
       ],
       ["legacy_chat", { groups: true }, /has no groups/],
+      ["instant_messaging", { withoutAgpl: true, postQuantum: true }, /MLS|RFC 9420\) is not post-quantum/],
       ["email_encryption", { postQuantum: true }, /OpenPGP/],
     ];
     for (const [useCase, needs, text] of impossible) {

@@ -5,7 +5,7 @@ SHELL := /bin/sh
 STAMP := node_modules/.coffer-installed
 
 .PHONY: help install run test test-long check build-envelope bench server-run server-test \
-  client-usecase1 client-usecase1-hashed client-usecase2 client-usecase3 aws-client vault-up vault-setup vault-client vault-down
+  client-usecase1 client-usecase1-hashed client-usecase2 client-usecase3 aws-client demo-e2e vault-up vault-setup vault-client vault-down
 
 help: install ## List the commands
 	@awk -F ':.*## ' '/^[a-z][a-z0-9-]*:.*## / { printf "make %-23s %s\n", $$1, $$2 }' Makefile
@@ -54,6 +54,9 @@ client-usecase3: install ## Use case 3: a large file, over REST
 
 aws-client: install ## Use case 1 with the AWS SDK
 	@bin/node examples/passwords/aws.ts
+
+demo-e2e: install ## End-to-end encrypted chat in two browser tabs, through a relay; ARGS="--evil-relay inject-device"
+	@bin/node examples/messaging/demo.ts $(ARGS)
 
 vault-up: install ## Start a dev server for the Vault example
 	@bin/node examples/vault/up.ts

@@ -8,7 +8,7 @@ const looseFolders: ReadonlyMap<string, { readonly ours: "all" | readonly string
   ["tools", { ours: "all" }],
   ["bench", { ours: "all" }],
   // What users can install.
-  ["examples", { ours: ["@coffer/envelope"] }],
+  ["examples", { ours: ["@coffer/envelope", "@coffer/messaging", "@coffer/messaging-olm"] }],
 ]);
 
 /** Finds imports and uses that `import-rules.ts` does not allow. */

@@ -20,6 +20,8 @@ export function checksOf(root: string, generated: readonly GeneratedDoc[]): Read
   };
   return new Map<string, Check>([
     ["types", tool("typescript/lib/tsc.js", ["-p", ".", "--pretty", "false"])],
+    // What runs in browsers alone, and what it imports, with browsers' types in place of Node's.
+    ["page-types", tool("typescript/lib/tsc.js", ["-p", "examples/messaging/page", "--pretty", "false"])],
     [
       "lint",
       tool("@biomejs/biome/bin/biome", ["ci", "--error-on-warnings", "--diagnostic-level=warn", "--colors=off", "."]),

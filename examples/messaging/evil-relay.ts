@@ -31,7 +31,9 @@ export const injectDevice: Tamper = (method, path, body) => {
   const [first] = list.devices;
   if (first === undefined) return undefined;
   const added = { ...first, deviceId: "evil", signingKey: newKey(), identityKey: `${newKey()}` };
-  return Buffer.from(JSON.stringify({ ...answer, text: JSON.stringify({ ...list, devices: [...list.devices, added] }) }));
+  return Buffer.from(
+    JSON.stringify({ ...answer, text: JSON.stringify({ ...list, devices: [...list.devices, added] }) }),
+  );
 };
 
 /** Gives its own identity key out with the prekeys that somebody claims. */

@@ -13,7 +13,8 @@ export interface Front {
 }
 
 /** What a page may load and do: nothing from elsewhere, and WebAssembly (Content Security Policy Level 3). */
-const contentSecurityPolicy = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'";
+const contentSecurityPolicy =
+  "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; object-src 'none'; base-uri 'none'";
 const maxBodyBytes = 1 << 20;
 
 /**

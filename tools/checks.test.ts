@@ -19,12 +19,15 @@ const honest: Readonly<Record<string, string>> = {
   "packages/policy/src/index.ts": 'export { a } from "./a.ts";\n',
   "packages/policy/src/a.ts": 'export const a: string = "a";\n',
   "README.md": "# Sample\n",
+  "examples/messaging/page/page.ts": 'document.title = "sample";\n',
 };
 
 before(() => {
   root = mkdtempSync(join(tmpdir(), "coffer-checks-"));
   for (const [path, text] of Object.entries(honest)) write(path, text);
-  for (const name of ["tsconfig.json", "biome.json", "knip.json"]) copyFileSync(join(ours, name), join(root, name));
+  for (const name of ["tsconfig.json", "biome.json", "knip.json", "examples/messaging/page/tsconfig.json"]) {
+    copyFileSync(join(ours, name), join(root, name));
+  }
   symlinkSync(join(ours, "node_modules"), join(root, "node_modules"));
   execFileSync("git", ["init", "--quiet", root]);
 });
@@ -50,6 +53,7 @@ async function judge(name: string, path: string, text: string): Promise<string> 
 
 const refused: readonly [string, string, string, RegExp][] = [
   ["types", "packages/policy/src/a.ts", "export const a: string = 1;\n", /TS2322/],
+  ["page-types", "examples/messaging/page/page.ts", "document.title = process.version;\n", /TS2591/],
   ["lint", "packages/policy/src/a.ts", 'export const a: any = "a";\n', /noExplicitAny/],
   ["lint", "packages/policy/src/a.ts", "export const a: string = 'a'\n", /format/],
   [

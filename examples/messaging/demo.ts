@@ -23,7 +23,12 @@ if (evil !== undefined && tamper === undefined) {
 const coffer = join(import.meta.dirname, "..", "..", "bin", "coffer");
 const folder = mkdtempSync(join(tmpdir(), "coffer-demo-"));
 const children: ChildProcess[] = [];
-const environment = { ...process.env, AWS_REGION: "us-east-1", AWS_ACCESS_KEY_ID: "demo", AWS_SECRET_ACCESS_KEY: "demo" };
+const environment = {
+  ...process.env,
+  AWS_REGION: "us-east-1",
+  AWS_ACCESS_KEY_ID: "demo",
+  AWS_SECRET_ACCESS_KEY: "demo",
+};
 
 /** Starts `coffer` and waits until it listens. @returns its first address */
 async function start(...args: string[]): Promise<string> {

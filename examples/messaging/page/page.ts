@@ -78,7 +78,7 @@ async function showMessage(service: E2EMessagingService, message: ReceivedMessag
   if (message.text !== undefined) show(`${message.from.userId}: ${message.text}`, kind);
   for (const pointer of message.attachments ?? []) {
     try {
-      const content = await service.fetchAttachment(pointer);
+      const content = await service.downloadAttachment(pointer);
       const { name = "attachment" } = pointer as { name?: string };
       const url = URL.createObjectURL(new Blob([content.slice()]));
       show(`${message.from.userId} sent ${content.length} bytes:`, kind, { url, name });
@@ -93,7 +93,9 @@ async function send(service: E2EMessagingService): Promise<void> {
   const [attached] = file.files ?? [];
   text.value = "";
   if (attached !== undefined) {
-    await service.sendAttachment(peer.value, new Uint8Array(await attached.arrayBuffer()), { name: attached.name });
+    const content = new Uint8Array(await attached.arrayBuffer());
+    const pointer = await service.uploadAttachment(content, { name: attached.name });
+    await service.sendEncryptedMessage(peer.value, { attachments: [pointer] });
     show(`${user}: sent ${attached.name}`, "mine");
     file.value = "";
   }
@@ -106,11 +108,14 @@ async function showRelayView(): Promise<void> {
   const answer = await fetch("/what-the-relay-sees");
   const seen = (await answer.json()) as { method: string; path: string; body: string }[];
   requests.replaceChildren(
-    ...seen.slice(-30).map(({ method, path, body }) => {
-      const item = document.createElement("li");
-      item.textContent = `${method} ${path} ${body}`;
-      return item;
-    }),
+    ...seen
+      .slice(-30)
+      .reverse()
+      .map(({ method, path, body }) => {
+        const item = document.createElement("li");
+        item.textContent = `${method} ${path} ${body}`;
+        return item;
+      }),
   );
 }
 

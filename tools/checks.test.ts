@@ -100,5 +100,5 @@ test("the command says what it checked, and its exit code is right", () => {
   assert.equal(text.status, text.stdout.startsWith("ok") ? 0 : 1);
   const unknown = run("spelling");
   assert.equal(unknown.status, 2);
-  assert.match(unknown.stderr, /^There is no check spelling\. There are: types, lint, imports/);
+  assert.match(unknown.stderr, /^There is no check spelling\. There are: types, page-types, lint, imports/);
 });

@@ -102,9 +102,9 @@ export const packageRules: ReadonlyMap<string, PackageRule> = new Map<string, Pa
   [
     "packages/messaging/relay",
     {
-      ours: ["@coffer/crypto", "@coffer/envelope", "@coffer/messaging"],
-      builtins: ["sqlite", ...files, ...pure],
-      theirs: ["kysely"],
+      ours: ["@coffer/crypto", "@coffer/messaging"],
+      builtins: ["sqlite", "crypto", ...pure],
+      theirs: [],
     },
   ],
   [

@@ -44,6 +44,12 @@ describe("coffer chat", () => {
     assert.equal(await numberOf("bob", "alice"), number);
   });
 
+  it("speaks MLS as well", async () => {
+    assert.equal((await chat("", "--as=dora", "--protocol=mls")).status, 0);
+    assert.equal((await chat("by MLS\n", "--as=emil", "--with=dora", "--protocol=mls")).status, 0);
+    assert.match((await chat("", "--as=dora", "--protocol=mls")).stdout, /emil: by MLS/);
+  });
+
   it("shows messages as they come, and no control characters of others", async () => {
     const all = args("--as=bob", "--with=alice", "--follow");
     const env = cleanEnvironment(environment);
@@ -74,7 +80,7 @@ describe("coffer chat", () => {
     const cases: [string[], RegExp][] = [
       [["chat"], /say who you are/],
       [args("--as=a b"), /user's id/],
-      [args("--as=eve", "--protocol=signal"), /is none of olm/],
+      [args("--as=eve", "--protocol=signal"), /is none of olm, mls/],
       [["chat", "--as=alice", "--relay=http://chat.example"], /must be an https URL/],
       [args("--as=alice", "--device=laptop"), /alice/],
     ];

@@ -36,6 +36,7 @@ export interface Chat {
 // Loaded when they are asked for; the AGPL's is not among them.
 const loaders: ReadonlyMap<string, () => Promise<E2EProtocol>> = new Map([
   ["olm", async () => (await import("@coffer/messaging-olm")).olm()],
+  ["mls", async () => (await import("@coffer/messaging-mls")).mls()],
 ]);
 
 /**

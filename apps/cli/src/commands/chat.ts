@@ -13,7 +13,7 @@ export const chatCommand: Command = {
     { name: "with", placeholder: "NAME", doc: "To whom lines go; /to NAME changes it." },
     { name: "relay", placeholder: "URL", doc: "The relay. Default: http://127.0.0.1:8300." },
     { name: "device", placeholder: "ID", doc: "This device of yours. Default: terminal." },
-    { name: "protocol", placeholder: "NAME", doc: "olm, which is the default; both sides must have the same." },
+    { name: "protocol", placeholder: "NAME", doc: "olm or mls. Default: olm. Both sides must have the same." },
     {
       name: "vault",
       placeholder: "DIR",

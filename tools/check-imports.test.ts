@@ -131,7 +131,9 @@ test("findings tell the line", () => {
 
 test("every workspace has a rule, and every rule and subpath its package", () => {
   const repo = openRepo(`${import.meta.dirname}/..`);
-  const homes = repo.paths.flatMap((path) => /^((?:apps|packages).*)\/package\.json$/.exec(path)?.[1] ?? []);
+  const homes = repo.paths.flatMap(
+    (path) => /^((?:apps|packages(?:\/messaging)?)\/[^/]+)\/package\.json$/.exec(path)?.[1] ?? [],
+  );
   assert.deepEqual([...packageRules.keys(), "packages/testkit"].sort(), homes.sort());
   for (const specifier of subpathRules.keys()) {
     const [, name, part] = specifier.split("/");

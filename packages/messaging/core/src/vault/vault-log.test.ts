@@ -162,6 +162,15 @@ describe("a vault's log", () => {
     await assert.rejects(openLogVault(new MemoryLog(graft), key()), isUnreadable);
   });
 
+  it("takes no transaction that followed upon another one than is before it", async () => {
+    const { log, ends } = await history();
+    const fork = new MemoryLog(log.subarray(0, ends[2]));
+    const vault = await openLogVault(fork, key());
+    await vault.transact(async (state) => state.put("a", bytes("another third")));
+    const mixed = new Uint8Array([...fork.content!, ...log.subarray(ends[3]), ...log.subarray(0, 9)]);
+    await assert.rejects(openLogVault(new MemoryLog(mixed), key()), isUnreadable);
+  });
+
   it("shows an older copy to a witness", async () => {
     const seen = { version: 0 };
     const witness = {

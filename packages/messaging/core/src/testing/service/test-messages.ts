@@ -152,6 +152,16 @@ export function testMessages(open: OpenDevice): void {
       assert.deepEqual([note?.text, note?.conversation, note?.own], ["a note", "alice@example.org", true]);
     });
 
+    it("go through a relay that takes and tells its own users alone", async () => {
+      const relay = await TestRelay.open({}, "come in");
+      await assert.rejects(open(relay, "alice"), hasCode("RelayRefused"));
+      const alice = keep(await open(relay, "alice", "one", { registrationToken: "come in" }));
+      const bob = keep(await open(relay, "bob", "one", { registrationToken: "come in" }));
+      await alice.service.sendEncryptedMessage("bob", "inside");
+      await bob.restart();
+      assert.deepEqual(await bob.texts(), ["inside"]);
+    });
+
     it("carry attachments that the relay cannot read", async () => {
       const [relay, alice, bob] = await pair();
       const content = new TextEncoder().encode("a picture ".repeat(9_000));

@@ -43,7 +43,7 @@ export class TestRelay {
     this.faults = faults;
   }
 
-  static async open(limits: Partial<RelayLimits> = {}): Promise<TestRelay> {
+  static async open(limits: Partial<RelayLimits> = {}, registrationToken?: string): Promise<TestRelay> {
     const faults: unknown[] = [];
     const headKey = loadHeadKey(generateHeadKey());
     const relay = await openRelay({
@@ -52,6 +52,7 @@ export class TestRelay {
       headSigner: localHeadSigner(headKey),
       nowMs: Date.now,
       limits,
+      registrationToken,
       onFault: (_, cause) => faults.push(cause),
     });
     return new TestRelay(relay, headKey, faults);

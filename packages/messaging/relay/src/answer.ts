@@ -5,6 +5,7 @@ import { problemAnswer, RelayRefusal } from "./problem.ts";
 import { invalid } from "./read-json.ts";
 import type { RelayAnswer, RelayRequest } from "./relay.ts";
 import { findRoute } from "./routes.ts";
+import { HeadUnsigned } from "./transparency-log.ts";
 
 /** Told of faults, with the id that the caller got. */
 export type FaultListener = (requestId: string, cause: unknown) => void;
@@ -35,6 +36,9 @@ function faultOf(cause: unknown): RelayRefusal {
   const { errcode } = cause as { errcode?: unknown };
   const isDisk = typeof errcode === "number" && [5, 8, 10, 13, 14].includes(errcode & 0xff);
   if (isDisk) return new RelayRefusal("Unavailable", "The relay's database cannot be written now: try again.", {}, 5);
+  if (cause instanceof HeadUnsigned) {
+    return new RelayRefusal("Unavailable", "The key that signs the relay's log cannot be used now: try again.", {}, 5);
+  }
   return new RelayRefusal("Internal", "The relay has a fault: tell its operator the request's id.");
 }
 

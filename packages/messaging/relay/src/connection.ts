@@ -8,7 +8,7 @@ import { invalid, numberOf, readBody, textOf } from "./read-json.ts";
 import type { RelayConnection, RelaySocket } from "./relay.ts";
 
 /** Status codes of our own for closing (RFC 6455, section 7.4.2). */
-export const closeCodes = { badFrame: 4000, gone: 4001, replaced: 4002, shutdown: 1001 } as const;
+export const closeCodes = { badFrame: 4000, gone: 4001, replaced: 4002, shutdown: 1001, fault: 1011 } as const;
 
 const lowCount = 10;
 const maxRequestsAtOnce = 64;
@@ -36,8 +36,8 @@ export class DeviceConnection implements RelayConnection {
     this.#caller = caller;
     this.#socket = socket;
     this.#onFault = onFault;
-    this.#stopListening = context.mailboxes.listen(caller.device, () => this.#pump());
-    this.#pump();
+    this.#stopListening = context.mailboxes.listen(caller.device, () => this.#pumpSafely());
+    this.#pumpSafely();
   }
 
   receive(text: string): void {
@@ -58,7 +58,7 @@ export class DeviceConnection implements RelayConnection {
   }
 
   drained(): void {
-    this.#pump();
+    this.#pumpSafely();
   }
 
   /** Ends it from this side. */
@@ -88,6 +88,7 @@ export class DeviceConnection implements RelayConnection {
     const method = textOf(frame["method"], "method", 10);
     const url = URL.parse(textOf(frame["path"], "path", 4096), "http://relay");
     if (url === null || this.#requests >= maxRequestsAtOnce) throw invalid("A request over the socket cannot be run.");
+    if (this.#socket.bufferedBytes > this.#context.limits.socketBufferedBytes) throw invalid("Answers are not read.");
     const { body } = frame;
     const request = {
       method,
@@ -114,6 +115,16 @@ export class DeviceConnection implements RelayConnection {
       });
     } finally {
       this.#requests--;
+    }
+  }
+
+  /** What fails here is this connection's alone, and not the sender's whose message woke it. */
+  #pumpSafely(): void {
+    try {
+      this.#pump();
+    } catch (cause) {
+      this.#onFault("socket", cause);
+      this.close(closeCodes.fault, "a fault");
     }
   }
 

@@ -22,10 +22,14 @@ export interface RelayLimits {
   readonly entriesPerAnswer: number;
   readonly blobBytes: number;
   readonly blobBytesPerDevice: number;
+  /** What a blob counts for at least. */
+  readonly blobLeastBytes: number;
   /** After which what nobody fetched is deleted. */
   readonly blobKeptMs: number;
   readonly messageKeptMs: number;
   readonly tokenKeptMs: number;
+  /** Of one device at a time: another one ends the oldest. */
+  readonly tokensPerDevice: number;
   readonly challengeKeptMs: number;
   readonly challenges: number;
   /** Requests without a token, a minute and peer. */
@@ -33,7 +37,11 @@ export interface RelayLimits {
   /** Claims of keys, a minute: by one device, and of one user's. */
   readonly claimsPerMinute: number;
   readonly claimsOfUserPerMinute: number;
-  /** Messages, a minute and device. */
+  /** Groups that are made, a minute and device. */
+  readonly groupsPerMinute: number;
+  /** Keys that are published, a minute and device. */
+  readonly keysPerMinute: number;
+  /** Messages and commits, a minute and device. */
   readonly messagesPerMinute: number;
   /** Bytes that wait to go out on a socket. */
   readonly socketBufferedBytes: number;
@@ -59,14 +67,18 @@ export const defaultLimits: RelayLimits = {
   entriesPerAnswer: 1000,
   blobBytes: 100 << 20,
   blobBytesPerDevice: 2 ** 30,
+  blobLeastBytes: 4096,
   blobKeptMs: 45 * dayMs,
   messageKeptMs: 90 * dayMs,
   tokenKeptMs: dayMs,
+  tokensPerDevice: 16,
   challengeKeptMs: minuteMs,
   challenges: 10_000,
   anonymousPerMinute: 600,
   claimsPerMinute: 300,
   claimsOfUserPerMinute: 600,
+  groupsPerMinute: 300,
+  keysPerMinute: 6000,
   messagesPerMinute: 600_000,
   socketBufferedBytes: 4 << 20,
 };

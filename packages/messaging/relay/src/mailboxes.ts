@@ -21,6 +21,13 @@ export interface MailboxMessage extends MessageFacts {
   readonly body: string;
 }
 
+/** A body that several mailboxes share. */
+export interface SharedBody {
+  readonly id: number;
+  /** What it counts for in each of them. */
+  readonly bytes: number;
+}
+
 interface Row {
   readonly seq: number;
   readonly body: number | null;
@@ -32,6 +39,9 @@ interface Counters {
   readonly mailbox_messages: number;
   readonly mailbox_bytes: number;
 }
+
+/** A message's facts and what seals it have less. */
+const mostHeadBytes = 2048;
 
 /** The mailboxes of all devices: in order, and until they are acknowledged. */
 export class Mailboxes {
@@ -47,24 +57,23 @@ export class Mailboxes {
   }
 
   /** Keeps one body for several mailboxes; only within a write. @returns what `deliver` takes */
-  storeBody(body: string, readers: number): number {
+  storeBody(body: string, readers: number): SharedBody {
     const row = this.#database.get<{ id: number }>("select coalesce(max(id), 0) + 1 as id from bodies")!;
     const sealed = this.#cipher.seal(`bodies/${row.id}`, Buffer.from(body, "base64"));
     this.#database.run("insert into bodies (id, readers, sealed) values (?, ?, ?)", row.id, readers, sealed);
-    return row.id;
+    return { id: row.id, bytes: sealed.length };
   }
 
   /**
    * Puts a message into a device's mailbox; only within a write.
    *
-   * @param body base64, or the number of a body that several mailboxes share
-   * @throws RelayRefusal MailboxFull
+   * @param to the device's row and its `USER/DEVICE`
+   * @param body base64, or one that several mailboxes share
+   * @throws RelayRefusal MailboxFull, with the `device`
    */
-  deliver(device: Buffer, facts: MessageFacts, body: string | number): void {
-    const counters = this.#database.get<Counters>(
-      "select next_seq, mailbox_messages, mailbox_bytes from devices where device = ?",
-      device,
-    );
+  deliver(to: { device: Buffer; address: string }, facts: MessageFacts, body: string | SharedBody): void {
+    const { device, address } = to;
+    const counters = this.#countersOf(device);
     if (counters === undefined) throw new RelayRefusal("NotFound", "The device is gone.");
     const seq = counters.next_seq;
     const own = typeof body === "string" ? Buffer.from(body, "base64") : Buffer.alloc(0);
@@ -72,13 +81,12 @@ export class Mailboxes {
     const headLength = Buffer.alloc(4);
     headLength.writeUInt32BE(head.length);
     const sealed = this.#cipher.seal(placeOf(device, seq), Buffer.concat([headLength, head, own]));
-    if (
-      counters.mailbox_messages >= this.#limits.mailboxMessages ||
-      counters.mailbox_bytes + sealed.length > this.#limits.mailboxBytes
-    ) {
+    const bytes = sealed.length + (typeof body === "string" ? 0 : body.bytes);
+    if (!this.#hasRoom(counters, bytes)) {
       throw new RelayRefusal(
         "MailboxFull",
         "The recipient's mailbox is full: try again when the device has been online.",
+        { device: address },
       );
     }
     this.#database.run(
@@ -86,15 +94,33 @@ export class Mailboxes {
       device,
       seq,
       facts.receivedAtMs,
-      sealed.length,
-      typeof body === "number" ? body : null,
+      bytes,
+      typeof body === "string" ? null : body.id,
       sealed,
     );
     this.#database.run(
       "update devices set next_seq = next_seq + 1, mailbox_messages = mailbox_messages + 1, mailbox_bytes = mailbox_bytes + ? where device = ?",
-      sealed.length,
+      bytes,
       device,
     );
+  }
+
+  /** Whether a mailbox has no room for one more message with a body of that many characters of base64. */
+  isFull(device: Buffer, characters: number): boolean {
+    const counters = this.#countersOf(device);
+    return counters !== undefined && !this.#hasRoom(counters, characters + mostHeadBytes);
+  }
+
+  #countersOf(device: Buffer): Counters | undefined {
+    return this.#database.get<Counters>(
+      "select next_seq, mailbox_messages, mailbox_bytes from devices where device = ?",
+      device,
+    );
+  }
+
+  #hasRoom({ mailbox_messages, mailbox_bytes }: Counters, bytes: number): boolean {
+    const { mailboxMessages, mailboxBytes } = this.#limits;
+    return mailbox_messages < mailboxMessages && mailbox_bytes + bytes <= mailboxBytes;
   }
 
   /** The oldest messages after a sequence number, up to a count. */
@@ -129,7 +155,11 @@ export class Mailboxes {
       device,
       upTo,
     );
-    this.#database.run("delete from bodies where readers <= 0");
+    this.#database.run(
+      "delete from bodies where readers <= 0 and id in (select body from messages where device = ? and seq <= ? and body is not null)",
+      device,
+      upTo,
+    );
     const gone = this.#database.get<{ messages: number; bytes: number }>(
       "select count(*) as messages, coalesce(sum(bytes), 0) as bytes from messages where device = ? and seq <= ?",
       device,

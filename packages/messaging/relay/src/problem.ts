@@ -56,6 +56,7 @@ export function problemAnswer(refusal: RelayRefusal, requestId: string): RelayAn
   return {
     status,
     headers: {
+      "cache-control": "no-store",
       "content-type": "application/problem+json",
       ...(retryAfterSeconds === undefined ? {} : { "retry-after": String(retryAfterSeconds) }),
       ...(status === 401 ? { "www-authenticate": "Bearer" } : {}),

@@ -30,11 +30,13 @@ export class TransparencyLog {
     return leaf;
   }
 
-  /** A head that covers all leaves that there are when it is asked for. */
+  /** A head that covers all leaves that there are when it is asked for. @throws HeadUnsigned */
   async head(): Promise<SignedHead> {
+    // Leaves may come in faster than heads are signed.
+    const { size } = this.tree;
     for (;;) {
       const head = this.#head;
-      if (head !== undefined && head.size >= this.tree.size && head.timestampMs > this.#nowMs() - resignAfterMs) {
+      if (head !== undefined && head.size >= size && head.timestampMs > this.#nowMs() - resignAfterMs) {
         return head;
       }
       this.#signing ??= this.#sign().finally(() => {
@@ -48,9 +50,20 @@ export class TransparencyLog {
     const { size } = this.tree;
     const rootHash = Buffer.from(this.tree.rootHash(size)).toString("base64");
     const tree = { size, rootHash, timestampMs: this.#nowMs() };
-    const signature = await this.#signer.sign(encodeHead(this.#relayId, tree));
+    const signature = await this.#signer.sign(encodeHead(this.#relayId, tree)).catch((cause: unknown) => {
+      throw new HeadUnsigned(cause);
+    });
     this.#head = { ...tree, keyId: this.#signer.keyId, signature: Buffer.from(signature).toString("base64") };
     return this.#head;
+  }
+}
+
+/** The key that signs heads cannot be used. */
+export class HeadUnsigned extends Error {
+  override readonly name = "HeadUnsigned";
+
+  constructor(cause: unknown) {
+    super(`The log's head was not signed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
   }
 }
 

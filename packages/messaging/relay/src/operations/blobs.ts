@@ -25,7 +25,8 @@ export async function putBlob(context: RelayContext, { path, body, caller }: Ope
     );
     if (added === 0) throw new RelayRefusal("AlreadyExists", "A blob is written once.");
     const { sum } = database.get<{ sum: number }>(
-      "select coalesce(sum(bytes), 0) as sum from blobs where device = ?",
+      "select coalesce(sum(max(bytes, ?)), 0) as sum from blobs where device = ?",
+      limits.blobLeastBytes,
       device,
     )!;
     if (sum > limits.blobBytesPerDevice) {

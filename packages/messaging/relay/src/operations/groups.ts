@@ -1,14 +1,14 @@
 import { addressName, parseAddress } from "@coffer/messaging";
 import { type OperationAnswer, type OperationInput, ok, type RelayContext } from "../context.ts";
 import { checkCurrent } from "../current-device.ts";
+import type { SharedBody } from "../mailboxes.ts";
 import { RelayRefusal } from "../problem.ts";
 import { arrayOf, base64Of, invalid, numberOf, queryNumber, readBody, recordOf, textOf } from "../read-json.ts";
 import { advanceVaultVersion } from "../vault-version.ts";
-import { isFirst } from "./messages.ts";
+import { commitKind, isFirst, readKind } from "./messages.ts";
 
 const idPattern = /^[A-Za-z0-9._=+@:-]{1,128}$/;
 const messageIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
-const kindPattern = /^[A-Za-z0-9.-]{1,32}$/;
 
 interface Group {
   readonly epoch: number;
@@ -24,9 +24,10 @@ interface Commit {
 
 /** `PUT /v1/groups/{groupId}`: makes a group whose one member is the caller. */
 export async function putGroup(context: RelayContext, { path, caller }: OperationInput): Promise<OperationAnswer> {
-  const { database } = context;
+  const { database, rates, limits } = context;
   const groupId = groupIdOf(path);
   const members = [addressName(caller!)];
+  rates.take(`groups by ${caller!.device.toString("hex")}`, limits.groupsPerMinute);
   await database.write(() => {
     checkCurrent(context, caller!);
     const known = findGroup(context, groupId);
@@ -52,7 +53,7 @@ export async function postCommit(
   context: RelayContext,
   { path, body, caller }: OperationInput,
 ): Promise<OperationAnswer> {
-  const { database, limits, mailboxes } = context;
+  const { database, limits, mailboxes, rates } = context;
   const groupId = groupIdOf(path);
   const self = addressName(caller!);
   const request = readBody(body);
@@ -64,6 +65,7 @@ export async function postCommit(
     readWelcome(value, limits.messageCharacters),
   );
   const vaultVersion = numberOf(request["vaultVersion"], "vaultVersion", 0);
+  rates.take(`messages by ${caller!.device.toString("hex")}`, limits.messagesPerMinute, 1 + welcomes.length);
   const reached = await database.write(() => {
     const group = memberOf(context, groupId, self);
     if (group.epoch !== epoch) throw epochTaken(context, groupId, epoch, group.epoch);
@@ -79,16 +81,21 @@ export async function postCommit(
     storeCommit(context, groupId, epoch, { from: self, commit });
     storeGroup(context, groupId, { epoch: epoch + 1, members });
     const devices: Buffer[] = [];
-    const deliver = (to: string, kind: string, content: string | number) => {
+    const deliver = (to: string, kind: string, content: string | SharedBody) => {
       const device = keyOf(context, to);
       if (device === undefined) return;
-      mailboxes.deliver(device, { ...facts, kind }, content);
+      mailboxes.deliver({ device, address: to }, { ...facts, kind }, content);
       devices.push(device);
     };
-    const others = group.members.filter((member) => member !== self && keyOf(context, member) !== undefined);
+    const others = group.members.filter((member) => {
+      const device = member === self ? undefined : keyOf(context, member);
+      // A member that keeps its mailbox full can be removed: it alone does not hear of it.
+      const isLeft = !members.includes(member);
+      return device !== undefined && !(isLeft && mailboxes.isFull(device, commit?.length ?? 0));
+    });
     if (commit !== null && others.length > 0) {
       const shared = mailboxes.storeBody(commit, others.length);
-      for (const member of others) deliver(member, "commit", shared);
+      for (const member of others) deliver(member, commitKind, shared);
     }
     for (const { to, kind, body: content } of welcomes) deliver(to, kind, content);
     return devices;
@@ -107,7 +114,7 @@ function readWelcome(value: unknown, messageCharacters: number): Welcome {
   const { to, kind, body } = recordOf(value, "a welcome");
   return {
     to: addressOf(to),
-    kind: textOf(kind, "kind", 32, kindPattern),
+    kind: readKind(kind),
     body: base64Of(body, "body", messageCharacters),
   };
 }
@@ -153,7 +160,7 @@ export async function postGroupMessage(context: RelayContext, input: OperationIn
   const self = addressName(caller);
   const request = readBody(input.body);
   const messageId = textOf(request["messageId"], "messageId", 64, messageIdPattern);
-  const kind = textOf(request["kind"], "kind", 32, kindPattern);
+  const kind = readKind(request["kind"]);
   const body = base64Of(request["body"], "body", limits.messageCharacters);
   const vaultVersion = numberOf(request["vaultVersion"], "vaultVersion", 0);
   rates.take(`messages by ${caller.device.toString("hex")}`, limits.messagesPerMinute);
@@ -167,7 +174,7 @@ export async function postGroupMessage(context: RelayContext, input: OperationIn
     const facts = { messageId, from: self, protocol: caller.protocol, kind, groupId, receivedAtMs: context.nowMs() };
     const reached = others.map((member) => {
       const device = keyOf(context, member)!;
-      mailboxes.deliver(device, facts, shared);
+      mailboxes.deliver({ device, address: member }, facts, shared);
       return device;
     });
     return { duplicate: false, reached };

@@ -18,9 +18,16 @@ const keyIdPattern = /^[A-Za-z0-9._=+/-]{1,64}$/;
 
 /** `PUT /v1/keys`: adds one-time keys, and replaces details and last-resort keys. */
 export async function putKeys(context: RelayContext, { body, caller }: OperationInput): Promise<OperationAnswer> {
-  const { database, directory, cipher, limits } = context;
+  const { database, directory, cipher, limits, rates } = context;
   const { userId, deviceId, device, protocol } = caller!;
   const upload = readUpload(readBody(body), limits);
+  // Each may cost a signature's check.
+  const keys = Object.values(upload.sets).map(({ oneTime }) => 1 + oneTime.length);
+  rates.take(
+    `keys of ${device.toString("hex")}`,
+    limits.keysPerMinute,
+    keys.reduce((sum, count) => sum + count, 0),
+  );
   const entry = directory.findDevice(userId, deviceId);
   if (entry === undefined || entry.identityKey !== upload.identityKey) {
     throw new RelayRefusal("BundleRefused", "The identity key is not the one that the device list names.");

@@ -6,6 +6,8 @@ import { advanceVaultVersion } from "../vault-version.ts";
 
 const messageIdPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const kindPattern = /^[A-Za-z0-9.-]{1,32}$/;
+/** The kind of messages that the relay itself makes of commits. */
+export const commitKind = "commit";
 const groupIdPattern = /^[A-Za-z0-9._=+@:-]{1,128}$/;
 
 interface SentEnvelope {
@@ -46,7 +48,11 @@ export async function putMessages(context: RelayContext, input: OperationInput):
     const receivedAtMs = nowMs();
     const reached = envelopes.map(({ deviceId, kind, body }) => {
       const device = directory.deviceKey(userId, deviceId);
-      mailboxes.deliver(device, { messageId, from: addressName(caller), protocol, kind, groupId, receivedAtMs }, body);
+      mailboxes.deliver(
+        { device, address: addressName({ userId, deviceId }) },
+        { messageId, from: addressName(caller), protocol, kind, groupId, receivedAtMs },
+        body,
+      );
       return device;
     });
     return { duplicate: false, reached };
@@ -60,9 +66,16 @@ function readEnvelope(value: unknown, messageCharacters: number): SentEnvelope {
   return {
     deviceId: textOf(deviceId, "deviceId", 128),
     registrationId: numberOf(registrationId, "registrationId", 1),
-    kind: textOf(kind, "kind", 32, kindPattern),
+    kind: readKind(kind),
     body: base64Of(body, "body", messageCharacters),
   };
+}
+
+/** What a message says that it is. Commits come by the order of epochs alone: no member hands others one of its own. */
+export function readKind(value: unknown): string {
+  const kind = textOf(value, "kind", 32, kindPattern);
+  if (kind === commitKind) throw invalid("A commit is sent to its group: POST /v1/groups/{groupId}/commits.");
+  return kind;
 }
 
 /** A user's devices of the caller's protocol, without the caller. */

@@ -38,13 +38,13 @@ export async function issueToken(context: RelayContext, { body }: OperationInput
         "The signature is not this device's, or its user's list does not have it.",
       );
     }
-    database.run("delete from tokens where expires_ms <= ?", now);
+    const device = directory.deviceKey(userId, deviceId);
     database.run(
-      "insert into tokens (hash, device, expires_ms) values (?, ?, ?)",
-      sha256(token),
-      directory.deviceKey(userId, deviceId),
-      expiresAtMs,
+      "delete from tokens where hash in (select hash from tokens where device = ? order by expires_ms desc limit -1 offset ?)",
+      device,
+      limits.tokensPerDevice - 1,
     );
+    database.run("insert into tokens (hash, device, expires_ms) values (?, ?, ?)", sha256(token), device, expiresAtMs);
   });
   return { status: 201, json: { token, expiresAtMs } };
 }

@@ -13,17 +13,22 @@ export interface KnownUser {
   readonly isReset: boolean;
 }
 
-const cachedUsers = 10_000;
+/** Of lists that are kept read, in all. */
+const cachedCharacters = 16 << 20;
 
 /** Users and their device lists. */
 export class Directory {
   readonly #database: Database;
   readonly #cipher: RowCipher;
   readonly #cache = new Map<string, KnownUser>();
+  readonly #mostCharacters: number;
+  #characters = 0;
 
-  constructor(database: Database, cipher: RowCipher) {
+  /** @param mostCharacters of lists that are kept read: anybody may have lists of the largest size */
+  constructor(database: Database, cipher: RowCipher, mostCharacters = cachedCharacters) {
     this.#database = database;
     this.#cipher = cipher;
+    this.#mostCharacters = mostCharacters;
   }
 
   userKey(userId: string): Buffer {
@@ -46,7 +51,8 @@ export class Directory {
     const signed = JSON.parse(this.#cipher.open(placeOf(user), row.sealed).toString()) as SignedDeviceList;
     const known = { user, signed, list: parseDeviceList(signed), leaf: row.leaf, isReset: row.reset === 1 };
     this.#cache.set(userId, known);
-    if (this.#cache.size > cachedUsers) this.#cache.delete(this.#cache.keys().next().value!);
+    this.#characters += signed.text.length;
+    while (this.#characters > this.#mostCharacters) this.forget(this.#cache.keys().next().value!);
     return known;
   }
 
@@ -67,17 +73,18 @@ export class Directory {
       leaf,
       sealed,
     );
-    this.#cache.delete(list.userId);
+    this.forget(list.userId);
   }
 
   /** Lets the user's next list be of another account key; only within a write. @returns false when there is no such user */
   reset(userId: string): boolean {
-    this.#cache.delete(userId);
+    this.forget(userId);
     return this.#database.run("update users set reset = 1 where user = ?", this.userKey(userId)) > 0;
   }
 
-  /** Forgets what a write that failed may have left. */
+  /** Reads a user from the database again next time, as after a write that failed. */
   forget(userId: string): void {
+    this.#characters -= this.#cache.get(userId)?.signed.text.length ?? 0;
     this.#cache.delete(userId);
   }
 }

@@ -39,6 +39,8 @@ describe("accounts", () => {
     assert.equal((await bob.publishList(bob.list(), { "x-registration-token": "please" })).status, 200);
     assert.equal((await bob.publishList()).status, 200);
     assert.equal((await under.call("GET", "/v1/users/bob/device-list")).status, 401);
+    const strangers = ["bob", "nobody"].map((userId) => new TestUser(under, userId));
+    for (const stranger of strangers) assert.equal((await stranger.publishList()).json.code, "NotAllowed");
   });
 
   it("begin anew with another key once an operator resets them, and the log shows it", async () => {

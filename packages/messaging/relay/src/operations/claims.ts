@@ -25,9 +25,9 @@ export async function claimKeys(
       ? undefined
       : new Set(arrayOf(only, "deviceIds", maxDevices).map((id) => textOf(id, "a device's id", 128)));
   rates.take(`claims by ${caller!.device.toString("hex")}`, limits.claimsPerMinute);
-  rates.take(`claims of ${userId}`, limits.claimsOfUserPerMinute);
   const known = directory.find(userId);
   if (known === undefined) throw new RelayRefusal("NotFound", "There is no such user here.");
+  rates.take(`claims of ${userId}`, limits.claimsOfUserPerMinute);
   const entries = known.list.devices.filter(
     (entry) => entry.protocol === protocol && wanted?.has(entry.deviceId) !== false,
   );

@@ -35,9 +35,8 @@ export async function putDeviceList(context: RelayContext, input: OperationInput
   try {
     const version = await database.write(() => {
       const known = directory.find(userId);
-      const isNewKey = known?.list.accountKey !== list.accountKey;
-      // An account that was reset is open to another key: as a new one.
-      if (known === undefined || (known.isReset && isNewKey)) checkRegistration(context, input);
+      // Also where there is an account, of another key: it may be reset, and strangers are not told whether it is there.
+      if (known?.list.accountKey !== list.accountKey) checkRegistration(context, input);
       checkNext(known, list);
       if (known?.list.version === list.version) return list.version;
       const leaf = log.append(encodeLeaf(list, signed), directory.userKey(userId));

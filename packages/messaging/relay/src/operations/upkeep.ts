@@ -12,10 +12,12 @@ export async function resetAccount(context: RelayContext, userId: string): Promi
   const devices = (directory.find(userId)?.list.devices ?? []).map(({ deviceId }) =>
     directory.deviceKey(userId, deviceId),
   );
-  const found = await database.write(() => {
-    for (const device of devices) eraseDevice(context, device);
-    return directory.reset(userId);
-  });
+  const found = await database
+    .write(() => {
+      for (const device of devices) eraseDevice(context, device);
+      return directory.reset(userId);
+    })
+    .finally(() => directory.forget(userId));
   mailboxes.notify(devices);
   return found;
 }

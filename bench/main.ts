@@ -7,8 +7,10 @@ import { measureEnvelope } from "./envelope.ts";
 import { measureEnvelopeRecords } from "./envelope-records.ts";
 import { measureHotPath } from "./hot-path.ts";
 import { measureManyKeys } from "./many-keys.ts";
+import { measureMessagingOverhead } from "./messaging-overhead.ts";
 import { measureOneKey } from "./one-key.ts";
 import { measurePairGeneration } from "./pair-generation.ts";
+import { measureRelay } from "./relay.ts";
 import { scale } from "./scale.ts";
 import { measureStartUp } from "./start-up.ts";
 import { measureVault } from "./vault.ts";
@@ -28,6 +30,8 @@ const parts: ReadonlyMap<string, (directory: string) => Promise<void>> = new Map
   ["envelope-records", measureEnvelopeRecords],
   ["envelope", measureEnvelope],
   ["config-file", measureConfigFile],
+  ["relay", measureRelay],
+  ["messaging-overhead", measureMessagingOverhead],
 ]);
 
 const wanted = process.env["BENCH_ONLY"]?.split(",") ?? [...parts.keys()];

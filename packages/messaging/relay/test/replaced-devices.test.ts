@@ -49,6 +49,20 @@ describe("a device that another took the place of", () => {
     assert.equal((await next.call("GET", "/v1/devices/me")).json.vaultVersion, 0);
   });
 
+  it("makes no group and stores no blob", async () => {
+    const { bob, old } = await replaced();
+    const blob = `/v1/blobs/${"b".repeat(43)}`;
+    const replies = await Promise.all([
+      bob.publishList(),
+      old.call("PUT", "/v1/groups/team"),
+      old.call("PUT", blob, Buffer.from("octets")),
+    ]);
+    assert.deepEqual(
+      replies.map(({ status }) => status),
+      [200, 401, 401],
+    );
+  });
+
   it("loses its socket", async () => {
     const { alice, bob, old, next } = await replaced();
     const socket = await old.connect();

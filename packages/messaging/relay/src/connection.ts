@@ -36,8 +36,13 @@ export class DeviceConnection implements RelayConnection {
     this.#caller = caller;
     this.#socket = socket;
     this.#onFault = onFault;
-    this.#stopListening = context.mailboxes.listen(caller.device, () => this.#pumpSafely());
-    this.#pumpSafely();
+    this.#stopListening = context.mailboxes.listen(caller.device, (about) => {
+      this.#safely(() => (about === "keys" ? this.#tellLowKeys() : this.#pump()));
+    });
+    this.#safely(() => {
+      this.#tellLowKeys();
+      this.#pump();
+    });
   }
 
   receive(text: string): void {
@@ -58,7 +63,7 @@ export class DeviceConnection implements RelayConnection {
   }
 
   drained(): void {
-    this.#pumpSafely();
+    this.#safely(() => this.#pump());
   }
 
   /** Ends it from this side. */
@@ -119,9 +124,9 @@ export class DeviceConnection implements RelayConnection {
   }
 
   /** What fails here is this connection's alone, and not the sender's whose message woke it. */
-  #pumpSafely(): void {
+  #safely(run: () => void): void {
     try {
-      this.#pump();
+      run();
     } catch (cause) {
       this.#onFault("socket", cause);
       this.close(closeCodes.fault, "a fault");
@@ -137,7 +142,6 @@ export class DeviceConnection implements RelayConnection {
       this.close(closeCodes.gone, "the device is not in its user's list any more");
       return;
     }
-    this.#tellLowKeys();
     for (;;) {
       const room = limits.messagesPerAnswer - this.#inFlight.length;
       if (room <= 0 || this.#socket.bufferedBytes > limits.socketBufferedBytes) return;

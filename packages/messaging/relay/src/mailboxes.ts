@@ -43,12 +43,15 @@ interface Counters {
 /** A message's facts and what seals it have less. */
 const mostHeadBytes = 2048;
 
+/** Told that there is something new: messages, or that keys were given out. */
+export type MailboxListener = (about: "messages" | "keys") => void;
+
 /** The mailboxes of all devices: in order, and until they are acknowledged. */
 export class Mailboxes {
   readonly #database: Database;
   readonly #cipher: RowCipher;
   readonly #limits: RelayLimits;
-  readonly #listeners = new Map<string, () => void>();
+  readonly #listeners = new Map<string, MailboxListener>();
 
   constructor(database: Database, cipher: RowCipher, limits: RelayLimits) {
     this.#database = database;
@@ -185,7 +188,7 @@ export class Mailboxes {
   }
 
   /** Calls `listener` when a mailbox has something new. One listener a device. @returns what ends it */
-  listen(device: Buffer, listener: () => void): () => void {
+  listen(device: Buffer, listener: MailboxListener): () => void {
     const name = device.toString("hex");
     this.#listeners.set(name, listener);
     return () => {
@@ -194,8 +197,8 @@ export class Mailboxes {
   }
 
   /** Tells listeners, once what was delivered is durable. */
-  notify(devices: readonly Buffer[]): void {
-    for (const device of devices) this.#listeners.get(device.toString("hex"))?.();
+  notify(devices: readonly Buffer[], about: Parameters<MailboxListener>[0] = "messages"): void {
+    for (const device of devices) this.#listeners.get(device.toString("hex"))?.(about);
   }
 }
 

@@ -39,7 +39,8 @@ export async function claimKeys(
     }),
   );
   for (const { device } of claimed) {
-    if (Object.values(countKeys(context, device)).some((count) => count < lowCount)) context.mailboxes.notify([device]);
+    if (Object.values(countKeys(context, device)).some((count) => count < lowCount))
+      context.mailboxes.notify([device], "keys");
   }
   return ok({
     devices: claimed.map(({ entry: { deviceId, registrationId }, bundle }) => ({ deviceId, registrationId, bundle })),

@@ -24,6 +24,10 @@ credentials are those of every other command. \`--sign-key\` signs the log's hea
 \`ECC_NIST_EDWARDS25519\`, \`ECC_NIST_P256\` or \`ECC_NIST_P384\`. \`coffer relay --help\` has the rest: TLS, who may make accounts,
 pages of other origins.
 
+Inside the server: \`coffer server --relay-listen 127.0.0.1:8300 --relay-key alias/relay\`, in \`DATA_DIR/relay\`, under a key of that
+server, which has to be there and is called in process ([decision](decisions/0032-relay-beside-the-server.md)). Its log is signed by a
+key of its directory, anybody who reaches it may make an account, and pages of other origins may not call it.
+
 A user who lost all devices asks the operator: \`coffer relay reset-account USER\`. Everybody who knows the user is then warned.
 
 ## What it promises

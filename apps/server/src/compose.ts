@@ -14,6 +14,8 @@ import { dispatch, type Wires } from "./dispatch.ts";
 import { openFoundation } from "./foundation.ts";
 import type { DescribeAdapterError } from "./http/adapter-errors.ts";
 import { OperatorError } from "./operator-error.ts";
+import type { RunningRelay } from "./relay/index.ts";
+import { startRelayBeside } from "./relay-beside.ts";
 import { SealLife } from "./seal-life.ts";
 import { systemClock } from "./system-clock.ts";
 import { version } from "./version.ts";
@@ -50,6 +52,16 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
     await foundation.close();
     throw error;
   }
+  let relay: RunningRelay | undefined;
+  try {
+    const wanted = settings.persistent?.relay;
+    if (wanted !== undefined && life.instance !== undefined) {
+      relay = await startRelayBeside(life.instance.core, settings, wanted);
+    }
+  } catch (error) {
+    await life.close();
+    throw error;
+  }
   const sealWire = createSealWire(life, { version });
   return {
     handler: (request) => sealWire(request) ?? life.serve(request),
@@ -60,13 +72,20 @@ export async function composeServer(settings: Settings): Promise<ComposedServer>
       if (made !== undefined && settings.credentialsFile !== undefined) {
         await writeCredentials(settings.credentialsFile, settings, urls, made);
       }
-      return banner({ settings, urls, made, state: life.state() });
+      const relays = (relay?.urls ?? []).map((url) => `relay listening on ${url}\n`).join("");
+      return relays + banner({ settings, urls, made, state: life.state() });
     },
     async announced() {
       if (life.instance !== undefined) await confirmRootCredential(life.instance.core);
     },
     reopenFiles: () => life.instance?.core.auditDevices.reopen(),
-    close: () => life.close(),
+    async close() {
+      try {
+        await relay?.stop();
+      } finally {
+        await life.close();
+      }
+    },
   };
 }
 

@@ -24,6 +24,15 @@ export interface PersistentSettings {
   readonly seal: SealSettings;
   readonly audit: { readonly durability: Durability; readonly directory: string; readonly devicesDirectory: string };
   readonly store: { readonly durability: Durability };
+  /** Undefined: none runs in this server. */
+  readonly relay: RelaySettings | undefined;
+}
+
+/** The relay inside the server. */
+export interface RelaySettings {
+  readonly listen: readonly ListenAddress[];
+  readonly key: string;
+  readonly dataDirectory: string;
 }
 
 /** The settings of a server, complete and checked. It holds no secret. */
@@ -74,7 +83,8 @@ interface Surroundings {
 export function buildSettings(values: SettingValues, origins: Origins, surroundings: Surroundings): Settings {
   if (values.dev) refusePersistent(origins);
   const tls = buildPair(values, origins, "tls.certFile", "tls.keyFile");
-  checkListen(values, tls !== undefined, origins);
+  checkListen("listen", values.listen, values, tls !== undefined, origins);
+  checkListen("relay.listen", values["relay.listen"] ?? [], values, tls !== undefined, origins);
   return {
     dev: values.dev,
     persistent: values.dev ? undefined : buildPersistent(values, origins, surroundings),
@@ -124,17 +134,23 @@ function buildPair(
   throw new ConfigError(given, origins.get(given), `TLS needs ${missing} too.`);
 }
 
-function checkListen(values: SettingValues, hasTls: boolean, origins: Origins): void {
-  const reachable = values.listen.find((address) => !isLoopbackHost(address.host));
+function checkListen(
+  name: "listen" | "relay.listen",
+  listen: readonly ListenAddress[],
+  values: SettingValues,
+  hasTls: boolean,
+  origins: Origins,
+): void {
+  const reachable = listen.find((address) => !isLoopbackHost(address.host));
   if (reachable === undefined) return;
   const address = formatListenAddress(reachable);
   if (values.dev) {
-    throw new ConfigError("listen", origins.get("listen"), `dev mode listens on loopback only, not on ${address}.`);
+    throw new ConfigError(name, origins.get(name), `dev mode listens on loopback only, not on ${address}.`);
   }
   if (hasTls || values.allowPlaintext) return;
   throw new ConfigError(
-    "listen",
-    origins.get("listen"),
+    name,
+    origins.get(name),
     `other machines reach ${address}, and without TLS they would send tokens in the clear. ` +
       "Give --tls-cert-file and --tls-key-file, or --allow-plaintext when a proxy in front ends TLS.",
   );
@@ -151,7 +167,24 @@ function buildPersistent(values: SettingValues, origins: Origins, surroundings: 
       devicesDirectory: values["audit.devicesDirectory"] ?? resolve(dataDir, "audit-devices"),
     },
     store: { durability: values["store.durability"] },
+    relay: buildRelay(values, origins, dataDir),
   };
+}
+
+function buildRelay(values: SettingValues, origins: Origins, dataDir: string): RelaySettings | undefined {
+  const listen = values["relay.listen"];
+  const key = values["relay.key"];
+  if (listen !== undefined && key !== undefined && values["seal.kind"] !== "shamir") {
+    return { listen, key, dataDirectory: resolve(dataDir, "relay") };
+  }
+  if (listen === undefined && key === undefined) return undefined;
+  const [given, missing] =
+    listen === undefined ? (["relay.key", "relay.listen"] as const) : (["relay.listen", "relay.key"] as const);
+  const why =
+    listen === undefined || key === undefined
+      ? `the relay needs ${missing} too.`
+      : "the relay starts with the server, which the shamir seal leaves sealed: run bin/coffer relay beside it.";
+  throw new ConfigError(given, origins.get(given), why);
 }
 
 function buildSeal(

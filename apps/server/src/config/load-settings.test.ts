@@ -44,6 +44,7 @@ describe("loadSettings", () => {
           devicesDirectory: "/home/ada/.coffer/audit-devices",
         },
         store: { durability: "disk" },
+        relay: undefined,
       },
       listen: [
         { host: "127.0.0.1", port: 8080 },

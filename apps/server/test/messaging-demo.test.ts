@@ -126,6 +126,13 @@ describe("make demo-e2e", skip, () => {
     await bob.page.click("#safety");
     assert.equal(await bob.until("#safety-number", /^\d{5}( \d{5}){11}$/), number);
 
+    // Bob's tab is closed, and opened again: the same device, which reads what came meanwhile.
+    await bob.page.close();
+    await alice.say("a planted note for later", "bob");
+    await alice.until("#messages", /a planted note for later/);
+    const later = await Tab.open(browser, demo, "bob");
+    await later.until("#messages", /alice: a planted note for later/);
+
     // Carol is known, and away.
     assert.equal((await chat("")).status, 0);
     await alice.say("a planted call", "carol");
@@ -138,7 +145,7 @@ describe("make demo-e2e", skip, () => {
     const seen = await demo.seen();
     assert.match(seen, /\/v1\/users\/bob\/messages|\/v1\/blobs\//);
     assert.ok(!seen.includes("planted"), "the relay sees what is said");
-    await bob.until("#requests", /\/v1\/users\//);
+    await later.until("#requests", /\/v1\/users\//);
   });
 
   for (const [evil, refusal] of [

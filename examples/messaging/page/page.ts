@@ -1,16 +1,21 @@
 import {
+  base64OfBytes,
+  bytesOfBase64,
   E2EMessagingService,
+  indexedDbVault,
   MessagingError,
   type ReceivedMessage,
+  randomBytes,
+  rawKey,
   registerProtocol,
   type ServiceEvent,
+  type Vault,
 } from "@coffer/messaging";
 import { olm } from "@coffer/messaging-olm";
 
-// A device in a tab: #alice is Alice, and writes to Bob; #bob the other way round. Its vault is memory, so that a tab that is
-// opened again is a new device; a real page gives it a vault.
+// A device in a tab: #alice is Alice, and writes to Bob; #bob the other way round.
 const user = location.hash.slice(1) || "alice";
-const deviceId = `tab-${crypto.randomUUID().slice(0, 8)}`;
+const deviceId = "browser";
 const relayViewMs = 1000;
 
 function element<T extends HTMLElement>(id: string, kind: new () => T): T {
@@ -119,9 +124,21 @@ async function showRelayView(): Promise<void> {
   );
 }
 
+/** The device's vault, one for each relay, so that a tab that is opened again goes on. */
+async function openVault(): Promise<Vault> {
+  const { relayId } = (await (await fetch("/v1/relay")).json()) as { relayId: string };
+  const name = `coffer-demo-${relayId}-${user}`;
+  // For trying out. A real page asks for a passphrase (passphraseKey), or for a key of its user's (cofferKey).
+  const kept = localStorage.getItem(name);
+  const key = kept === null ? randomBytes(32) : bytesOfBase64(kept)!;
+  if (kept === null) localStorage.setItem(name, base64OfBytes(key));
+  return indexedDbVault(name, { owner: { userId: user, deviceId, protocol: "olm" }, key: rawKey(key) });
+}
+
 async function start(): Promise<void> {
   registerProtocol(olm());
-  const account = { user, deviceId, protocol: "olm", relay: location.origin, onEvent } as const;
+  const vault = await openVault();
+  const account = { user, deviceId, protocol: "olm", relay: location.origin, vault, onEvent } as const;
   const service = await E2EMessagingService.open(account);
   element("send", HTMLFormElement).addEventListener("submit", (event) => {
     event.preventDefault();

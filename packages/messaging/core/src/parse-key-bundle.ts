@@ -3,7 +3,7 @@ import { MessagingError } from "./errors.ts";
 import type { KeyBundle, PublicPreKey } from "./key-bundle.ts";
 
 const keyIdPattern = /^[A-Za-z0-9._=+/-]{1,64}$/;
-const setNamePattern = /^[A-Za-z0-9_]{1,32}$/;
+const setNamePattern = /^[A-Za-z][A-Za-z0-9_]{0,31}$/;
 /** More key sets than any protocol has. */
 const maxSets = 8;
 const maxDetailsCharacters = 64 * 1024;

@@ -100,7 +100,7 @@ static const OtrlMessageAppOps operations = {
 };
 
 static ConnContext *context_of_peer(void) {
-  return otrl_context_find(state, peer, account, network, OTRL_INSTAG_BEST, 0, NULL, NULL, NULL);
+  return otrl_context_find(state, peer, account, network, OTRL_INSTAG_RECENT_RECEIVED, 0, NULL, NULL, NULL);
 }
 
 static void receive(const char *text) {
@@ -115,7 +115,7 @@ static void receive(const char *text) {
 
 static void send_text(const char *text) {
   char *message = NULL;
-  gcry_error_t error = otrl_message_sending(state, &operations, NULL, account, network, peer, OTRL_INSTAG_BEST, text,
+  gcry_error_t error = otrl_message_sending(state, &operations, NULL, account, network, peer, OTRL_INSTAG_RECENT_RECEIVED, text,
                                             NULL, &message, OTRL_FRAGMENT_SEND_SKIP, NULL, NULL, NULL);
   if (!error && message != NULL) printf("out %.*s\n", (int)strcspn(message, "\n"), message);
   otrl_message_free(message);

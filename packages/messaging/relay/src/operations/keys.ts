@@ -13,7 +13,7 @@ import type { RelayLimits } from "../limits.ts";
 import { RelayRefusal } from "../problem.ts";
 import { arrayOf, base64Of, invalid, readBody, recordOf, textOf } from "../read-json.ts";
 
-const setNamePattern = /^[A-Za-z0-9_]{1,32}$/;
+const setNamePattern = /^[A-Za-z][A-Za-z0-9_]{0,31}$/;
 const keyIdPattern = /^[A-Za-z0-9._=+/-]{1,64}$/;
 
 /** `PUT /v1/keys`: adds one-time keys, and replaces details and last-resort keys. */
